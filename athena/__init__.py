@@ -1,0 +1,1 @@
+"""Tables, views and named queries of the lake, one SQL statement a file."""

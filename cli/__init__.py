@@ -1,0 +1,1 @@
+"""The `crowdlens` command."""

@@ -1,0 +1,283 @@
+"""The message that travels from a device to the cloud: a header and columnar blocks, as JSON text.
+
+::
+
+    {"crowdlens": 1, "site": "seoul-1", "device": "jetson-7", "blocks": [
+        {"table": "zone_counts", "camera": "plaza-1", "epoch": "9f0c…", "stream": "plaza-1/zone_counts",
+         "rows": 2, "columns": {"sequence": {"b": 41, "s": 1}, "zone": ["hall", "door"], …}}]}
+
+SQS bills by 64 KiB steps and takes text only, so a body stays below `MAXIMUM_BODY_BYTES`, plain JSON that a
+person can read in a queue browser. A newer device's unknown header fields, tables' unknown columns and
+unknown tables are ignored or reported, never guessed; a missing column is null when it may be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from contract.columns import Column
+from contract.encoding import DictionaryValues, decode_column, encode_column, expand
+from contract.errors import CrowdLensError
+from contract.identity import InvalidNameError, check_identifier, is_epoch, record_id, stream_name
+from contract.records import Record, StoredRecord, Value
+from contract.tables import CLOCK_QUALITIES, SCHEMA_VERSION, TABLES, Table
+
+MAXIMUM_BODY_BYTES = 60 * 1024
+"""Leaves 4 KiB of SQS's 64 KiB billing step for attributes."""
+MAXIMUM_ROWS_PER_BLOCK = 100_000
+
+
+class MessageError(CrowdLensError):
+    """Raised when a message cannot be read; the text names the field and what was expected."""
+
+
+class MessageTooLargeError(CrowdLensError):
+    """Raised when a single record does not fit into a message."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of one table from one stream, column by column.
+
+    `columns` maps each row column of the table to its values (`rows` of them).
+    """
+
+    table: Table
+    camera: str | None
+    epoch: str
+    stream: str
+    rows: int
+    columns: dict[str, list[Value] | DictionaryValues]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as the cloud reads it. `unknown_tables` maps a newer device's tables to their row counts."""
+
+    schema_version: int
+    site: str
+    device: str
+    blocks: list[Block]
+    unknown_tables: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows in all readable blocks."""
+        return sum(block.rows for block in self.blocks)
+
+
+@dataclass(frozen=True)
+class PackedMessage:
+    """A body ready to send, and the records in it."""
+
+    body: str
+    records: Sequence[StoredRecord]
+
+
+def pack_messages(
+    site: str, device: str, records: Sequence[StoredRecord], *, maximum_bytes: int = MAXIMUM_BODY_BYTES
+) -> list[PackedMessage]:
+    """Return as few messages as hold `records`, in order, each body at most `maximum_bytes` of UTF-8.
+
+    Raises `MessageTooLargeError` when one record alone is larger.
+    """
+    messages: list[PackedMessage] = []
+    rest = list(records)
+    size_of_chunk = len(rest)
+    while rest:
+        chunk = rest[:size_of_chunk]
+        body = encode_message(site, device, chunk)
+        size = len(body.encode())
+        if size <= maximum_bytes:
+            messages.append(PackedMessage(body, chunk))
+            rest = rest[len(chunk) :]
+            # What fitted once is a good guess for what is left.
+            size_of_chunk = max(1, min(len(rest), int(len(chunk) * maximum_bytes / size * 0.95)))
+        elif len(chunk) == 1:
+            raise MessageTooLargeError(
+                f"a record of {chunk[0].stream} takes {size} bytes: expected at most {maximum_bytes}"
+            )
+        else:
+            size_of_chunk = max(1, min(len(chunk) - 1, int(len(chunk) * maximum_bytes / size * 0.95)))
+    return messages
+
+
+def encode_message(site: str, device: str, records: Sequence[StoredRecord]) -> str:
+    """Return the body that carries `records`, grouped by epoch and stream."""
+    ordered = sorted(records, key=_stream_key)
+    blocks = [_encode_block(list(group)) for _, group in groupby(ordered, key=_stream_key)]
+    document = {"crowdlens": SCHEMA_VERSION, "site": site, "device": device, "blocks": blocks}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _stream_key(stored: StoredRecord) -> tuple[str, str]:
+    return stored.epoch, stored.stream
+
+
+def _encode_block(group: list[StoredRecord]) -> dict[str, Any]:
+    first = group[0]
+    table = TABLES[first.record.table]
+    columns = {
+        column.name: encode_column(column, [_value(stored, column.name) for stored in group])
+        for column in table.row_columns
+    }
+    return {
+        "table": table.name,
+        "camera": first.record.camera,
+        "epoch": first.epoch,
+        "stream": first.stream,
+        "rows": len(group),
+        "columns": {name: encoded for name, encoded in columns.items() if encoded != {"k": None}},
+    }
+
+
+def _value(stored: StoredRecord, name: str) -> Value:
+    record = stored.record
+    if name == "sequence":
+        return stored.sequence
+    if name == "event_time":
+        return record.event_time_ms
+    if name == "scene_version":
+        return record.scene_version
+    if name == "time_zone":
+        return record.time_zone
+    if name == "clock_quality":
+        return record.clock_quality
+    return record.values.get(name)
+
+
+def decode_message(body: str | bytes) -> Message:
+    """Return the message in `body`, every value checked against its column.
+
+    Raises `MessageError` (or another `CrowdLensError`) with one sentence when it cannot be read.
+    """
+    document = _parse(body)
+    version = document.get("crowdlens")
+    if type(version) is not int or version < 1:
+        raise MessageError(f"crowdlens is {_short(version)}: expected a schema version of 1 or more")
+    try:
+        site = check_identifier("site", document.get("site"))
+        device = check_identifier("device", document.get("device"))
+    except InvalidNameError as error:
+        raise MessageError(str(error)) from error
+    blocks = document.get("blocks")
+    if not isinstance(blocks, list):
+        raise MessageError(f"blocks is {_short(blocks)}: expected a list")
+    message = Message(version, site, device, [])
+    for position, encoded in enumerate(blocks):
+        _read_block(message, encoded, f"blocks[{position}]")
+    return message
+
+
+def _parse(body: str | bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"the body is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise MessageError(f"the body is a JSON {type(document).__name__}: expected an object")
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _read_block(message: Message, encoded: Any, where: str) -> None:
+    if not isinstance(encoded, dict):
+        raise MessageError(f"{where} is {_short(encoded)}: expected an object")
+    rows = encoded.get("rows")
+    if type(rows) is not int or not 1 <= rows <= MAXIMUM_ROWS_PER_BLOCK:
+        raise MessageError(f"{where}.rows is {_short(rows)}: expected 1 to {MAXIMUM_ROWS_PER_BLOCK}")
+    name = encoded.get("table")
+    if not isinstance(name, str):
+        raise MessageError(f"{where}.table is {_short(name)}: expected text")
+    table = TABLES.get(name)
+    if table is None:
+        if message.schema_version <= SCHEMA_VERSION:
+            raise MessageError(f"{where}.table is {_short(name)}: expected one of {', '.join(TABLES)}")
+        message.unknown_tables[name] = message.unknown_tables.get(name, 0) + rows
+        return
+    message.blocks.append(_decode_block(table, encoded, rows, where))
+
+
+def _decode_block(table: Table, encoded: dict[str, Any], rows: int, where: str) -> Block:
+    camera, epoch = encoded.get("camera"), encoded.get("epoch")
+    try:
+        camera = None if camera is None else check_identifier(f"{where}.camera", camera)
+    except InvalidNameError as error:
+        raise MessageError(str(error)) from error
+    if not isinstance(epoch, str) or not is_epoch(epoch):
+        raise MessageError(f"{where}.epoch is {_short(epoch)}: expected 12 hexadecimal digits")
+    stream = stream_name(camera, table.name)
+    if encoded.get("stream") != stream:
+        raise MessageError(f"{where}.stream is {_short(encoded.get('stream'))}: expected {stream!r}")
+    columns = encoded.get("columns")
+    if not isinstance(columns, dict):
+        raise MessageError(f"{where}.columns is {_short(columns)}: expected an object")
+    decoded = {column.name: _decode(column, columns, rows, where) for column in table.row_columns}
+    block = Block(table, camera, epoch, stream, rows, decoded)
+    _check_identity(block, where)
+    return block
+
+
+def _decode(column: Column, columns: dict[str, Any], rows: int, where: str) -> list[Value] | DictionaryValues:
+    try:
+        return decode_column(column, columns.get(column.name, {"k": None}), rows)
+    except CrowdLensError as error:
+        raise MessageError(f"{where}: {error}") from error
+
+
+def _check_identity(block: Block, where: str) -> None:
+    sequences = expand(block.columns["sequence"])
+    if min(sequences) < 1:  # type: ignore[type-var, operator]
+        raise MessageError(f"{where}.sequence is {min(sequences)}: expected 1 or more")  # type: ignore[type-var]
+    qualities = block.columns["clock_quality"]
+    known = qualities.distinct if isinstance(qualities, DictionaryValues) else qualities
+    for quality in set(known) - set(CLOCK_QUALITIES):
+        raise MessageError(
+            f"{where}.clock_quality is {quality!r}: expected one of {', '.join(CLOCK_QUALITIES)}"
+        )
+
+
+def stored_records(message: Message) -> list[StoredRecord]:
+    """Return a decoded message row by row: for tests and tools, not for the columnar path."""
+    records: list[StoredRecord] = []
+    for block in message.blocks:
+        columns = {name: expand(values) for name, values in block.columns.items()}
+        own = [column.name for column in block.table.own_columns]
+        for row in range(block.rows):
+            record = Record(
+                block.table.name,
+                block.camera,
+                _text_or_none(columns["scene_version"][row]),
+                _text_or_none(columns["time_zone"][row]),
+                int(columns["event_time"][row] or 0),
+                str(columns["clock_quality"][row]),
+                {name: columns[name][row] for name in own},
+            )
+            records.append(
+                StoredRecord(record, block.epoch, block.stream, int(columns["sequence"][row] or 0))
+            )
+    return records
+
+
+def _text_or_none(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def record_ids(device: str, block: Block) -> list[str]:
+    """Return the record id of each row of `block`."""
+    return [
+        record_id(device, block.epoch, block.stream, int(sequence or 0))
+        for sequence in expand(block.columns["sequence"])
+    ]

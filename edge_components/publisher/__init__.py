@@ -1,0 +1,1 @@
+"""Spool to SQS: packs what waits on the device and sends it with back-off."""

@@ -1,0 +1,1 @@
+"""What components share: the spool, the clock and the component configuration."""

@@ -1,0 +1,1 @@
+"""Everything that provisions the system: CDK stacks, and the same system on one machine."""

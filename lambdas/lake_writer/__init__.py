@@ -1,0 +1,1 @@
+"""SQS batches to parquet objects in the lake."""

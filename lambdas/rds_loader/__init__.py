@@ -1,0 +1,1 @@
+"""Raw lake objects to MySQL, each exactly once."""

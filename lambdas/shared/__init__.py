@@ -1,0 +1,1 @@
+"""What functions share: settings, lake schemas, MySQL connections, event parsing."""

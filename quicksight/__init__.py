@@ -1,0 +1,1 @@
+"""Dashboards as code: data sets, builders, linter and offline renderer."""
