@@ -28,7 +28,8 @@ from contract.tables import CLOCK_QUALITIES, SCHEMA_VERSION, TABLES, Table
 
 MAXIMUM_BODY_BYTES = 60 * 1024
 """Leaves 4 KiB of SQS's 64 KiB billing step for attributes."""
-MAXIMUM_ROWS_PER_BLOCK = 100_000
+MAXIMUM_ROWS_PER_MESSAGE = 100_000
+"""Constant columns make rows almost free to claim; this bounds what a small body can make a reader allocate."""
 
 
 class MessageError(CrowdLensError):
@@ -196,8 +197,9 @@ def _read_block(message: Message, encoded: Any, where: str) -> None:
     if not isinstance(encoded, dict):
         raise MessageError(f"{where} is {_short(encoded)}: expected an object")
     rows = encoded.get("rows")
-    if type(rows) is not int or not 1 <= rows <= MAXIMUM_ROWS_PER_BLOCK:
-        raise MessageError(f"{where}.rows is {_short(rows)}: expected 1 to {MAXIMUM_ROWS_PER_BLOCK}")
+    room = MAXIMUM_ROWS_PER_MESSAGE - message.rows
+    if type(rows) is not int or not 1 <= rows <= room:
+        raise MessageError(f"{where}.rows is {_short(rows)}: expected 1 to {room} more in this message")
     name = encoded.get("table")
     if not isinstance(name, str):
         raise MessageError(f"{where}.table is {_short(name)}: expected text")
