@@ -29,7 +29,7 @@ from contract.tables import CLOCK_QUALITIES, SCHEMA_VERSION, TABLES, Table
 MAXIMUM_BODY_BYTES = 60 * 1024
 """Leaves 4 KiB of SQS's 64 KiB billing step for attributes."""
 MAXIMUM_ROWS_PER_MESSAGE = 100_000
-"""Constant columns make rows almost free to claim; this bounds what a small body can make a reader allocate."""
+"""Constant columns make rows almost free to claim: this bounds what a small body makes a reader allocate."""
 
 
 class MessageError(CrowdLensError):

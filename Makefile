@@ -1,0 +1,63 @@
+# CrowdLens. `make help` lists what there is; `make demo` and `make test` are the two commands.
+SHELL := /bin/sh
+PYTHON ?= python3
+OUT ?= out/demo
+BIN := .venv/bin
+CODE := contract edge_components lambdas athena quicksight infra training cli tests $(wildcard app.py)
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test lint format type synth pr e2e bench train-demo lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@sh infra/local/setup.sh demo
+
+setup-dev:
+	@sh infra/local/setup.sh dev
+
+demo: setup ## run camera to dashboard on this machine [SOURCE= SCENE= MODEL= OUT= SECONDS= HEADLESS=1]
+	@$(BIN)/crowdlens demo --out "$(OUT)" $(if $(SOURCE),--source "$(SOURCE)") $(if $(SCENE),--scene "$(SCENE)") \
+		$(if $(MODEL),--model "$(MODEL)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(HEADLESS),--headless)
+
+test: setup-dev ## run the whole suite
+	$(BIN)/python -m pytest -m "not bench and not e2e" -n 2 --dist loadgroup $(ARGS)
+
+lint: setup-dev ## check format and style
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+
+format: setup-dev ## put the code into its format
+	$(BIN)/ruff check --fix-only --quiet $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+type: setup-dev ## check types (strict)
+	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.10 -p contract -p edge_components
+
+synth: setup-dev ## write the CloudFormation templates to cdk.out/
+	$(BIN)/python app.py
+
+pr: lint type test synth ## what a pull request must pass
+
+e2e: setup-dev ## run the demo as a user would, kill it, deploy the ingest core into MiniStack
+	$(BIN)/python -m pytest -m e2e $(ARGS)
+
+bench: setup-dev ## measure against the naive way, the best library and the raw limit
+	@sh infra/local/setup.sh bench
+	$(BIN)/python -m tests.bench.all $(ARGS)
+
+train-demo: setup ## train the shipped person detector anew [needs about an hour and PyTorch]
+	@sh infra/local/setup.sh training
+	.tools/training/bin/python -m training.train $(ARGS)
+
+lock: ## resolve the dependencies anew into requirements/*.lock
+	@sh infra/local/setup.sh demo
+	.tools/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -o requirements/demo.lock
+	.tools/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -c requirements/demo.lock -o requirements/dev.lock
+	.tools/uv/bin/uv pip compile requirements/ministack.in --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -o requirements/ministack.lock
+
+clean: ## remove environments and everything built
+	rm -rf .venv .tools .cache build cdk.out out .pytest_cache .mypy_cache .ruff_cache

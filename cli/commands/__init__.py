@@ -1,0 +1,1 @@
+"""One module a subcommand: its arguments, and a thin call of the code that does the work."""

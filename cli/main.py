@@ -1,0 +1,101 @@
+"""The `crowdlens` command: finds the subcommand, turns errors into one sentence and an exit status.
+
+Exit status: 0 success, 1 the work failed or a check found something wrong, 2 the input or the call was
+wrong, 130 stopped by Ctrl-C before there was anything to save.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from contract.errors import CrowdLensError
+
+COMMANDS = {
+    "demo": "run camera to dashboard on this machine",
+    "run": "run one camera: frames in, records in a spool",
+    "replay": "count from a MOT detection file, without video",
+    "athena": "ask the lake a question in Athena's SQL",
+    "preview": "draw the dashboards from a lake, offline",
+    "models": "list, check and add detector models",
+    "doctor": "check what this machine lacks and say what mends it",
+}
+"""Subcommands in the order `--help` lists them; each is a module of `cli.commands`."""
+EXIT_FAILED = 1
+EXIT_WRONG_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command = build_parser(words).parse_args(words)
+    try:
+        status = command.execute(command)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CrowdLensError as error:
+        return _complain(command.name, str(error))
+    except OSError as error:
+        return _complain(command.name, _sentence(error))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return int(status)
+
+
+def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; only the subcommand that `words` names is imported, so that `--help` is quick."""
+    parser = argparse.ArgumentParser(
+        prog="crowdlens",
+        description="Edge vision analytics: the count is right, nothing is lost, everyone can see it.",
+    )
+    parser.add_argument("--version", action="version", version=f"crowdlens {_version()}")
+    subparsers = parser.add_subparsers(metavar="command", required=True)
+    named = next((word for word in words if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        if named in COMMANDS and name != named:
+            continue
+        subparser = subparsers.add_parser(
+            name, help=summary, description=_sentence_case(summary), formatter_class=_Formatter
+        )
+        subparser.set_defaults(name=name)
+        importlib.import_module(f"cli.commands.{name}").configure(subparser)
+    return parser
+
+
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows defaults, and leaves the lines of an example as they are."""
+
+
+def _sentence_case(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("crowdlens")
+
+
+def _complain(command: str, sentence: str) -> int:
+    print(f"crowdlens {command}: {sentence}", file=sys.stderr)
+    return EXIT_WRONG_INPUT
+
+
+def _sentence(error: OSError) -> str:
+    """Return what the operating system refused, as a sentence a user can act on."""
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}the disk is full: expected free space for the output; nothing half-written is left"
+    return f"{where}{error.strerror or error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

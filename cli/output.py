@@ -1,0 +1,47 @@
+"""What the command line prints and writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def say(text: str = "") -> None:
+    """Print a line for a person to standard error, so that standard output stays for programs."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print a document for a program to standard output."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document so that a reader sees the old file or the whole new one, never a half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, ensure_ascii=False, indent=2)
+            stream.write("\n")
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as aligned plain text, one line a row."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

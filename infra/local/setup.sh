@@ -1,0 +1,93 @@
+#!/bin/sh
+# Brings a machine that has Python 3.11 or newer (with venv), git and make to where CrowdLens runs.
+#
+#   sh infra/local/setup.sh demo       what `make demo` needs: .venv and MiniStack in an environment of its own
+#   sh infra/local/setup.sh dev        the same and the tools of `make test`, `make lint`, `make synth`
+#   sh infra/local/setup.sh training   PyTorch in an environment of its own, for `make train-demo`
+#   sh infra/local/setup.sh bench      the libraries we measure ourselves against, in an environment of their own
+#
+# Everything lands in .venv/ and .tools/. Nothing is done twice: a stamp holds the lock file's checksum.
+set -eu
+
+cd "$(dirname "$0")/../.."
+PYTHON=${PYTHON:-python3}
+UV_VERSION=0.13.8
+UV=.tools/uv/bin/uv
+# The user's own Python is used; another one is never downloaded.
+export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS="${UV_NO_PROGRESS-1}"
+# Wheels that pip would find in local folders are wheels that uv should find, too.
+[ -z "${PIP_FIND_LINKS:-}" ] || export UV_FIND_LINKS="${UV_FIND_LINKS:-$PIP_FIND_LINKS}"
+
+fail() {
+    echo "crowdlens set-up: $1" >&2
+    exit 1
+}
+
+command -v "$PYTHON" >/dev/null 2>&1 || fail "$PYTHON was not found: install Python 3.11 or newer (apt-get install python3 python3-venv)"
+"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$PYTHON is $("$PYTHON" -V 2>&1): expected Python 3.11 or newer; name another with PYTHON=python3.12"
+
+mkdir -p .tools
+# Two `make` runs at once would write the same environment.
+if [ -z "${CROWDLENS_SETUP_LOCKED:-}" ] && command -v flock >/dev/null 2>&1; then
+    CROWDLENS_SETUP_LOCKED=1 exec flock .tools/setup.lock sh infra/local/setup.sh "$@"
+fi
+
+install_uv() {
+    [ "$("$UV" --version 2>/dev/null | cut -d' ' -f2)" = "$UV_VERSION" ] && return
+    echo "crowdlens set-up: uv $UV_VERSION into .tools/uv"
+    "$PYTHON" -m venv --clear .tools/uv ||
+        fail "$PYTHON cannot make a virtual environment: install its venv package (apt-get install python3-venv)"
+    .tools/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
+        fail "uv could not be installed: expected a network connection to a Python package index"
+}
+
+# environment FOLDER LOCK [uv pip install option ...]
+environment() {
+    folder=$1 lock=$2
+    shift 2
+    stamp="$folder/.crowdlens-$(basename "$lock")"
+    wanted=$(cat "$lock" pyproject.toml | cksum)
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return 1
+    echo "crowdlens set-up: $lock into $folder"
+    # A folder that holds no working Python is what an interrupted set-up leaves.
+    "$folder/bin/python" -c '' 2>/dev/null || "$UV" venv --quiet --clear --python "$(command -v "$PYTHON")" "$folder" ||
+        fail "$folder could not be made"
+    "$UV" pip install --quiet --python "$folder/bin/python" "$@" -r "$lock" ||
+        fail "$lock could not be installed: expected a network connection to a Python package index and free disk space"
+    echo "$wanted" >"$stamp.new"
+}
+
+finish() {
+    mv "$1/.crowdlens-$(basename "$2").new" "$1/.crowdlens-$(basename "$2")"
+}
+
+product() {
+    if environment .venv "$1" --require-hashes; then
+        "$UV" pip install --quiet --python .venv/bin/python --no-deps --editable . || fail "crowdlens itself could not be installed"
+        finish .venv "$1"
+    fi
+    if environment .tools/ministack requirements/ministack.lock --require-hashes; then
+        finish .tools/ministack requirements/ministack.lock
+    fi
+}
+
+install_uv
+case "${1:-demo}" in
+demo)
+    # The development environment holds all of the demo's.
+    dev=.venv/.crowdlens-dev.lock
+    if [ "$(cat $dev 2>/dev/null)" = "$(cat requirements/dev.lock pyproject.toml | cksum)" ]; then
+        product requirements/dev.lock
+    else
+        product requirements/demo.lock
+    fi
+    ;;
+dev) product requirements/dev.lock ;;
+training | bench)
+    if environment ".tools/$1" "requirements/$1.in"; then
+        finish ".tools/$1" "requirements/$1.in"
+    fi
+    ;;
+*) fail "'$1' is no set-up: expected demo, dev, training or bench" ;;
+esac
