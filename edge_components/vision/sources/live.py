@@ -1,0 +1,151 @@
+"""Frames of a live camera: always the newest, with reconnection."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from edge_components.vision.sources.backoff import BackOff
+from edge_components.vision.sources.capture import Capture, CaptureFactory
+from edge_components.vision.sources.frames import Frame, Image, SourceError, SourceInfo
+from edge_components.vision.sources.presentation_time import sane_frame_rate
+
+CLOSE_SECONDS = 2.0
+"""How long closing waits for a read that hangs in the driver; the thread ends with the process then."""
+
+
+class LiveSource:
+    """A camera read by a thread of its own that keeps only the newest frame.
+
+    Any end of the stream is a fault: the camera is opened again, at growing intervals, until it is closed. A
+    camera that comes back with another picture size stays out, because the scene would not fit.
+    """
+
+    ended = False
+
+    def __init__(
+        self,
+        name: str,
+        open_capture: CaptureFactory,
+        *,
+        first_connection_seconds: float = 15.0,
+        back_off: BackOff | None = None,
+        monotonic_seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self._open_capture = open_capture
+        self._back_off = back_off or BackOff()
+        self._monotonic_seconds = monotonic_seconds
+        self._stop = threading.Event()
+        self._arrived = threading.Condition()
+        self._newest: Frame | None = None
+        self._grabbed = 0
+        self._skipped = 0
+        self._reconnections = 0
+        self._fault: str | None = None
+        self._error: Exception | None = None
+        capture, image = self._first_connection(first_connection_seconds)
+        height, width = image.shape[:2]
+        self.info = SourceInfo(width, height, sane_frame_rate(capture.frames_per_second()), None, live=True)
+        self._publish(image)
+        self._thread = threading.Thread(target=self._run, args=(capture,), name="camera", daemon=True)
+        self._thread.start()
+
+    @property
+    def skipped_frames(self) -> int:
+        """Frames that were replaced by newer ones before anyone read them."""
+        return self._skipped
+
+    @property
+    def reconnections(self) -> int:
+        """How often the camera was lost and came back."""
+        return self._reconnections
+
+    @property
+    def fault(self) -> str | None:
+        """Why no frame comes at present; None while they do."""
+        return self._fault
+
+    def read(self, timeout_seconds: float) -> Frame | None:
+        """Return the newest frame nobody read yet, None when none came in time."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._newest is not None or self._error, timeout_seconds)
+            if self._error is not None:
+                raise self._error
+            frame, self._newest = self._newest, None
+            return frame
+
+    def close(self) -> None:
+        """Stop reading and give the camera back; safe to call twice."""
+        self._stop.set()
+        self._thread.join(CLOSE_SECONDS)
+
+    def _first_connection(self, seconds: float) -> tuple[Capture, Image]:
+        deadline = self._monotonic_seconds() + seconds
+        while True:
+            capture = self._open_capture()
+            if capture is not None:
+                image = capture.retrieve() if capture.grab() else None
+                if image is not None:
+                    self._back_off.reset()
+                    return capture, image
+                capture.release()
+            remaining_seconds = deadline - self._monotonic_seconds()
+            if remaining_seconds <= 0:
+                reason = "it cannot be opened" if capture is None else "it gives no picture"
+                raise SourceError(f"camera {self.name}: {reason}; tried for {seconds:g} s")
+            self._stop.wait(min(self._back_off.next_seconds(), remaining_seconds))
+
+    def _run(self, capture: Capture | None) -> None:
+        try:
+            while not self._stop.is_set():
+                if capture is None:
+                    capture = self._reconnect()
+                elif not self._take(capture):
+                    capture.release()
+                    capture = None
+        except Exception as error:  # noqa: BLE001 - carried over to the reading thread, which raises it
+            with self._arrived:
+                self._error = error
+                self._arrived.notify_all()
+        finally:
+            if capture is not None:
+                capture.release()
+
+    def _take(self, capture: Capture) -> bool:
+        if not capture.grab():
+            self._fault = "the stream ended or timed out"
+            return False
+        grabbed_at = self._monotonic_seconds()
+        image = capture.retrieve()
+        if image is None:
+            self._fault = "a frame could not be decoded"
+            return False
+        height, width = image.shape[:2]
+        if (width, height) != (self.info.width, self.info.height):
+            self._fault = f"it gives {width}x{height} instead of {self.info.width}x{self.info.height}"
+            return False
+        if self._fault is not None:
+            self._fault = None
+            self._reconnections += 1
+            self._back_off.reset()
+        self._publish(image, grabbed_at)
+        return True
+
+    def _reconnect(self) -> Capture | None:
+        if self._stop.wait(self._back_off.next_seconds()):
+            return None
+        capture = self._open_capture()
+        if capture is None:
+            self._fault = "it cannot be opened"
+        return capture
+
+    def _publish(self, image: Image, grabbed_at: float | None = None) -> None:
+        seconds = self._monotonic_seconds() if grabbed_at is None else grabbed_at
+        with self._arrived:
+            if self._newest is not None:
+                self._skipped += 1
+            self._newest = Frame(image, self._grabbed, seconds)
+            self._grabbed += 1
+            self._arrived.notify_all()
