@@ -38,7 +38,7 @@ type: setup-dev ## check types (strict)
 	$(BIN)/mypy --python-version 3.10 -p contract -p edge_components
 
 synth: setup-dev ## write the CloudFormation templates to cdk.out/
-	$(BIN)/python app.py
+	JSII_NODE=$$($(BIN)/python -m infra.node) $(BIN)/python app.py
 
 pr: lint type test synth ## what a pull request must pass
 

@@ -1,0 +1,1 @@
+"""Stacks: composition and grants."""

@@ -1,0 +1,47 @@
+"""The templates of both stages, synthesised once a session without network or credentials."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.node import node_path
+
+Templates = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
+    """Return a function from a stage to its templates by stack name; each stage is synthesised once."""
+    os.environ["JSII_NODE"] = str(node_path())
+    from aws_cdk import App
+
+    from app import build_app, cdk_context
+    from infra.config import read_config
+
+    made: dict[str, Templates] = {}
+
+    def of_stage(stage: str) -> Templates:
+        if stage not in made:
+            folder = tmp_path_factory.mktemp(stage)
+            app = App(outdir=str(folder), context={**cdk_context(), "stage": stage})
+            build_app(app, read_config(app.node.try_get_context))
+            app.synth()
+            made[stage] = {
+                path.name.removesuffix(".template.json"): json.loads(path.read_text(encoding="utf-8"))
+                for path in Path(folder).glob("*.template.json")
+            }
+        return made[stage]
+
+    return of_stage
+
+
+@pytest.fixture(params=["dev", "prod"])
+def templates(request: pytest.FixtureRequest, synthesise: Callable[[str], Templates]) -> Templates:
+    """The templates of one stage by stack name."""
+    return synthesise(request.param)
