@@ -1,0 +1,41 @@
+"""Lambda entry: SQS ingest batch → parquet in the lake, with a partial batch response."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from lambdas.lake_writer.writer import LakeWriter
+from lambdas.shared.lake_store import LakeStore
+from lambdas.shared.observability import bind_request, count, make_logger, make_metrics
+from lambdas.shared.settings import lake_writer_settings
+from lambdas.shared.sqs import batch_response, sqs_records
+
+logger = make_logger("lake_writer")
+metrics = make_metrics("lake_writer")
+
+
+@lru_cache(maxsize=1)
+def lake_writer() -> LakeWriter:
+    """Return the writer this process keeps."""
+    return LakeWriter(LakeStore(lake_writer_settings().lake_bucket))
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Write the batch and name the messages to deliver again."""
+    bind_request(logger, context)
+    result = lake_writer().write(sqs_records(event))
+    for refusal in result.refusals:
+        logger.warning("message quarantined", error=refusal.error, reason=refusal.reason)
+    for error in result.store_errors:
+        logger.error("object not stored", reason=error)
+    counts = {
+        "messages": result.messages,
+        "messages_failed": len(result.failed_message_ids),
+        "messages_quarantined": result.quarantined,
+        "rows": result.rows,
+        "objects": result.objects,
+    }
+    logger.info("batch written", extra=counts)
+    count(metrics, counts)
+    return batch_response(result.failed_message_ids)

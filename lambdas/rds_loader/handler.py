@@ -1,0 +1,40 @@
+"""Lambda entry: SQS batch of S3 notifications → MySQL, with a partial batch response."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from lambdas.rds_loader.loader import Loader
+from lambdas.shared.lake_store import LakeStore
+from lambdas.shared.mysql import Database
+from lambdas.shared.observability import bind_request, count, make_logger, make_metrics
+from lambdas.shared.settings import rds_loader_settings
+from lambdas.shared.sqs import batch_response, sqs_records
+
+logger = make_logger("rds_loader")
+metrics = make_metrics("rds_loader")
+
+
+@lru_cache(maxsize=1)
+def loader() -> Loader:
+    """Return the loader this process keeps, with its MySQL connection."""
+    settings = rds_loader_settings()
+    return Loader(LakeStore(settings.lake_bucket), Database(settings.mysql))
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Load the objects of the batch and name the messages to deliver again."""
+    bind_request(logger, context)
+    result = loader().load_batch(sqs_records(event))
+    for error, reason in result.errors:
+        logger.error("object not loaded", extra={"error": error, "reason": reason})
+    counts = {
+        "objects": result.objects,
+        "objects_skipped": result.objects_skipped,
+        "rows": result.rows,
+        "messages_failed": len(result.failed_message_ids),
+    }
+    logger.info("batch loaded", extra=counts)
+    count(metrics, counts)
+    return batch_response(result.failed_message_ids)
