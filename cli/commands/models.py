@@ -1,0 +1,115 @@
+"""`crowdlens models`: which detectors are at hand, whether a file is one, and adding one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from cli.model_location import SHIPPED_MODELS, added_models, find_model
+from cli.output import print_json, say, table
+from contract.errors import CrowdLensError
+
+EXAMPLE = """examples:
+  crowdlens models list
+  crowdlens models check yolox_nano.onnx
+  crowdlens models add yolox_nano.onnx --name yolox-nano --licence Apache-2.0
+  make demo MODEL=yolox-nano"""
+
+
+class LabelFileError(CrowdLensError):
+    """Raised when a file of labels cannot be used."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `crowdlens models`."""
+    parser.epilog = EXAMPLE
+    actions = parser.add_subparsers(metavar="action", required=True)
+    listing = actions.add_parser("list", help="list the models at hand")
+    listing.set_defaults(execute=_list)
+    check = actions.add_parser("check", help="say what a model is, after one inference")
+    check.add_argument("model", help="package folder, .onnx file or name")
+    check.set_defaults(execute=_check)
+    add = actions.add_parser("add", help="make a package of an ONNX file, so that its name can be used")
+    add.add_argument("model", type=Path, help=".onnx file or package folder")
+    add.add_argument("--name", help="name to add it under (default: the file's)")
+    add.add_argument("--labels", type=Path, help="text file with one class name a line, in the model's order")
+    add.add_argument("--licence", default="unknown", help="licence of the model")
+    add.set_defaults(execute=_add)
+    for action in (listing, check, add):
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from edge_components.vision.model_library import list_models
+
+    found = [*list_models(SHIPPED_MODELS), *list_models(added_models())]
+    if arguments.json:
+        print_json(
+            [{"name": model.name, "folder": str(model.folder), "problem": model.problem} for model in found]
+        )
+        return 0
+    rows = [
+        (
+            model.name,
+            f"{model.package.layout}, {model.package.input.width}x{model.package.input.height}"
+            if model.package
+            else "-",
+            model.problem or f"{len(model.package.labels) if model.package else 0} classes",
+            model.folder,
+        )
+        for model in found
+    ]
+    print(table(("name", "layout", "state", "folder"), rows))
+    return 1 if any(model.problem for model in found) else 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from edge_components.vision.detector import open_detector
+
+    detector = open_detector(find_model(arguments.model))
+    _report(arguments.json, {**_facts(detector.package), "provider": detector.provider})
+    return 0
+
+
+def _add(arguments: argparse.Namespace) -> int:
+    from edge_components.vision.model_library import add_model
+
+    labels = None if arguments.labels is None else _read_labels(arguments.labels)
+    package = add_model(
+        arguments.model, arguments.name, added_models(), labels=labels, licence=arguments.licence
+    )
+    _report(arguments.json, _facts(package))
+    if not arguments.json:
+        say(f"added as {package.name!r}: use it with MODEL={package.name} or --model {package.name}")
+    return 0
+
+
+def _read_labels(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelFileError(
+            f"labels {path}: expected a readable UTF-8 text file, one class name a line"
+        ) from error
+
+
+def _facts(package: Any) -> dict[str, Any]:
+    shown = 5
+    return {
+        "name": package.name,
+        "layout": package.layout,
+        "input": f"{package.input.width}x{package.input.height}",
+        "classes": len(package.labels),
+        "labels": ", ".join(package.labels[:shown]) + (", …" if len(package.labels) > shown else ""),
+        "licence": package.licence,
+        "file": str(package.model_path),
+    }
+
+
+def _report(as_json: bool, facts: dict[str, Any]) -> None:
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        print(f"{name:9} {value}")
