@@ -1,0 +1,69 @@
+"""Queue and event-source values that the stacks and the local stack both provision.
+
+One place, so that a run on a laptop meets the same batches, windows and dead-letter rules as AWS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+MAXIMUM_EVENT_BYTES = 6 * 1000 * 1000
+"""A synchronous Lambda invocation carries at most 6 MB; SQS event sources stop filling a batch there."""
+RETENTION_SECONDS = 14 * 24 * 3600
+"""SQS's longest: a message in a dead-letter queue keeps its first enqueue time, so the time is shared."""
+
+
+@dataclass(frozen=True)
+class QueueFunction:
+    """A queue, its dead-letter queue, and the function that empties it.
+
+    `batch_size` is in messages; a batch is handed over when it is full, when it holds
+    `MAXIMUM_EVENT_BYTES`, or `batch_window_seconds` after its first message.
+    """
+
+    function_name: str
+    handler: str
+    queue_name: str
+    batch_size: int
+    batch_window_seconds: int
+    function_timeout_seconds: int
+    memory_mib: int
+    maximum_receives: int
+
+    @property
+    def visibility_timeout_seconds(self) -> int:
+        """Six function time-outs plus the window, as AWS asks for event sources."""
+        return 6 * self.function_timeout_seconds + self.batch_window_seconds
+
+    @property
+    def dead_letter_queue_name(self) -> str:
+        """The queue that takes a message received `maximum_receives` times."""
+        return f"{self.queue_name}-dead-letters"
+
+    def named(self, prefix: str) -> QueueFunction:
+        """Return the same with its queues named `prefix`-…, for a stage of its own."""
+        return replace(self, queue_name=f"{prefix}-{self.queue_name}")
+
+
+LAKE_WRITER = QueueFunction(
+    function_name="lake_writer",
+    handler="lambdas.lake_writer.handler:handler",
+    queue_name="ingest",
+    # About 90 messages of 60 KiB reach the event's 6 MB; smaller ones may be more.
+    batch_size=200,
+    batch_window_seconds=2,
+    function_timeout_seconds=60,
+    memory_mib=1024,
+    maximum_receives=5,
+)
+RDS_LOADER = QueueFunction(
+    function_name="rds_loader",
+    handler="lambdas.rds_loader.handler:handler",
+    queue_name="load",
+    batch_size=50,
+    batch_window_seconds=1,
+    function_timeout_seconds=60,
+    memory_mib=512,
+    maximum_receives=5,
+)
+MIGRATIONS_HANDLER = "lambdas.migrations.handler:handler"
