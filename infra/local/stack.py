@@ -1,0 +1,283 @@
+"""The ingest half of the cloud on one machine: queues, lake, functions and MySQL, gone at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from contract.errors import CrowdLensError
+from infra.ingest_settings import LAKE_WRITER, MIGRATIONS_HANDLER, RDS_LOADER, QueueFunction
+from infra.local.aws_environment import LOCAL_REGION, AwsEndpoint, base_environment
+from infra.local.disk import check_free_space, clear_disk_errors
+from infra.local.event_source import QueueSource
+from infra.local.lake_copy import LakeCopy, copy_lake
+from infra.local.mariadb import MariaDb, MySqlServer, find_mysql
+from infra.local.ministack import MiniStack
+from infra.local.poller import PollerSettings, PollerStatistics
+from infra.local.processes import (
+    ManagedProcess,
+    ending_on_signals,
+    failure,
+    start_process,
+    stop_all,
+    wait_until_done,
+    wait_until_ready,
+)
+from infra.local.queues import Queue, QueueDepth, make_bucket, make_queue, notify_of_raw_objects, queue_depth
+from infra.local.run_directory import RUN_VARIABLE, RunDirectory
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+LAKE_BUCKET = "crowdlens-lake"
+_NEEDED_MEBIBYTES = 150
+"""MariaDB begins with 45 MiB; the rest is for logs and rows."""
+_MIGRATION_SECONDS = 60.0
+_POLLER_READY_SECONDS = 60.0
+_LOOK_AGAIN_SECONDS = 0.2
+
+
+class NotDrainedError(CrowdLensError):
+    """Raised when messages are still on their way after the time allowed."""
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """How a local stack differs from the default.
+
+    `visibility_timeout_seconds` is short, so that a failed message comes back soon; in AWS it is
+    `QueueFunction.visibility_timeout_seconds`. `mysql_url` names an existing server; `with_mysql` False
+    leaves MySQL out. `sender_id` replaces the SenderId of ingest messages.
+    """
+
+    with_mysql: bool = True
+    mysql_url: str | None = None
+    may_get_mariadb: bool = True
+    ministack_python: Path | None = None
+    ministack_port: int | None = None
+    run_base: Path | None = None
+    lake_writer: QueueFunction = LAKE_WRITER
+    rds_loader: QueueFunction = RDS_LOADER
+    migrations_handler: str | None = MIGRATIONS_HANDLER
+    visibility_timeout_seconds: int = 30
+    sender_id: str | None = None
+    report: Callable[[str], None] = field(default=lambda _: None, repr=False)
+
+
+class LocalStack:
+    """Starts everything when entered and removes everything when left, by whichever way.
+
+    Inside: `endpoint`, `bucket`, `ingest_queue_url`, `aws_environment()` for subprocesses such as the
+    publisher, and `mysql` (None when there is none, with `mysql_missing` saying why).
+    """
+
+    def __init__(self, options: StackOptions | None = None) -> None:
+        self.options = options or StackOptions()
+        self.bucket = LAKE_BUCKET
+        self.mysql: MySqlServer | None = None
+        self.mysql_missing: str | None = None
+        self._processes: list[ManagedProcess] = []
+        self._statistics_paths: dict[str, Path] = {}
+        self._exit = contextlib.ExitStack()
+
+    def __enter__(self) -> LocalStack:
+        """Start MiniStack, MariaDB, queues, bucket and functions.
+
+        Raises errors derived from `CrowdLensError`; nothing is left behind then.
+        """
+        with contextlib.ExitStack() as starting:
+            starting.enter_context(ending_on_signals())
+            self.run = starting.enter_context(RunDirectory(self.options.run_base))
+            starting.callback(self._stop_processes)
+            check_free_space(self.run.path, _NEEDED_MEBIBYTES)
+            self._start()
+            self._exit = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def _stop_processes(self) -> None:
+        # Pollers first: they would complain of queues and databases that are gone.
+        pollers = [process for process in self._processes if process.name in self._statistics_paths]
+        stop_all(pollers)
+        stop_all(process for process in self._processes if process not in pollers)
+
+    def _start(self) -> None:
+        self._start_aws()
+        # Its imports take as long as the database's first start: both at once.
+        self._start_poller(self.options.lake_writer, self.ingest_queue, {}, self.options.sender_id)
+        self._start_mysql()
+        if self.mysql:
+            self._start_poller(self.options.rds_loader, self.load_queue, self.mysql.environment(), None)
+        self._wait_for_pollers()
+
+    def _start_aws(self) -> None:
+        options = self.options
+        ministack = MiniStack.start(self.run, python=options.ministack_python, port=options.ministack_port)
+        self._processes.append(ministack.process)
+        self.endpoint: AwsEndpoint = ministack.endpoint
+        self._s3, self._sqs = self.endpoint.s3(), self.endpoint.sqs()
+        visible = options.visibility_timeout_seconds
+        self.ingest_queue = make_queue(self._sqs, options.lake_writer, visibility_timeout_seconds=visible)
+        self.load_queue = make_queue(self._sqs, options.rds_loader, visibility_timeout_seconds=visible)
+        make_bucket(self._s3, self.bucket, LOCAL_REGION)
+
+    def _start_mysql(self) -> None:
+        """Find or start MySQL; without it, nobody is told of raw objects, as nobody would load them."""
+        if not self.options.with_mysql:
+            self.mysql_missing = "MySQL was left out"
+            return
+        found = find_mysql(
+            self.run,
+            url=self.options.mysql_url,
+            may_get=self.options.may_get_mariadb,
+            report=self.options.report,
+        )
+        if isinstance(found, str):
+            self.mysql_missing = found
+            self.options.report(f"going on without MySQL: {found}")
+            return
+        if isinstance(found, MariaDb):
+            self._processes.append(found.process)
+            found = found.server
+        self.mysql = found
+        self._migrate(found)
+        notify_of_raw_objects(self._s3, self._sqs, self.bucket, self.load_queue)
+
+    def _migrate(self, server: MySqlServer) -> None:
+        if self.options.migrations_handler is None:
+            return
+        process = start_process(
+            "migrations",
+            [sys.executable, "-m", "infra.local.invoke", self.options.migrations_handler],
+            log_path=self.run.log_path("migrations"),
+            environment=self._function_environment("migrations", server.environment()),
+        )
+        wait_until_done(process, deadline_seconds=_MIGRATION_SECONDS)
+
+    def _start_poller(
+        self, function: QueueFunction, queue: Queue, environment: dict[str, str], sender_id: str | None
+    ) -> None:
+        name = function.function_name
+        settings_path = self.run.path / f"{name}.settings.json"
+        statistics_path = self.run.path / f"{name}.statistics.json"
+        source = QueueSource(
+            queue.url, queue.arn, LOCAL_REGION, function.batch_size, function.batch_window_seconds, sender_id
+        )
+        settings = PollerSettings(
+            name,
+            function.handler,
+            source,
+            function.function_timeout_seconds,
+            function.memory_mib,
+            str(statistics_path),
+        )
+        with clear_disk_errors(settings_path):
+            settings.write(settings_path)
+        process = start_process(
+            name,
+            [sys.executable, "-m", "infra.local.poller", str(settings_path)],
+            log_path=self.run.log_path(name),
+            environment=self._function_environment(name, environment),
+            grace_seconds=10.0,
+        )
+        self._processes.append(process)
+        self._statistics_paths[name] = statistics_path
+
+    def _wait_for_pollers(self) -> None:
+        for process in self._processes:
+            if path := self._statistics_paths.get(process.name):
+                wait_until_ready(process, path.exists, deadline_seconds=_POLLER_READY_SECONDS)
+
+    def _function_environment(self, name: str, extra: dict[str, str]) -> dict[str, str]:
+        own = {
+            "LAKE_BUCKET": self.bucket,
+            "POWERTOOLS_SERVICE_NAME": name,
+            "POWERTOOLS_METRICS_NAMESPACE": "CrowdLens",
+            RUN_VARIABLE: str(self.run.path),
+        }
+        return base_environment(self.run.temporary, {**self.aws_environment(), **own, **extra})
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the local AWS answers."""
+        return self.endpoint.url
+
+    @property
+    def ingest_queue_url(self) -> str:
+        """The queue that publishers send to."""
+        return self.ingest_queue.url
+
+    def aws_environment(self) -> dict[str, str]:
+        """Return the variables that send a subprocess's AWS SDK to this stack, and only there."""
+        return self.endpoint.environment()
+
+    def s3(self) -> S3Client:
+        """Return a client of the lake's S3."""
+        return self.endpoint.s3()
+
+    def sqs(self) -> SQSClient:
+        """Return a client of the queues' SQS."""
+        return self.endpoint.sqs()
+
+    def queue_depths(self) -> dict[str, QueueDepth]:
+        """Return what each queue holds, by the name of its function."""
+        depths = {self.options.lake_writer.function_name: queue_depth(self._sqs, self.ingest_queue)}
+        if self.mysql:
+            depths[self.options.rds_loader.function_name] = queue_depth(self._sqs, self.load_queue)
+        return depths
+
+    def statistics(self) -> dict[str, PollerStatistics]:
+        """Return what each function's poller has done so far."""
+        return {name: PollerStatistics.read(path) for name, path in self._statistics_paths.items()}
+
+    def check_processes(self) -> None:
+        """Raise `ProcessError` (or `DiskFullError`) when a process of the stack has ended."""
+        for process in self._processes:
+            if not process.running:
+                raise failure(process, f"{process.name} ended with status {process.exit_code}")
+
+    def wait_until_drained(
+        self, timeout_seconds: float, *, on_wait: Callable[[dict[str, QueueDepth]], None] = lambda _: None
+    ) -> dict[str, QueueDepth]:
+        """Return the depths once both queues hold nothing waiting or in flight at two looks in a row.
+
+        One look is not enough: between an object's making and its notification no queue knows of it.
+        Messages that became dead letters are no longer waited for; see `dead_letters`. Raises
+        `NotDrainedError`, or what `check_processes` raises.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        empty_looks = 0
+        while True:
+            depths = self.queue_depths()
+            empty_looks = empty_looks + 1 if all(depth.is_drained for depth in depths.values()) else 0
+            if empty_looks == 2:
+                return depths
+            self.check_processes()
+            if time.monotonic() > deadline:
+                raise NotDrainedError(self._not_drained(depths, timeout_seconds))
+            on_wait(depths)
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+    def _not_drained(self, depths: dict[str, QueueDepth], timeout_seconds: float) -> str:
+        statistics = self.statistics()
+        parts = [
+            f"{name}: {depth.waiting} waiting, {depth.in_flight} in flight, {depth.dead_letters} dead letters"
+            for name, depth in depths.items()
+        ]
+        errors = [f"{name}: {kept.last_error}" for name, kept in statistics.items() if kept.last_error]
+        return f"messages are left after {timeout_seconds:g} s ({'; '.join(parts + errors)})"
+
+    def copy_lake_to(self, folder: Path) -> LakeCopy:
+        """Copy the lake's raw objects below `folder`, each file whole or not at all."""
+        return copy_lake(self._s3, self.bucket, folder)
