@@ -1,0 +1,224 @@
+"""What a full spool drops, and the `gaps` records that say so.
+
+Dropped rows are noted in the `drops` table in the transaction that drops them, as ranges that grow while
+they stay contiguous; the ranges become `gaps` records when somebody reads the spool or writes its ledger.
+A week without a network therefore costs a handful of rows, not one for each append.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from contract.identity import DEVICE_STREAM_CAMERA
+from contract.records import Record
+from contract.tables import GAPS
+from edge_components.runtime.spool import store
+from edge_components.runtime.spool.rows import ROW_OVERHEAD_BYTES, parse_shape
+from edge_components.runtime.spool.salvage import LostCount
+
+REASON_FULL = "spool_full"
+REASON_CORRUPT = "spool_corrupt"
+_ROWS_A_LOOK = 256
+_DAY_MILLISECONDS = 86_400_000
+
+_VICTIMS = f"""
+    SELECT row_id, stream_id, epoch, stream, shape, clock_quality, sequence, event_time_ms,
+        length(payload) + {ROW_OVERHEAD_BYTES}
+    FROM records JOIN shapes USING (shape_id) JOIN streams USING (stream_id) JOIN epochs USING (epoch_id)
+    WHERE row_id IN (
+        SELECT row_id FROM records WHERE priority = ? AND row_id NOT IN claims ORDER BY row_id LIMIT ?)
+    ORDER BY row_id"""  # noqa: S608 - a number of ours
+_EXTEND = """
+    UPDATE drops SET last_sequence = ?, records = records + ?, start_ms = min(start_ms, ?),
+        end_ms = max(end_ms, ?)
+    WHERE reason = ? AND epoch = ? AND stream = ? AND clock_quality = ? AND last_sequence = ? - 1"""
+_NOTE = """
+    INSERT INTO drops (reason, epoch, stream, camera, scene_version, time_zone, clock_quality,
+        first_sequence, last_sequence, records, start_ms, end_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+@dataclass(frozen=True)
+class _Victim:
+    row_id: int
+    stream_id: int
+    epoch: str
+    stream: str
+    shape: str
+    clock_quality: str
+    sequence: int
+    event_time_ms: int
+    size_bytes: int
+
+
+@dataclass
+class _Range:
+    """Rows of one stream with consecutive sequences."""
+
+    first: _Victim
+    last_sequence: int
+    start_ms: int
+    end_ms: int
+
+    def take(self, victim: _Victim) -> bool:
+        """Grow by `victim` when it comes right after; return whether it did."""
+        same_quality = victim.clock_quality == self.first.clock_quality
+        if victim.sequence != self.last_sequence + 1 or not same_quality:
+            return False
+        self.last_sequence = victim.sequence
+        self.start_ms = min(self.start_ms, victim.event_time_ms)
+        self.end_ms = max(self.end_ms, victim.event_time_ms)
+        return True
+
+    @property
+    def records(self) -> int:
+        return self.last_sequence - self.first.sequence + 1
+
+
+def make_room(connection: sqlite3.Connection, maximum_bytes: int) -> int:
+    """Drop rows until at most `maximum_bytes` wait; return how many.
+
+    The lowest priority goes first, the oldest of it first; rows a publisher may have sent are kept.
+    """
+    dropped = 0
+    excess = store.waiting(connection)[1] - maximum_bytes
+    while excess > 0:
+        look = min(_ROWS_A_LOOK, excess // ROW_OVERHEAD_BYTES + 1)
+        victims = list(_enough(_next_victims(connection, look), excess))
+        if not victims:
+            break
+        _drop(connection, victims)
+        excess -= sum(victim.size_bytes for victim in victims)
+        dropped += len(victims)
+    return dropped
+
+
+def _next_victims(connection: sqlite3.Connection, limit: int) -> list[_Victim]:
+    priority = connection.execute("SELECT max(priority) FROM records").fetchone()[0]
+    while priority is not None:
+        victims = [_Victim(*row) for row in connection.execute(_VICTIMS, (priority, limit))]
+        if victims:
+            return victims
+        priority = connection.execute(
+            "SELECT max(priority) FROM records WHERE priority < ?", (priority,)
+        ).fetchone()[0]
+    return []
+
+
+def _enough(victims: Sequence[_Victim], excess_bytes: int) -> Iterator[_Victim]:
+    for victim in victims:
+        if excess_bytes <= 0:
+            return
+        excess_bytes -= victim.size_bytes
+        yield victim
+
+
+def _drop(connection: sqlite3.Connection, victims: Sequence[_Victim]) -> None:
+    gone = store.delete(connection, [victim.row_id for victim in victims])
+    connection.executemany(
+        "UPDATE ledger SET dropped = dropped + ? WHERE stream_id = ? AND day = ?",
+        [(count, stream_id, day) for (stream_id, day), count in gone.items()],
+    )
+    for found in _ranges(victims):
+        _note_range(connection, found)
+
+
+def _ranges(victims: Sequence[_Victim]) -> list[_Range]:
+    finished: list[_Range] = []
+    current: dict[int, _Range] = {}
+    for victim in victims:
+        open_range = current.get(victim.stream_id)
+        if open_range is None or not open_range.take(victim):
+            fresh = _Range(victim, victim.sequence, victim.event_time_ms, victim.event_time_ms)
+            current[victim.stream_id] = fresh
+            finished.append(fresh)
+    return finished
+
+
+def _note_range(connection: sqlite3.Connection, found: _Range) -> None:
+    first = found.first
+    extended = connection.execute(
+        _EXTEND,
+        (
+            found.last_sequence,
+            found.records,
+            found.start_ms,
+            found.end_ms,
+            REASON_FULL,
+            first.epoch,
+            first.stream,
+            first.clock_quality,
+            first.sequence,
+        ),
+    ).rowcount
+    if extended:
+        return
+    shape = parse_shape(first.shape)
+    connection.execute(
+        _NOTE,
+        (
+            REASON_FULL,
+            first.epoch,
+            first.stream,
+            shape.camera,
+            shape.scene_version,
+            shape.time_zone,
+            first.clock_quality,
+            first.sequence,
+            found.last_sequence,
+            found.records,
+            found.start_ms,
+            found.end_ms,
+        ),
+    )
+
+
+def note_damage(
+    connection: sqlite3.Connection, counts: Sequence[LostCount], *, now_ms: int, clock_quality: str
+) -> None:
+    """Note what waited in a damaged file: one range a stream, or one silence when nothing is known."""
+    streams: dict[tuple[str, str], list[LostCount]] = {}
+    for count in counts:
+        if count.lost > 0:
+            streams.setdefault((count.epoch, count.stream), []).append(count)
+    for (epoch, stream), days in streams.items():
+        camera = stream.split("/")[0]
+        known = (
+            REASON_CORRUPT,
+            epoch,
+            stream,
+            None if camera == DEVICE_STREAM_CAMERA else camera,
+            None,
+            None,
+        )
+        sequences = (min(day.first_sequence for day in days), max(day.last_sequence for day in days))
+        span = (_day_start_ms(days[0].day), _day_start_ms(days[-1].day) + _DAY_MILLISECONDS - 1)
+        lost = sum(day.lost for day in days)
+        connection.execute(_NOTE, (*known, clock_quality, *sequences, lost, *span))
+    if not counts:
+        unknown = (REASON_CORRUPT, None, None, None, None, None, clock_quality, None, None, 0)
+        connection.execute(_NOTE, (*unknown, now_ms, now_ms))
+
+
+def _day_start_ms(day: str) -> int:
+    return int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()) * 1000
+
+
+def take_gaps(connection: sqlite3.Connection) -> list[Record]:
+    """Close all noted ranges and return the `gaps` records that declare them."""
+    rows = connection.execute(
+        "DELETE FROM drops RETURNING drop_id, camera, scene_version, time_zone, clock_quality, reason, "
+        "stream, epoch, first_sequence, last_sequence, records, start_ms, end_ms"
+    ).fetchall()
+    return [_gap(row) for row in sorted(rows)]
+
+
+def _gap(row: tuple[Any, ...]) -> Record:
+    _, camera, scene_version, time_zone, clock_quality, *values = row
+    names = ("reason", "gap_stream", "gap_epoch", "first_sequence", "last_sequence", "records")
+    named = dict(zip((*names, "gap_start", "gap_end"), values, strict=True))
+    return Record(GAPS.name, camera, scene_version, time_zone, named["gap_start"], clock_quality, named)

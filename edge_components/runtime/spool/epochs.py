@@ -1,0 +1,66 @@
+"""Epochs: under which random id a boot of the machine numbers its records."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from contract.identity import new_epoch
+from contract.tables import CLOCK_SYNCED
+from edge_components.runtime.boot import UNKNOWN_BOOT
+from edge_components.runtime.clock import DeviceClock
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The epoch records are numbered under, and its row in the spool file."""
+
+    epoch_id: int
+    epoch: str
+
+
+def enter_epoch(connection: sqlite3.Connection, boot_id: str, file_number: int, clock: DeviceClock) -> Epoch:
+    """Return the epoch of this boot and file, minted now when there is none yet.
+
+    `file_number` (the inode) differs in a copied or restored file, which must not go on numbering where the
+    original also does. The processes of a boot share the offset of the clock before time sync.
+    """
+    last = connection.execute(
+        "SELECT epoch_id, epoch, boot_id, file_number FROM epochs ORDER BY epoch_id DESC LIMIT 1"
+    ).fetchone()
+    if last is not None and last[2:] == (boot_id, file_number) and boot_id != UNKNOWN_BOOT:
+        found = Epoch(last[0], last[1])
+    else:
+        found = _mint(connection, boot_id, file_number, clock)
+    _share_unsynced_offset(connection, found, clock)
+    return found
+
+
+def _mint(connection: sqlite3.Connection, boot_id: str, file_number: int, clock: DeviceClock) -> Epoch:
+    epoch = new_epoch()
+    epoch_id = connection.execute(
+        "INSERT INTO epochs (epoch, boot_id, file_number, minted_at_ms) VALUES (?, ?, ?, ?) "
+        "RETURNING epoch_id",
+        (epoch, boot_id, file_number, clock.now_ms()),
+    ).fetchone()[0]
+    return Epoch(epoch_id, epoch)
+
+
+def unsynced_offset_ms(connection: sqlite3.Connection, epoch: Epoch) -> int | None:
+    """Return the clock offset of the epoch's unsynced records, or None when there can be none."""
+    row = connection.execute(
+        "SELECT unsynced_offset_ms FROM epochs WHERE epoch_id = ?", (epoch.epoch_id,)
+    ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def _share_unsynced_offset(connection: sqlite3.Connection, epoch: Epoch, clock: DeviceClock) -> None:
+    if clock.quality == CLOCK_SYNCED:
+        return
+    shared = unsynced_offset_ms(connection, epoch)
+    if shared is not None:
+        clock.adopt_unsynced_offset(shared)
+        return
+    connection.execute(
+        "UPDATE epochs SET unsynced_offset_ms = ? WHERE epoch_id = ?", (clock.offset_ms, epoch.epoch_id)
+    )
