@@ -1,0 +1,101 @@
+"""Sends packed messages to SQS, within its limits, and says which were accepted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from contract.envelope import PackedMessage
+from edge_components.publisher.settings import SQS_BATCH_ENTRIES
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+_AWS_HOST = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId"})
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """Positions of the accepted messages, and why the others were not (code or error name: how many)."""
+
+    accepted: list[int]
+    failures: dict[str, int] = field(default_factory=dict)
+
+
+class Sender(Protocol):
+    """Sends a batch once; never raises for an outage, the result tells."""
+
+    def send(self, messages: Sequence[PackedMessage]) -> SendResult:
+        """Send one batch of at most ten messages."""
+        ...
+
+
+def region_of(queue_url: str) -> str | None:
+    """Return the region in an AWS queue URL, or None for any other URL."""
+    match = _AWS_HOST.fullmatch(urlsplit(queue_url).hostname or "")
+    return match[1] if match else None
+
+
+def make_client(region: str | None) -> SQSClient:
+    """Return a client of the default credential chain that leaves retrying to the publisher.
+
+    Refreshing credentials (Greengrass's token exchange among them) is botocore's work.
+    """
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+    return boto3.session.Session(region_name=region).client("sqs", config=config)
+
+
+class QueueSender:
+    """Sends to one queue with a client it makes when first needed and again when credentials expired."""
+
+    def __init__(self, queue_url: str, client_factory: Callable[[], SQSClient]) -> None:
+        self._queue_url = queue_url
+        self._client_factory = client_factory
+        self._client: SQSClient | None = None
+
+    def send(self, messages: Sequence[PackedMessage]) -> SendResult:
+        """Send one batch; an outage, a throttle or a refusal of single messages is in the result."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        entries = [
+            {"Id": str(position), "MessageBody": message.body} for position, message in enumerate(messages)
+        ]
+        try:
+            if self._client is None:
+                self._client = self._client_factory()
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)  # type: ignore[arg-type]
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "ClientError")
+            if code in _EXPIRED:
+                self._client = None
+            return SendResult([], {code: len(messages)})
+        except BotoCoreError as error:
+            return SendResult([], {type(error).__name__: len(messages)})
+        failures: dict[str, int] = {}
+        for failed in answer.get("Failed", []):
+            failures[failed["Code"]] = failures.get(failed["Code"], 0) + 1
+        return SendResult([int(entry["Id"]) for entry in answer.get("Successful", [])], failures)
+
+
+def batches(
+    messages: Sequence[PackedMessage], *, maximum_bytes: int, maximum_entries: int = SQS_BATCH_ENTRIES
+) -> Iterator[list[PackedMessage]]:
+    """Cut `messages`, in order, into batches within both limits of SQS."""
+    batch: list[PackedMessage] = []
+    batch_bytes = 0
+    for message in messages:
+        size_bytes = len(message.body.encode("utf-8"))
+        if batch and (len(batch) == maximum_entries or batch_bytes + size_bytes > maximum_bytes):
+            yield batch
+            batch, batch_bytes = [], 0
+        batch.append(message)
+        batch_bytes += size_bytes
+    if batch:
+        yield batch
