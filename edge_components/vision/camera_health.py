@@ -1,0 +1,177 @@
+"""Watches whether a camera shows what it should, and reports changes and lost time as records.
+
+States: ok, lost (no frames), frozen (the very same picture again and again), dark, slow (the frame rate
+collapsed), ended. A fault has to last before it is believed, and so has its end. While the state is not ok,
+counts are suspect.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from contract.records import Record, Value
+from contract.scene import Scene
+from edge_components.vision.sources.frames import Frame, Image, SourceInfo
+
+OK, LOST, FROZEN, DARK, SLOW, ENDED = "ok", "lost", "frozen", "dark", "slow", "ended"
+_SAMPLES_PER_SIDE = 96
+_DETAIL_MAXIMUM_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class CameraHealthSettings:
+    """When a state is believed; levels are the mean brightness from 0 to 255."""
+
+    lost_seconds: float = 5.0
+    frozen_seconds: float = 15.0
+    dark_seconds: float = 3.0
+    dark_below_level: float = 12.0
+    light_above_level: float = 18.0
+    slow_below_share: float = 0.4
+    slow_seconds: float = 10.0
+    recovery_seconds: float = 3.0
+
+
+class CameraHealth:
+    """Follows one camera; durations run in the frames' own seconds, so a file is judged in its own time."""
+
+    def __init__(self, scene: Scene, info: SourceInfo, settings: CameraHealthSettings | None = None) -> None:
+        self.state: str | None = None
+        self._scene = scene
+        self._info = info
+        self._settings = settings or CameraHealthSettings()
+        self._rate = _FrameRate(self._settings.slow_seconds)
+        self._sample: Image | None = None
+        self._same_since_seconds = 0.0
+        self._dark_since_seconds: float | None = None
+        self._healthy_since_seconds: float | None = None
+        self._last: tuple[float, int] | None = None
+        self._gap_open = False
+
+    @property
+    def suspect(self) -> bool:
+        """True while counts should not be believed."""
+        return self.state not in (None, OK)
+
+    def observe(self, frame: Frame, event_time_ms: int, clock_quality: str) -> list[Record]:
+        """Take in a frame; return the records of a change of state and of a gap that ended with it."""
+        seconds = frame.time_seconds
+        records = []
+        if self._gap_open:
+            self._gap_open = False
+            records.append(self._gap(event_time_ms, clock_quality))
+            self._rate = _FrameRate(self._settings.slow_seconds)
+            self._same_since_seconds = seconds
+        self._rate.observe(frame.index, seconds)
+        self._look(frame.image, seconds)
+        self._last = (seconds, event_time_ms)
+        state, detail = self._judge(seconds)
+        if state == OK and not self._recovered(seconds):
+            return records
+        return records + self._change(state, detail, event_time_ms, clock_quality)
+
+    def silence(
+        self, seconds: float, event_time_ms: int, clock_quality: str, fault: str | None
+    ) -> list[Record]:
+        """Say that a live source gave nothing up to `seconds`; return the record when it is lost now."""
+        self._healthy_since_seconds = None
+        if self._last is None or seconds - self._last[0] < self._settings.lost_seconds:
+            return []
+        self._gap_open = True
+        detail = f"no frame for {self._settings.lost_seconds:g} s" + (f": {fault}" if fault else "")
+        return self._change(LOST, detail, event_time_ms, clock_quality)
+
+    def close(self, event_time_ms: int, clock_quality: str, detail: str) -> list[Record]:
+        """Return the last records: a gap that is still open, and the end with its reason."""
+        records = [self._gap(event_time_ms, clock_quality)] if self._gap_open else []
+        return records + self._change(ENDED, detail, event_time_ms, clock_quality)
+
+    def _look(self, image: Image, seconds: float) -> None:
+        height, width = image.shape[:2]
+        step_y, step_x = max(1, height // _SAMPLES_PER_SIDE), max(1, width // _SAMPLES_PER_SIDE)
+        sample = np.ascontiguousarray(image[::step_y, ::step_x])
+        if self._sample is None or not np.array_equal(sample, self._sample):
+            self._same_since_seconds = seconds
+        self._sample = sample
+        level = float(sample.mean())
+        if level < self._settings.dark_below_level and self._dark_since_seconds is None:
+            self._dark_since_seconds = seconds
+        elif level > self._settings.light_above_level:
+            self._dark_since_seconds = None
+
+    def _judge(self, seconds: float) -> tuple[str, str | None]:
+        settings = self._settings
+        if seconds - self._same_since_seconds >= settings.frozen_seconds:
+            return FROZEN, f"the picture has not changed for {settings.frozen_seconds:g} s"
+        if (
+            self._dark_since_seconds is not None
+            and seconds - self._dark_since_seconds >= settings.dark_seconds
+        ):
+            return DARK, f"mean brightness below {settings.dark_below_level:g} of 255"
+        rate, usual = self._rate.present, self._rate.usual
+        if self._info.live and rate is not None and rate < settings.slow_below_share * usual:
+            return SLOW, f"{rate:.1f} frames/s instead of {usual:.1f}"
+        return OK, None
+
+    def _recovered(self, seconds: float) -> bool:
+        if self.state in (None, OK):
+            return True
+        if self._healthy_since_seconds is None:
+            self._healthy_since_seconds = seconds
+        return seconds - self._healthy_since_seconds >= self._settings.recovery_seconds
+
+    def _change(self, state: str, detail: str | None, event_time_ms: int, clock_quality: str) -> list[Record]:
+        self._healthy_since_seconds = None
+        if state == self.state:
+            return []
+        values: dict[str, Value] = {
+            "state": state,
+            "previous_state": self.state,
+            "frames_per_second": self._rate.present,
+            "detail": detail[:_DETAIL_MAXIMUM_LENGTH] if detail else None,
+        }
+        self.state = state
+        return [self._record("camera_status", event_time_ms, clock_quality, values)]
+
+    def _gap(self, event_time_ms: int, clock_quality: str) -> Record:
+        start_ms = event_time_ms if self._last is None else min(self._last[1], event_time_ms)
+        values: dict[str, Value] = {
+            "reason": "camera_lost",
+            "records": 0,
+            "gap_start": start_ms,
+            "gap_end": event_time_ms,
+        }
+        return self._record("gaps", start_ms, clock_quality, values)
+
+    def _record(self, table: str, event_time_ms: int, clock_quality: str, values: dict[str, Value]) -> Record:
+        scene = self._scene
+        return Record(
+            table, scene.camera, scene.version, scene.time_zone, event_time_ms, clock_quality, values
+        )
+
+
+class _FrameRate:
+    """The frame rate over the last seconds, and the highest it ever was: what the camera can do."""
+
+    _CHECK_SECONDS = 0.5
+
+    def __init__(self, window_seconds: float) -> None:
+        self._window_seconds = window_seconds
+        self._points: deque[tuple[float, int]] = deque()
+        self.present: float | None = None
+        self.usual = 0.0
+
+    def observe(self, index: int, seconds: float) -> None:
+        if self._points and seconds - self._points[-1][0] < self._CHECK_SECONDS:
+            return
+        self._points.append((seconds, index))
+        while len(self._points) > 2 and seconds - self._points[1][0] >= self._window_seconds:
+            self._points.popleft()
+        first_seconds, first_index = self._points[0]
+        elapsed_seconds = seconds - first_seconds
+        if elapsed_seconds >= self._window_seconds:
+            self.present = (index - first_index) / elapsed_seconds
+            self.usual = max(self.usual, self.present)
