@@ -1,0 +1,147 @@
+"""Draws what was counted on a frame. The picture stays on this machine."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from contract.errors import CrowdLensError, DiskFullError
+from contract.geometry import Point
+from contract.scene import Scene
+from edge_components.vision.sources.frames import Image
+
+Colour = tuple[int, int, int]
+ZONE_COLOURS: tuple[Colour, ...] = (
+    (200, 160, 0),
+    (0, 170, 120),
+    (190, 80, 190),
+    (60, 140, 240),
+    (170, 120, 60),
+)
+LINE_COLOUR: Colour = (0, 200, 255)
+TRACK_COLOURS: tuple[Colour, ...] = (
+    *((66, 133, 244), (52, 168, 83), (219, 68, 55), (244, 160, 0), (171, 71, 188)),
+    *((0, 172, 193), (255, 112, 67), (158, 157, 36), (92, 107, 192), (240, 98, 146)),
+)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_ZONE_OPACITY = 0.18
+_JPEG_QUALITY = 90
+
+
+class AnnotationError(CrowdLensError):
+    """Raised when an annotated frame cannot be saved."""
+
+
+@dataclass(frozen=True)
+class DrawnTrack:
+    """A box to draw: left, top, right, bottom in pixels, with the track's id."""
+
+    track: int
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class LineTotals:
+    """How many crossed a line so far."""
+
+    count_in: int
+    count_out: int
+
+
+def annotate(
+    image: Image, scene: Scene, tracks: Sequence[DrawnTrack], line_totals: Mapping[str, LineTotals]
+) -> Image:
+    """Return a copy of `image` (h, w, 3 BGR) with the scene's zones, lines and counts, and the tracks."""
+    height, width = image.shape[:2]
+    scene = scene.scaled_to(width, height)
+    drawn = _with_zones(image, scene)
+    scale = max(0.4, width / 1200)
+    for track in tracks:
+        _draw_track(drawn, track, scale)
+    for index, zone in enumerate(scene.zones):
+        label = drawable(zone.name, f"zone {index + 1}")
+        _write(drawn, label, _top_left(zone.polygon), scale, _zone_colour(index))
+    for index, line in enumerate(scene.lines):
+        totals = line_totals.get(line.name, LineTotals(0, 0))
+        points = _pixels(line.points)
+        cv2.polylines(drawn, [points], False, LINE_COLOUR, max(1, round(2 * scale)), cv2.LINE_AA)
+        label = f"{drawable(line.name, f'line {index + 1}')}: in {totals.count_in}, out {totals.count_out}"
+        _write(drawn, label, line.points[0], scale, LINE_COLOUR)
+    return drawn
+
+
+def legend(scene: Scene) -> list[tuple[str, str]]:
+    """Return (text on the picture, name) of the zones and lines whose names cannot be drawn.
+
+    OpenCV's fonts are ASCII only, so names in other scripts stand as ``zone 1`` or ``line 1``.
+    """
+    pairs = [(drawable(zone.name, f"zone {index + 1}"), zone.name) for index, zone in enumerate(scene.zones)]
+    pairs += [(drawable(line.name, f"line {index + 1}"), line.name) for index, line in enumerate(scene.lines)]
+    return [(text, name) for text, name in pairs if text != name]
+
+
+def drawable(name: str, substitute: str) -> str:
+    """Return `name` when OpenCV can draw it, else `substitute`."""
+    return name if name.isascii() else substitute
+
+
+def save_jpeg(image: Image, path: str | Path) -> None:
+    """Write `image` to `path`, complete or not at all; raises `AnnotationError` or `DiskFullError`."""
+    path = Path(path)
+    ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    if not ok:
+        raise AnnotationError(f"picture {path}: an image of shape {image.shape} cannot be written as JPEG")
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        partial.write_bytes(data.tobytes())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        if error.errno == errno.ENOSPC:
+            raise DiskFullError(f"picture {path}: no room left on the disk") from error
+        raise AnnotationError(f"picture {path} cannot be written: {error.strerror or error}") from error
+
+
+def _with_zones(image: Image, scene: Scene) -> Image:
+    filled = image.copy()
+    for index, zone in enumerate(scene.zones):
+        cv2.fillPoly(filled, [_pixels(zone.polygon)], _zone_colour(index))
+    drawn = cv2.addWeighted(filled, _ZONE_OPACITY, image, 1 - _ZONE_OPACITY, 0)
+    for index, zone in enumerate(scene.zones):
+        cv2.polylines(drawn, [_pixels(zone.polygon)], True, _zone_colour(index), 1, cv2.LINE_AA)
+    return np.asarray(drawn, np.uint8)
+
+
+def _draw_track(image: Image, track: DrawnTrack, scale: float) -> None:
+    colour = TRACK_COLOURS[track.track % len(TRACK_COLOURS)]
+    left, top, right, bottom = (round(side) for side in track.box)
+    cv2.rectangle(image, (left, top), (right, bottom), colour, max(1, round(2 * scale)))
+    _write(image, str(track.track), (left, top), scale, colour)
+
+
+def _write(image: Image, text: str, corner: Point, scale: float, colour: Colour) -> None:
+    """Write `text` on a plate whose lower left corner is `corner`, moved so that all of it is visible."""
+    (width, height), base = cv2.getTextSize(text, _FONT, scale, 1)
+    x = int(min(max(corner[0], 0), max(0, image.shape[1] - width - 4)))
+    y = int(min(max(corner[1], height + base + 2), image.shape[0] - 1))
+    cv2.rectangle(image, (x, y - height - base - 2), (x + width + 4, y), colour, cv2.FILLED)
+    bright = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] > 140
+    ink = (0, 0, 0) if bright else (255, 255, 255)
+    cv2.putText(image, text, (x + 2, y - base), _FONT, scale, ink, 1, cv2.LINE_AA)
+
+
+def _zone_colour(index: int) -> Colour:
+    return ZONE_COLOURS[index % len(ZONE_COLOURS)]
+
+
+def _pixels(points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+    return np.round(np.asarray(points)).astype(np.int32)
+
+
+def _top_left(points: Sequence[Point]) -> Point:
+    return min(points, key=lambda point: (point[1], point[0]))
