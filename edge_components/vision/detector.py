@@ -32,9 +32,13 @@ DEFAULT_INPUT_SIDE_PX = 640
 
 
 class Detector(Protocol):
-    """What the pipeline needs of a detector; the three stages may run in three threads."""
+    """What the pipeline needs of a detector; the three stages may run in three threads.
+
+    `confidence` is what the model's package calls a sure detection; weaker ones are given too.
+    """
 
     name: str
+    confidence: float
     labels: tuple[str, ...]
     provider: str
     requested_providers: tuple[str, ...]
@@ -61,11 +65,13 @@ class DetectorSettings:
     """How a detector runs; None takes the package's value.
 
     `provider` is auto, tensorrt, cuda or cpu; `threads` are ONNX Runtime's intra-op threads; `classes` keeps
-    only these labels.
+    only these labels. `minimum_confidence` lies below the package's threshold because the tracker follows
+    known objects through weaker detections; what starts a track is decided there, by `Detector.confidence`.
     """
 
     provider: str = "auto"
     threads: int = 1
+    minimum_confidence: float = 0.1
     confidence: float | None = None
     non_maximum_suppression: float | None = None
     classes: tuple[str, ...] | None = None
@@ -85,7 +91,8 @@ class OnnxDetector:
         self._session = session
         self._layout = make_layout(package.layout, package.input.width, package.input.height)
         self._preprocessor = Preprocessor(package.input, session.input.element_type)
-        self._confidence = settings.confidence or package.thresholds.confidence
+        self.confidence = settings.confidence or package.thresholds.confidence
+        self._minimum_confidence = min(settings.minimum_confidence, self.confidence)
         self._overlap = settings.non_maximum_suppression or package.thresholds.non_maximum_suppression
         self._maximum_candidates = settings.maximum_candidates
         self._wanted = _wanted(package, settings.classes)
@@ -105,7 +112,7 @@ class OnnxDetector:
 
     def postprocess(self, outputs: Outputs, prepared: PreparedFrame) -> Detections:
         """Return the wanted objects after suppression, in pixels of the frame."""
-        found = self._layout.decode(outputs, self._confidence)
+        found = self._layout.decode(outputs, self._minimum_confidence)
         boxes, confidences, class_ids = found.boxes, found.confidences, found.class_ids
         if self._wanted is not None:
             wanted = self._wanted[class_ids]

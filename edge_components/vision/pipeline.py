@@ -1,0 +1,130 @@
+"""Frames in, records out: decoding, inference and analytics overlap in three threads."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from contract.errors import CrowdLensError
+from contract.scene import Scene
+from edge_components.vision.analysis_run import (
+    AnalysedFrame,
+    AnalysisRun,
+    Analytics,
+    PipelineResult,
+    RecordSink,
+)
+from edge_components.vision.camera_health import CameraHealth, CameraHealthSettings
+from edge_components.vision.detector import Detector
+from edge_components.vision.event_times import Clock, EventTimes
+from edge_components.vision.progress import Progress
+from edge_components.vision.sources.frames import Source
+from edge_components.vision.stages import Item, Stages
+from edge_components.vision.stopping import stop_on_signals
+
+__all__ = [
+    "AnalysedFrame",
+    "Analytics",
+    "PipelineResult",
+    "PipelineSettings",
+    "PipelineStoppedError",
+    "RecordSink",
+    "run_pipeline",
+    "stop_on_signals",
+]
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""How long Python may keep the inference thread waiting for the interpreter; by default 5 ms, which is as
+long as a whole inference of a small model."""
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """`start_time_ms` is the event time of a file's first frame; `buffers` bound the frames in flight."""
+
+    start_time_ms: int | None = None
+    buffers: int = 6
+    health: CameraHealthSettings = field(default_factory=CameraHealthSettings)
+
+
+class PipelineStoppedError(CrowdLensError):
+    """Raised when a fault ended a run early; all that was counted before it is stored and in `result`."""
+
+    def __init__(self, sentence: str, result: PipelineResult) -> None:
+        super().__init__(sentence)
+        self.result = result
+
+
+def run_pipeline(
+    source: Source,
+    detector: Detector,
+    analytics: Analytics,
+    sink: RecordSink,
+    *,
+    scene: Scene,
+    clock: Clock,
+    settings: PipelineSettings | None = None,
+    stop: threading.Event | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    on_frame: Callable[[AnalysedFrame], None] | None = None,
+    on_clock_moved: Callable[[], object] | None = None,
+) -> PipelineResult:
+    """Analyse `source` until it ends or `stop` is set, and return what was done; the source is closed.
+
+    Frames in flight are finished after `stop`, and the last records stored. Raises `PipelineStoppedError`
+    when the source or the model failed on the way, after storing what was counted; errors of analytics and
+    sink are raised as they are.
+    """
+    stop = stop or threading.Event()
+    settings = settings or PipelineSettings()
+    times = EventTimes(
+        clock, source.info, start_time_ms=settings.start_time_ms, on_clock_moved=on_clock_moved
+    )
+    health = CameraHealth(scene, source.info, settings.health)
+    run = AnalysisRun(
+        source=source,
+        detector=detector,
+        analytics=analytics,
+        sink=sink,
+        times=times,
+        health=health,
+        progress=progress,
+        on_frame=on_frame,
+    )
+    stages = Stages(source, detector, stop, settings.buffers)
+    with _quick_switching():
+        stages.start()
+        try:
+            while (item := stages.take()) is not None:
+                run.handle(item)
+                if isinstance(item, Item):
+                    stages.give_back(item)
+        finally:
+            stages.close()
+            source.close()
+    stopped = stages.error is None and stop.is_set()
+    run.finish(_ending(stages.error, stopped))
+    result = run.result(stopped=stopped)
+    if isinstance(stages.error, CrowdLensError):
+        raise PipelineStoppedError(str(stages.error), result) from stages.error
+    if stages.error is not None:
+        raise stages.error
+    return result
+
+
+@contextmanager
+def _quick_switching() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, SWITCH_INTERVAL_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _ending(error: BaseException | None, stopped: bool) -> str:
+    if error is not None:
+        return str(error) or type(error).__name__
+    return "stopped on request" if stopped else "the source ended"

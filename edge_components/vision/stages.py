@@ -1,0 +1,136 @@
+"""The threads of the pipeline: one decodes and prepares frames, one runs the model.
+
+A fixed set of buffers goes round: a frame in flight holds one, so memory is bounded and the queues between
+the threads need no bound of their own (`SimpleQueue` passes an item in a few microseconds).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from edge_components.vision.detector import Detector
+from edge_components.vision.layouts import Outputs
+from edge_components.vision.preprocess import PreparedFrame
+from edge_components.vision.sources.frames import Frame, Source
+
+READ_TIMEOUT_SECONDS = 0.5
+
+
+@dataclass(eq=False)
+class Item:
+    """A frame on its way; times in seconds each step took."""
+
+    frame: Frame
+    prepared: PreparedFrame
+    read_at_seconds: float
+    decode_seconds: float
+    preprocess_seconds: float
+    outputs: Outputs = ()
+    infer_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A live source gave nothing for a while."""
+
+    fault: str | None
+
+
+Queue = SimpleQueue[Item | Silence | None]
+"""None ends it."""
+
+
+class Stages:
+    """Runs decoding and inference beside the caller, who takes the items and gives their buffers back.
+
+    The first error of either thread stops both and is kept in `error`; everything decoded before it still
+    comes through.
+    """
+
+    def __init__(self, source: Source, detector: Detector, stop: threading.Event, buffers: int) -> None:
+        self.error: BaseException | None = None
+        self._source = source
+        self._detector = detector
+        self._stop = stop
+        self._abort = threading.Event()
+        self._buffers: SimpleQueue[PreparedFrame | None] = SimpleQueue()
+        for _ in range(buffers):
+            self._buffers.put(detector.new_buffer())
+        self._prepared: Queue = SimpleQueue()
+        self._inferred: Queue = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._decode, name="decode", daemon=True),
+            threading.Thread(target=self._infer, name="inference", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start both threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def take(self) -> Item | Silence | None:
+        """Return the next inferred frame or silence in order, None at the end."""
+        return self._inferred.get()
+
+    def give_back(self, item: Item) -> None:
+        """Give an item's buffer to the decoder."""
+        self._buffers.put(item.prepared)
+
+    def close(self) -> None:
+        """Stop both threads without waiting for what is in flight, and wait for them."""
+        self._abort.set()
+        self._buffers.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _fail(self, error: BaseException) -> None:
+        if self.error is None:
+            self.error = error
+        self._abort.set()
+        self._buffers.put(None)
+
+    def _decode(self) -> None:
+        try:
+            while not self._stop.is_set() and not self._abort.is_set():
+                item = self._next_item()
+                if item is None:
+                    break
+                self._prepared.put(item)
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+            self._fail(error)
+        finally:
+            self._prepared.put(None)
+
+    def _next_item(self) -> Item | Silence | None:
+        started = time.perf_counter()
+        frame = self._source.read(READ_TIMEOUT_SECONDS)
+        read_at = time.perf_counter()
+        if frame is None:
+            return None if self._source.ended else Silence(self._source.fault)
+        buffer = self._buffers.get()
+        if buffer is None:
+            return None
+        waited_until = time.perf_counter()
+        prepared = self._detector.preprocess(frame.image, buffer)
+        done = time.perf_counter()
+        return Item(frame, prepared, read_at, read_at - started, done - waited_until)
+
+    def _infer(self) -> None:
+        try:
+            while (item := self._prepared.get()) is not None and not self._abort_inference():
+                if isinstance(item, Item):
+                    started = time.perf_counter()
+                    item.outputs = self._detector.infer(item.prepared)
+                    item.infer_seconds = time.perf_counter() - started
+                self._inferred.put(item)
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+            self._fail(error)
+        finally:
+            self._inferred.put(None)
+
+    def _abort_inference(self) -> bool:
+        # After a decoding error the frames before it are still worth counting.
+        return self._abort.is_set() and self.error is None
