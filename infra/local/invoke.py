@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 
+from contract.errors import CrowdLensError
 from infra.local.aws_environment import LOCAL_REGION
 from infra.local.invocation import load_handler, new_context, time_limit
 
@@ -23,8 +24,12 @@ def main(arguments: list[str]) -> int:
     context = new_context(
         name.split(".")[-2], region=LOCAL_REGION, timeout_seconds=_TIMEOUT_SECONDS, memory_mib=_MEMORY_MIB
     )
-    with contextlib.redirect_stdout(sys.stderr), time_limit(_TIMEOUT_SECONDS):
-        answer = load_handler(name)(event, context)
+    try:
+        with contextlib.redirect_stdout(sys.stderr), time_limit(_TIMEOUT_SECONDS):
+            answer = load_handler(name)(event, context)
+    except CrowdLensError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     json.dump(answer, sys.stdout, default=str)
     return 0
 

@@ -74,7 +74,8 @@ class MiniStack:
             log_path=run.log_path("ministack"),
             environment=_environment(run, port, token),
             directory=run.path,
-            grace_seconds=2.0,
+            # It has nothing to save, and waits for connections that are kept alive.
+            grace_seconds=0.3,
         )
         try:
             wait_until_ready(process, lambda: _answers(port, token), deadline_seconds=_READY_SECONDS)

@@ -29,7 +29,14 @@ from infra.local.event_source import (
     failed_message_ids,
     record_bytes,
 )
-from infra.local.invocation import FunctionTimeoutError, Handler, load_handler, new_context, time_limit
+from infra.local.invocation import (
+    FunctionTimeoutError,
+    Handler,
+    HandlerNameError,
+    load_handler,
+    new_context,
+    time_limit,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -189,7 +196,11 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
     settings = PollerSettings.read(Path(arguments[0]))
-    handler = load_handler(settings.handler)
+    try:
+        handler = load_handler(settings.handler)
+    except HandlerNameError as error:
+        _LOG.error("%s", error)
+        return 2
     poller = Poller(settings, boto3.client("sqs", region_name=settings.source.region), handler)
     signal.signal(signal.SIGTERM, poller.stop)
     _LOG.info("process %d feeds %s", os.getpid(), settings.handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,8 @@ _GUARD = Path(__file__).with_name("guard.py")
 _GUARD_MARGIN_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.02
 _LOG_TAIL_BYTES = 8192
+_LONGEST_WORDS = 400
+_ERROR_LINE = re.compile(r"error(?!\] Aborting)|cannot|failed", re.IGNORECASE)
 
 
 class ProcessError(CrowdLensError):
@@ -46,14 +49,15 @@ class ManagedProcess:
         """Whether the command still runs."""
         return self.exit_code is None
 
-    def last_lines(self, count: int = 3) -> str:
-        """Return the last lines of the log that are not blank, joined by " | "."""
+    def last_words(self) -> str:
+        """Return the last line of the log that speaks of an error, or else the last of all."""
         try:
             tail = self.log_path.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace")
         except FileNotFoundError:
             return ""
         lines = [line.strip() for line in tail.splitlines() if line.strip()]
-        return " | ".join(lines[-count:])
+        telling = [line for line in lines if _ERROR_LINE.search(line)]
+        return (telling or lines or [""])[-1][:_LONGEST_WORDS]
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM without waiting."""
@@ -144,7 +148,7 @@ def failure(process: ManagedProcess, what: str) -> CrowdLensError:
     """Return the error that says `what` happened, with the last lines of the log."""
     if is_full(process.log_path.parent):
         return DiskFullError(f"{what}: no room left on the disk of {process.log_path.parent}; free some")
-    return ProcessError(f"{what}; its last words: {process.last_lines() or 'none'}")
+    return ProcessError(f"{what}; its last words: {process.last_words() or 'none'}")
 
 
 @contextmanager
