@@ -28,7 +28,8 @@ class Detections:
 
     `boxes` is float32 of shape (N, 4): left, top, right, bottom in pixels of the frame. `confidences` is
     float32 of shape (N,), from 0 to 1. `class_ids` is int64 of shape (N,): indices into the detector's
-    labels. Shapes are checked and types converted when it is made (`DetectionsError`); `clean` judges the values.
+    labels. Shapes are checked and types converted when it is made (`DetectionsError`); `clean` judges the
+    values.
     """
 
     boxes: FloatArray
@@ -114,12 +115,12 @@ def _clean_slowly(
     finite = np.isfinite(detections.boxes).all(axis=1) & np.isfinite(detections.confidences)
     counts.not_finite += int((~finite).sum())
     kept = detections.select(finite)
-    forward: BooleanArray = (kept.boxes[:, 2:] > kept.boxes[:, :2]).all(axis=1)
+    forward = np.logical_and.reduce(kept.boxes[:, 2:] > kept.boxes[:, :2], axis=1)
     counts.reversed += int((~forward).sum())
     kept = kept.select(forward)
     size = np.array([width, height, width, height], np.float32)
     visible = np.clip(kept.boxes, 0.0, size)
-    large: BooleanArray = (visible[:, 2:] - visible[:, :2] >= MINIMUM_BOX_SIDE_PX).all(axis=1)
+    large = np.logical_and.reduce(visible[:, 2:] - visible[:, :2] >= MINIMUM_BOX_SIDE_PX, axis=1)
     counts.outside += int((~large).sum())
     kept = kept.select(large)
     limited = np.clip(kept.boxes, -size * OVERHANG_SHARE, size * (1 + OVERHANG_SHARE))

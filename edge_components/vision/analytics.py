@@ -1,0 +1,234 @@
+"""From the detections of each frame to records: tracker, lines, zones, ground and events in one place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.records import Record
+from contract.scene import Scene, SceneError
+from contract.tables import CLOCK_SYNCED
+from edge_components.vision.detections import CleaningCounts, Detections, clean
+from edge_components.vision.events import EventMonitor, EventPhase, TrackValues
+from edge_components.vision.ground import GroundPlane, SpeedEstimator
+from edge_components.vision.lines import Crossing, LineCounter
+from edge_components.vision.rows import RecordMaker
+from edge_components.vision.tallies import FrameTallies
+from edge_components.vision.timeline import Timeline
+from edge_components.vision.totals import AnalyticsTotals, Totals
+from edge_components.vision.tracker import TrackedFrame, Tracker, TrackerSettings, TrackerStep
+from edge_components.vision.windows import TrackWindows, ZoneWindow, ZoneWindows, window_start_ms
+from edge_components.vision.zones import ZoneCounter
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+_SETTLING_SECONDS = 1.5
+"""After the tracker's memory: until then a run of sightings may still change sides of a zone's edge."""
+_SPEED_INTERVAL_SECONDS = 0.25
+_JUST_SEEN_SECONDS = 0.5
+
+
+class AnalyticsSettingsError(ValueError):
+    """Raised when a setting of the analytics is out of range; a mistake of the caller."""
+
+
+@dataclass(frozen=True)
+class CurrentTrack:
+    """A confirmed track for annotation: `box` is left, top, right, bottom in pixels."""
+
+    track: int
+    label: str
+    box: tuple[float, float, float, float]
+
+
+class SceneAnalytics:
+    """Counts what `scene` asks for in the detections of one camera.
+
+    The scene must be in pixels of the camera's frame (`Scene.scaled_to`). `labels` are the detector's,
+    indexed by class id. Raises `SceneError` when a class of the scene is none of them or the ground is
+    degenerate.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        labels: Sequence[str],
+        window_seconds: float = 10.0,
+        tracker_settings: TrackerSettings | None = None,
+    ) -> None:
+        if not (math.isfinite(window_seconds) and 1.0 <= window_seconds <= 86_400.0):
+            raise AnalyticsSettingsError(
+                f"window_seconds is {window_seconds}: expected a number from 1 to 86400"
+            )
+        self._scene = scene
+        self._positions = _class_positions(scene, labels)
+        self._window_ms = round(window_seconds * 1000)
+        width, height, settings = scene.frame_width, scene.frame_height, tracker_settings or TrackerSettings()
+        self._horizon_seconds = settings.memory_seconds + _SETTLING_SECONDS
+        self._tracker = Tracker(width, height, settings)
+        self._lines = LineCounter(scene.lines, width, height)
+        self._tallies = FrameTallies(len(scene.zones), len(scene.classes))
+        self._zones = ZoneCounter(scene.zones, width, height, self._tallies)
+        self._zone_windows = ZoneWindows(len(scene.zones), len(scene.classes), self._window_ms)
+        self._track_windows = TrackWindows()
+        self._ground = GroundPlane(scene.ground) if scene.ground else None
+        self._speed = SpeedEstimator()
+        self._events = EventMonitor(scene.camera, scene.zones, window_seconds)
+        self._timeline = Timeline()
+        self._cleaning = CleaningCounts()
+        self._totals = Totals(scene)
+        self._records = RecordMaker(scene, window_seconds)
+        self._time_seconds = 0.0
+        self._speed_due_seconds = -math.inf
+        self._clock_quality, self._suspect = CLOCK_SYNCED, False
+        self._latest: TrackedFrame | None = None
+        self._sightings: list[TrackedFrame] = []
+
+    @property
+    def ground_residual_m(self) -> float | None:
+        """How badly the ground's pairs fit, in metres; None without a ground."""
+        return None if self._ground is None else self._ground.residual_m
+
+    def update(
+        self,
+        detections: Detections,
+        event_time_ms: int,
+        *,
+        clock_quality: str = CLOCK_SYNCED,
+        suspect: bool = False,
+    ) -> list[Record]:
+        """Take in the next frame and return the records that became final with it.
+
+        A crossing becomes final when its track is confirmed and clear of the line; it carries the time at
+        which it happened. A window becomes final some seconds after its end, when hidden tracks can no
+        longer return.
+        """
+        self._clock_quality, self._suspect = clock_quality, suspect
+        self._time_seconds = time_seconds = self._timeline.advance(event_time_ms)
+        now_ms = self._timeline.event_time_ms(time_seconds)
+        self._tallies.open(self._totals.frames, time_seconds, now_ms, clock_quality, suspect)
+        self._totals.frames += 1
+        step = self._tracker.update(self._prepared(detections), time_seconds)
+        self._latest = step.frames[-1]
+        self._measure(step, now_ms)
+        self._zones.update(step)
+        records = [self._count(crossing) for crossing in self._lines.update(step)]
+        records += [self._report(phase) for phase in self._watch(step)]
+        closed = self._tallies.close_until(time_seconds - self._horizon_seconds)
+        return records + self._window_records(self._zone_windows.add(closed))
+
+    def close(self) -> list[Record]:
+        """End what is going on and return the last records, a partial window among them."""
+        records = [self._count(crossing) for crossing in self._lines.finish()]
+        records += [self._report(phase) for phase in self._events.close(self._time_seconds)]
+        windows = self._zone_windows.add(self._tallies.close_until(math.inf)) + self._zone_windows.close()
+        return records + self._window_records(windows)
+
+    @property
+    def tracks(self) -> list[CurrentTrack]:
+        """The confirmed tracks seen in the latest frame."""
+        if self._latest is None:
+            return []
+        return [
+            CurrentTrack(int(track), self._scene.classes[class_id], (box[0], box[1], box[2], box[3]))
+            for track, class_id, box in zip(
+                self._latest.ids, self._latest.class_ids, self._latest.boxes.tolist(), strict=True
+            )
+        ]
+
+    @property
+    def sightings(self) -> list[TrackedFrame]:
+        """Confirmed tracks of the latest frame, after the earlier frames of those confirmed in it."""
+        return self._sightings
+
+    @property
+    def totals(self) -> AnalyticsTotals:
+        """Everything counted so far."""
+        warnings = {
+            **{f"boxes_{reason}": count for reason, count in self._cleaning.as_dict().items()},
+            "times_not_forward": self._timeline.not_forward,
+            "times_set_back": self._timeline.set_back,
+            "late_changes": self._tallies.late,
+        }
+        return self._totals.summary(self._zone_windows.totals, self._tracker.confirmed_tracks, warnings)
+
+    def _prepared(self, detections: Detections) -> Detections:
+        """Return the detections that are counted here, their class ids turned into positions in the scene."""
+        ids = detections.class_ids
+        known = (ids >= 0) & (ids < len(self._positions))
+        positions = np.where(known, self._positions[np.where(known, ids, 0)], -1)
+        counted = positions >= 0
+        wanted = Detections(detections.boxes[counted], detections.confidences[counted], positions[counted])
+        return clean(wanted, self._scene.frame_width, self._scene.frame_height, self._cleaning)
+
+    def _measure(self, step: TrackerStep, now_ms: int) -> None:
+        """Add the sightings to the track windows and follow positions on the ground."""
+        self._sightings = step.frames
+        for frame in step.frames:
+            feet = frame.feet
+            ground = np.zeros_like(feet) if self._ground is None else self._ground.project(feet)
+            start_ms = window_start_ms(self._timeline.event_time_ms(frame.time_seconds), self._window_ms)
+            self._track_windows.add(start_ms, frame, np.column_stack((feet, ground)))
+            if self._ground is not None:
+                self._speed.add(frame.slots, frame.ids, ground, frame.time_seconds)
+        if self._ground is not None and self._time_seconds >= self._speed_due_seconds:
+            self._speed_due_seconds = self._time_seconds + _SPEED_INTERVAL_SECONDS
+            latest = step.frames[-1]
+            speeds, uncertainties = self._speed.measure(latest.slots, self._time_seconds)
+            start_ms = window_start_ms(now_ms, self._window_ms)
+            self._track_windows.add_speeds(start_ms, latest.ids, speeds, uncertainties)
+
+    def _watch(self, step: TrackerStep) -> list[EventPhase]:
+        latest = step.frames[-1]
+        tracks = TrackValues(
+            slots=latest.slots,
+            ids=latest.ids,
+            class_ids=latest.class_ids,
+            feet=latest.feet,
+            heights=latest.heights,
+            inside=self._zones.inside(latest.slots),
+            inside_since=self._zones.entered_seconds(latest.slots),
+            speeds=self._speed.latest(latest.slots, latest.ids),
+        )
+        occupancy = self._zones.occupancy(self._time_seconds)
+        return self._events.update(occupancy, tracks, step.ended_ids.tolist(), self._time_seconds)
+
+    def _count(self, crossing: Crossing) -> Record:
+        self._totals.count(crossing)
+        speed = self._speed.latest(np.array([crossing.slot]), np.array([crossing.track]))[0]
+        return self._records.crossing(
+            crossing,
+            self._timeline.event_time_ms(crossing.time_seconds),
+            self._clock_quality,
+            suspect=self._suspect,
+            speed_mps=float(speed) if np.isfinite(speed) else None,
+        )
+
+    def _report(self, phase: EventPhase) -> Record:
+        self._totals.note(phase)
+        return self._records.event(phase, self._timeline, self._clock_quality)
+
+    def _window_records(self, windows: Sequence[ZoneWindow]) -> list[Record]:
+        records: list[Record] = []
+        for window in windows:
+            records += self._records.zone_counts(window)
+            rows = self._track_windows.pop(window.start_ms)
+            records += self._records.tracks(window, rows, has_ground=self._ground is not None)
+        return records
+
+
+def _class_positions(scene: Scene, labels: Sequence[str]) -> Integers:
+    """Return for each class id of the detector its position among the scene's classes, -1 for none."""
+    for name in scene.classes:
+        if name not in labels:
+            shown = ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "")
+            raise SceneError(
+                f"classes has {name!r}, which the detector does not know: expected one of {shown}"
+            )
+    return np.array([scene.classes.index(name) if name in scene.classes else -1 for name in labels], np.int64)

@@ -1,0 +1,121 @@
+"""Where a tracked box will be: constant-velocity Kalman filters for all tracks at once.
+
+A track is one row of a float64 matrix. Its box is kept as centre x, centre y, width, height; each of the four
+is filtered on its own, x and y with one shared variance, width and height with another, which holds because
+the noise of both is taken in proportion to the box's height. A row is kept as it was when the object was
+last seen, and predicted over the whole gap when needed: the noise model is continuous in time, so one long
+step equals many short ones and frames may come at any interval.
+
+Filter: Bar-Shalom, Li, Kirubarajan, "Estimation with Applications to Tracking and Navigation" (2001),
+section 6.2.2, continuous white-noise acceleration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.float64]
+
+ROW_LENGTH = 14
+PLACE = slice(0, 4)
+"""Centre x, centre y, width, height in pixels."""
+VELOCITY = slice(4, 8)
+"""The same per second."""
+_PLACE_VARIANCE, _PLACE_COVARIANCE, _SPEED_VARIANCE = 8, 9, 10
+_SIZE_VARIANCE, _SIZE_COVARIANCE, _GROWTH_VARIANCE = 11, 12, 13
+HEIGHT = 3
+
+
+@dataclass(frozen=True)
+class MotionSettings:
+    """How boxes move and how noisy they are; lengths are shares of the box's height."""
+
+    place_noise: float = 0.05
+    size_noise: float = 0.07
+    initial_speed: float = 0.8
+    initial_growth: float = 0.15
+    acceleration_noise: float = 0.45
+    growth_noise: float = 0.12
+    velocity_memory_seconds: float = 4.0
+
+
+def boxes_to_places(boxes: npt.NDArray[np.floating]) -> Rows:
+    """Return boxes (N, 4) as left, top, right, bottom turned into centre x, centre y, width, height."""
+    places = np.empty((len(boxes), 4))
+    places[:, 2:] = boxes[:, 2:] - boxes[:, :2]
+    places[:, :2] = boxes[:, :2] + 0.5 * places[:, 2:]
+    return places
+
+
+def places_to_boxes(places: Rows) -> Rows:
+    """Return places (N, 4) as centre x, centre y, width, height turned into left, top, right, bottom."""
+    boxes = np.empty((len(places), 4))
+    half = 0.5 * places[:, 2:4]
+    boxes[:, :2] = places[:, :2] - half
+    boxes[:, 2:] = places[:, :2] + half
+    return boxes
+
+
+def new_rows(places: Rows, settings: MotionSettings) -> Rows:
+    """Return rows (N, ROW_LENGTH) for objects seen for the first time at `places` (N, 4)."""
+    rows = np.zeros((len(places), ROW_LENGTH))
+    rows[:, PLACE] = places
+    height = places[:, HEIGHT]
+    rows[:, _PLACE_VARIANCE] = (settings.place_noise * height) ** 2
+    rows[:, _SPEED_VARIANCE] = (settings.initial_speed * height) ** 2
+    rows[:, _SIZE_VARIANCE] = (settings.size_noise * height) ** 2
+    rows[:, _GROWTH_VARIANCE] = (settings.initial_growth * height) ** 2
+    return rows
+
+
+def predict(rows: Rows, gap_seconds: Rows, settings: MotionSettings) -> Rows:
+    """Return `rows` (N, ROW_LENGTH) as expected `gap_seconds` (N,) after they were last seen.
+
+    Velocity counts less the longer the gap, because nobody walks straight on for ever.
+    """
+    predicted = rows.copy()
+    memory = settings.velocity_memory_seconds
+    reach = memory * -np.expm1(-gap_seconds / memory)
+    predicted[:, PLACE] += rows[:, VELOCITY] * reach[:, None]
+    np.maximum(predicted[:, 2:4], 2.0, out=predicted[:, 2:4])
+    height2 = rows[:, HEIGHT] ** 2
+    noise = settings.acceleration_noise**2 * height2
+    _grow(predicted, _PLACE_VARIANCE, gap_seconds, noise)
+    noise = settings.growth_noise**2 * height2
+    _grow(predicted, _SIZE_VARIANCE, gap_seconds, noise)
+    return predicted
+
+
+def _grow(rows: Rows, first: int, gap: Rows, noise: Rows) -> None:
+    variance, covariance, rate = rows[:, first], rows[:, first + 1], rows[:, first + 2]
+    variance += gap * (2 * covariance + gap * (rate + noise * gap / 3))
+    covariance += gap * (rate + noise * gap / 2)
+    rate += gap * noise
+
+
+def update(predicted: Rows, measured: Rows, settings: MotionSettings) -> Rows:
+    """Return predicted rows (N, ROW_LENGTH) corrected by the boxes seen, as places (N, 4)."""
+    rows = predicted.copy()
+    height2 = measured[:, HEIGHT] ** 2
+    for first, noise, start in (
+        (_PLACE_VARIANCE, settings.place_noise, 0),
+        (_SIZE_VARIANCE, settings.size_noise, 2),
+    ):
+        variance, covariance = rows[:, first], rows[:, first + 1]
+        total = variance + noise**2 * height2
+        gain, rate_gain = variance / total, covariance / total
+        surprise = measured[:, start : start + 2] - rows[:, start : start + 2]
+        rows[:, start : start + 2] += gain[:, None] * surprise
+        rows[:, start + 4 : start + 6] += rate_gain[:, None] * surprise
+        rows[:, first + 2] -= rate_gain * covariance
+        rows[:, first + 1] = covariance * (1 - gain)
+        rows[:, first] = variance * (1 - gain)
+    return rows
+
+
+def place_uncertainty_px(rows: Rows) -> Rows:
+    """Return the standard deviation (N,) of the centre along each axis, in pixels."""
+    return np.asarray(np.sqrt(rows[:, _PLACE_VARIANCE]))

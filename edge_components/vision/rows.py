@@ -1,0 +1,143 @@
+"""Turns what was counted into records of the contract."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from contract.records import Record, Value
+from contract.scene import Scene
+from edge_components.vision.events import EventPhase
+from edge_components.vision.lines import Crossing
+from edge_components.vision.tallies import Stay
+from edge_components.vision.timeline import Timeline
+from edge_components.vision.windows import BOX, CONFIDENCE, FOOT, FRAMES, GROUND, TrackRow, ZoneWindow
+
+
+class RecordMaker:
+    """Makes the records of one scene; every record carries the scene's version and time zone."""
+
+    def __init__(self, scene: Scene, window_seconds: float) -> None:
+        self._scene = scene
+        self._window_seconds = window_seconds
+
+    def crossing(
+        self,
+        crossing: Crossing,
+        event_time_ms: int,
+        clock_quality: str,
+        *,
+        suspect: bool,
+        speed_mps: float | None,
+    ) -> Record:
+        """Return the `line_crossings` record of a crossing."""
+        values: dict[str, Value] = {
+            "line": crossing.line,
+            "direction": crossing.direction,
+            "object_class": self._scene.classes[crossing.class_id],
+            "track": crossing.track,
+            "image_x": crossing.x,
+            "image_y": crossing.y,
+            "speed_mps": speed_mps,
+            "suspect": suspect,
+        }
+        return self._record("line_crossings", event_time_ms, clock_quality, values)
+
+    def event(self, phase: EventPhase, timeline: Timeline, clock_quality: str) -> Record:
+        """Return the `events` record of one phase of an event."""
+        class_id = phase.class_id
+        values: dict[str, Value] = {
+            "event": phase.event,
+            "kind": phase.kind,
+            "phase": phase.phase,
+            "zone": phase.zone,
+            "line": None,
+            "object_class": None if class_id is None else self._scene.classes[class_id],
+            "track": phase.track,
+            "value": phase.value,
+            "threshold": phase.threshold,
+            "peak_value": phase.peak_value,
+            "started_at": timeline.event_time_ms(phase.started_seconds),
+            "duration_seconds": phase.time_seconds - phase.started_seconds,
+        }
+        return self._record("events", timeline.event_time_ms(phase.time_seconds), clock_quality, values)
+
+    def zone_counts(self, window: ZoneWindow) -> list[Record]:
+        """Return a `zone_counts` record for every zone and class of a window."""
+        return [
+            self._record(
+                "zone_counts",
+                window.start_ms,
+                window.clock_quality,
+                self._zone_values(window, zone, position),
+            )
+            for zone in range(len(self._scene.zones))
+            for position in range(len(self._scene.classes))
+        ]
+
+    def _zone_values(self, window: ZoneWindow, zone: int, position: int) -> dict[str, Value]:
+        place, sums = (zone, position), window.sums
+        stays, area_m2 = sums.stays[place], self._scene.zones[zone].area_m2
+        mean = float(sums.mean[place])
+        return {
+            "window_seconds": self._window_seconds,
+            "zone": self._scene.zones[zone].name,
+            "object_class": self._scene.classes[position],
+            "frames": sums.frames,
+            "occupancy_mean": mean,
+            "occupancy_maximum": int(sums.maximum[place]),
+            "occupancy_last": int(sums.last[place]),
+            "entries": int(stays[Stay.ENTRIES]),
+            "exits": int(stays[Stay.EXITS]),
+            "appeared": int(stays[Stay.APPEARED]),
+            "vanished": int(stays[Stay.VANISHED]),
+            "dwell_seconds_sum": float(stays[Stay.DWELL_SECONDS]),
+            "dwell_count": int(stays[Stay.DWELL_COUNT]),
+            "density_per_m2": None if area_m2 is None else mean / area_m2,
+            "suspect": window.suspect,
+        }
+
+    def tracks(self, window: ZoneWindow, rows: Sequence[TrackRow], *, has_ground: bool) -> list[Record]:
+        """Return the `tracks` records of a window."""
+        return [
+            self._record(
+                "tracks",
+                window.start_ms,
+                window.clock_quality,
+                self._track_values(row, has_ground, window.suspect),
+            )
+            for row in rows
+        ]
+
+    def _track_values(self, row: TrackRow, has_ground: bool, suspect: bool) -> dict[str, Value]:
+        left, top, width, height = row.means[BOX].tolist()
+        image_x, image_y = row.means[FOOT].tolist()
+        ground_x, ground_y = row.means[GROUND].tolist()
+        # A foot point above the horizon has no place on the ground, and makes the mean NaN.
+        on_ground = has_ground and math.isfinite(ground_x)
+        return {
+            "window_seconds": self._window_seconds,
+            "track": row.track,
+            "object_class": self._scene.classes[row.class_id],
+            "frames": int(row.means[FRAMES]),
+            "confidence_mean": float(row.means[CONFIDENCE]),
+            "box_left": left,
+            "box_top": top,
+            "box_width": width,
+            "box_height": height,
+            "image_x": image_x,
+            "image_y": image_y,
+            "ground_x_m": ground_x if on_ground else None,
+            "ground_y_m": ground_y if on_ground else None,
+            "speed_mps": row.speed_mps,
+            "speed_uncertainty_mps": row.speed_uncertainty_mps,
+            "suspect": suspect,
+        }
+
+    def _record(
+        self, table: str, event_time_ms: int, clock_quality: str, values: Mapping[str, Value]
+    ) -> Record:
+        scene = self._scene
+        return Record(
+            table, scene.camera, scene.version, scene.time_zone, event_time_ms, clock_quality, values
+        )
