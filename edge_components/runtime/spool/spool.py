@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
+from contract.errors import DiskFullError
 from contract.identity import check_identifier
 from contract.records import Record, StoredRecord
 from contract.tables import CLOCK_SYNCED
@@ -23,8 +25,11 @@ from edge_components.runtime.spool.ledger import (
     read_counts,
     take_ledger_records,
 )
+from edge_components.runtime.spool.reserve import Reserve
 from edge_components.runtime.spool.restamp import shift_unsynced
 from edge_components.runtime.spool.rows import PreparedRow, SpooledRow, prepare
+
+T = TypeVar("T")
 
 DEFAULT_MAXIMUM_BYTES = 2 * 1024**3
 """Holds seven days of at least one very busy camera: the package's docstring does the arithmetic."""
@@ -59,6 +64,8 @@ class Spool:
         boot = read_boot_id() if boot_id is None else boot_id
         self._files = open_files(self.path, boot)
         self._database = self._files.database
+        self._reserve = Reserve(self.path)
+        self._reserve.take()
         try:
             with self._database.transaction() as connection:
                 self._check_device(connection)
@@ -100,14 +107,29 @@ class Spool:
         """
         if maximum_rows < 1:
             raise SpoolError(f"maximum_rows is {maximum_rows}: expected at least 1")
-        with self._database.transaction() as connection:
-            self._declare_gaps(connection)
-            return store.claim(connection, maximum_rows)
+        return self._drain(lambda connection: self._claim(connection, maximum_rows))
+
+    def _claim(self, connection: sqlite3.Connection, maximum_rows: int) -> list[SpooledRow]:
+        self._declare_gaps(connection)
+        return store.claim(connection, maximum_rows)
 
     def acknowledge(self, row_ids: Iterable[int]) -> int:
         """Remove rows that the queue accepted; return how many of them were still here."""
-        with self._database.transaction() as connection:
-            return store.acknowledge(connection, row_ids)
+        chosen = list(row_ids)
+        return self._drain(lambda connection: store.acknowledge(connection, chosen))
+
+    def _drain(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do what a publisher needs, on a full disk too: then the reserve is given up for it."""
+        try:
+            with self._database.transaction() as connection:
+                done = work(connection)
+        except DiskFullError:
+            if not self._reserve.give_up():
+                raise
+            with self._database.transaction() as connection:
+                return work(connection)
+        self._reserve.take()
+        return done
 
     def counts(self) -> SpoolCounts:
         """Return what was made, acknowledged and dropped and what waits, at one instant."""
