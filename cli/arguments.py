@@ -31,6 +31,22 @@ def positive_number(text: str) -> float:
     return number
 
 
+def window_seconds(text: str) -> float:
+    """Return the length of a counting window, a second to a day."""
+    number = positive_number(text)
+    if not 1 <= number <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 1 to 86400 seconds")
+    return number
+
+
+def share(text: str) -> float:
+    """Return a number above 0 and below 1."""
+    number = positive_number(text)
+    if number >= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number between 0 and 1")
+    return number
+
+
 def positive_integer(text: str) -> int:
     """Return a whole number above 0."""
     if not text.isdecimal() or int(text) < 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cli.arguments import folder, frame_size, positive_number
+from cli.arguments import folder, frame_size, positive_number, window_seconds
 from cli.output import print_json, say
 
 EXAMPLE = """example:
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", type=folder, required=True, help="folder to write tracks.txt and summary.json to"
     )
     parser.add_argument(
-        "--window-seconds", type=positive_number, default=10.0, help="length of a counting window"
+        "--window-seconds", type=window_seconds, default=10.0, help="length of a counting window"
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.set_defaults(execute=execute)

@@ -58,7 +58,7 @@ def lake_record_ids(lake: Path) -> dict[str, list[str]]:
     ids: dict[str, list[str]] = {}
     for path in sorted((lake / RAW_PREFIX).rglob("*.parquet")):
         column = parquet.read_table(path, columns=["record_id"], partitioning=None).column("record_id")
-        ids[path.relative_to(lake).as_posix()] = column.to_pylist()
+        ids[path.relative_to(lake).as_posix()] = [str(one) for one in column.to_pylist()]
     return ids
 
 

@@ -1,0 +1,84 @@
+"""`crowdlens athena`: a question to the lake, over Athena's own API and boto3."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.output import print_json, say, table
+from contract.errors import CrowdLensError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+
+EXAMPLE = """examples:
+  crowdlens athena "SELECT zone, occupancy_last FROM occupancy_live"
+  crowdlens athena --lake out/demo/lake --json "SHOW TABLES"
+the local endpoint speaks Athena's API over DuckDB; docs/local.md says what it refuses and why"""
+_LOOK_AGAIN_SECONDS = 0.02
+
+
+class QueryFailedError(CrowdLensError):
+    """Raised when Athena refused the question; the text is its reason."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `crowdlens athena`."""
+    parser.epilog = EXAMPLE
+    parser.add_argument("sql", help="one statement in Athena's SQL")
+    parser.add_argument("--lake", type=Path, default=Path("out/demo/lake"), help="lake folder of a run")
+    parser.add_argument("--database", default="crowdlens", help="database name")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print rows as JSON objects")
+    form.add_argument("--csv", action="store_true", help="print rows as CSV")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Ask and print the answer."""
+    from cli.lake_location import open_lake
+    from infra.local.athena import AthenaEndpoint, LocalAthena
+
+    with AthenaEndpoint(LocalAthena(open_lake(arguments.lake), arguments.database)) as endpoint:
+        client = endpoint.client()
+        execution = _run(client, arguments.sql, arguments.database)
+        header, rows = _rows(client, execution["QueryExecutionId"])
+    if arguments.json:
+        print_json([dict(zip(header, row, strict=True)) for row in rows])
+    elif arguments.csv:
+        csv.writer(sys.stdout).writerows([header, *rows])
+    else:
+        print(
+            table(header, [["" if cell is None else cell for cell in row] for row in rows]) if header else ""
+        )
+        scanned = execution["Statistics"].get("DataScannedInBytes", 0)
+        say(f"{len(rows)} rows, {scanned:,} bytes scanned")
+    return 0
+
+
+def _run(client: AthenaClient, sql: str, database: str) -> Any:
+    started = client.start_query_execution(QueryString=sql, QueryExecutionContext={"Database": database})
+    while True:
+        execution = client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
+        status = execution["Status"]
+        if status["State"] == "SUCCEEDED":
+            return execution
+        if status["State"] in ("FAILED", "CANCELLED"):
+            raise QueryFailedError(status.get("StateChangeReason", status["State"]))
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _rows(client: AthenaClient, identifier: str) -> tuple[list[str], list[list[str | None]]]:
+    rows = list(_pages(client, identifier))
+    return [cell or "" for cell in rows[0]] if rows else [], rows[1:]
+
+
+def _pages(client: AthenaClient, identifier: str) -> Iterator[list[str | None]]:
+    for page in client.get_paginator("get_query_results").paginate(QueryExecutionId=identifier):
+        for row in page["ResultSet"]["Rows"]:
+            yield [cell.get("VarCharValue") for cell in row["Data"]]

@@ -1,0 +1,156 @@
+"""`crowdlens run`: one camera, from its source to the spool."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import re
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.arguments import (
+    folder,
+    identifier,
+    instant_ms,
+    positive_integer,
+    positive_number,
+    share,
+    window_seconds,
+)
+from cli.output import print_json, say, write_json
+
+if TYPE_CHECKING:
+    from contract.scene import Scene
+    from edge_components.vision.camera import CameraRun
+    from edge_components.vision.detector import OnnxDetector
+    from edge_components.vision.sources import Source
+
+EXAMPLE = """examples:
+  crowdlens run --source examples/demo/demo.mp4 --scene examples/demo/scene.yaml --out out/run
+  crowdlens run --source rtsp://user:password@camera/stream --model yolox-nano --out out/run
+  writes out/run/summary.json and key_frame.jpg; the records wait in out/run/spool.db for a publisher"""
+
+
+def default_device() -> str:
+    """Return this machine's name as a device name."""
+    cleaned = re.sub(r"[^A-Za-z0-9_-]+", "-", platform.node()).strip("-_")
+    return cleaned[:64] or "device-1"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `crowdlens run`."""
+    parser.epilog = EXAMPLE
+    parser.add_argument(
+        "--out", type=folder, default=Path("out/run"), help="folder for summary.json and key_frame.jpg"
+    )
+    parser.add_argument("--spool", type=Path, help="spool file (default: spool.db in --out)")
+    parser.add_argument("--device", type=identifier, default=default_device(), help="name of this device")
+    add_camera_arguments(parser, source_required=True)
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.set_defaults(execute=execute)
+
+
+def add_camera_arguments(parser: argparse.ArgumentParser, *, source_required: bool) -> None:
+    """Add what `crowdlens run` and `crowdlens demo` have in common."""
+    parser.add_argument(
+        "--source", required=source_required, help="video file, image folder, rtsp://… or /dev/videoN"
+    )
+    parser.add_argument(
+        "--scene", type=Path, help="scene file (YAML); without one the whole frame is counted"
+    )
+    parser.add_argument("--model", help="model package, .onnx file or name (default: the shipped detector)")
+    parser.add_argument(
+        "--window-seconds", type=window_seconds, default=10.0, help="length of a counting window"
+    )
+    parser.add_argument("--threads", type=positive_integer, default=1, help="threads of one inference")
+    parser.add_argument(
+        "--provider",
+        choices=("auto", "tensorrt", "cuda", "cpu"),
+        default="auto",
+        help="where to run the model",
+    )
+    parser.add_argument(
+        "--confidence", type=share, help="confidence that starts a track (default: the model's)"
+    )
+    parser.add_argument(
+        "--fps", type=positive_number, default=10.0, help="frames per second of an image folder"
+    )
+    parser.add_argument("--start-time", type=instant_ms, help="time of a file's first frame, ISO 8601")
+    parser.add_argument("--seconds", type=positive_number, help="stop after this time")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the camera and write its summary."""
+    from cli.model_location import find_model
+    from edge_components.runtime.spool import Spool
+    from edge_components.vision.camera import CameraSettings, run_camera
+    from edge_components.vision.pipeline import stop_on_signals
+    from edge_components.vision.progress import ProgressPrinter
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    spool_path = arguments.spool or arguments.out / "spool.db"
+    settings = CameraSettings(
+        source=arguments.source,
+        scene=arguments.scene,
+        model=find_model(arguments.model),
+        spool=spool_path,
+        device=arguments.device,
+        window_seconds=arguments.window_seconds,
+        threads=arguments.threads,
+        provider=arguments.provider,
+        confidence=arguments.confidence,
+        folder_frames_per_second=arguments.fps,
+        start_time_ms=arguments.start_time,
+        maximum_seconds=arguments.seconds,
+    )
+    stop = threading.Event()
+    printer = ProgressPrinter(_write, is_terminal=sys.stderr.isatty())
+    with stop_on_signals(stop):
+        run = run_camera(settings, stop=stop, progress=printer, started=_announce)
+    printer.finish(run.progress)
+    with Spool(spool_path, device=arguments.device) as spool:
+        counts = spool.counts()
+    summary = {
+        **run.summary(),
+        "device": arguments.device,
+        "records": {"made": counts.made, "waiting": counts.waiting, "dropped": counts.dropped},
+    }
+    key_frame = arguments.out / "key_frame.jpg"
+    summary["key_frame"] = str(key_frame) if run.save_key_frame(key_frame) else None
+    write_json(arguments.out / "summary.json", summary)
+    _report(arguments.json, run, summary, arguments.out)
+    return 0 if run.problem is None else 1
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _announce(source: Source, detector: OnnxDetector, scene: Scene) -> None:
+    info = source.info
+    length = "live" if info.live else f"{info.frames or '?'} frames"
+    say(
+        f"camera {scene.camera}: {source.name}, {info.width}x{info.height} "
+        f"at {info.frames_per_second:g} frames/s, {length}"
+    )
+    say(
+        f"detector {detector.name} on {detector.provider}"
+        + (f" ({detector.provider_note})" if detector.provider_note else "")
+    )
+
+
+def _report(as_json: bool, run: CameraRun, summary: dict[str, Any], out: Path) -> None:
+    if as_json:
+        print_json(summary)
+    pace = f"{summary['frames_per_second']:.1f} frames/s"
+    say(
+        f"{summary['frames']} frames in {summary['seconds']:.1f} s ({pace}), {summary['tracks']} tracks, "
+        f"{summary['records']['made']} records → {out / 'summary.json'}"
+    )
+    for name, line in run.totals.lines.items():
+        say(f"line {name}: {line['in']} in, {line['out']} out")
+    if run.problem:
+        say(f"crowdlens run: {run.problem}")

@@ -1,0 +1,194 @@
+"""The demo: starts the local cloud, runs the camera, waits until every record has arrived, draws the page."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cli.demo.conservation import (
+    Conservation,
+    accounted_record_ids,
+    lake_record_ids,
+    quarantined_messages,
+    read_load_ledger,
+)
+from cli.demo.output_folder import SUMMARY, OutputFolder
+from cli.demo.report import REPORT, draw_report
+from cli.demo.truth import compare, read_truth
+from cli.output import write_json
+from contract.errors import CrowdLensError
+from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
+from edge_components.runtime.spool import Spool, SpoolCounts
+from edge_components.vision.camera import CameraRun, CameraSettings, check_camera, run_camera
+from edge_components.vision.pipeline import stop_on_signals
+from edge_components.vision.progress import ProgressPrinter
+from infra.local.aws_environment import base_environment
+from infra.local.lake_copy import copy_lake
+from infra.local.processes import ManagedProcess, start_process
+from infra.local.run_directory import RUN_VARIABLE
+from infra.local.stack import LocalStack, StackOptions
+
+KEY_FRAME = "key_frame.jpg"
+LAKE = "lake"
+_DRAIN_SECONDS = 120.0
+_LOOK_AGAIN_SECONDS = 0.2
+
+
+class DemoError(CrowdLensError):
+    """Raised when a station of the demo stopped working."""
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What a demo runs on; `camera.spool` is replaced by a file of the run."""
+
+    camera: CameraSettings
+    out: Path
+    truth: Path | None = None
+    mysql_url: str | None = None
+    with_mysql: bool = True
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What a demo left: its summary, and whether every record is accounted for."""
+
+    summary: dict[str, Any]
+    conservation: Conservation
+    report: Path
+    problem: str | None
+
+
+def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
+    """Run the demo and return its result; everything it started is stopped, its files are in `out`.
+
+    `say` is told each step. Raises a `CrowdLensError` when a step could not be done; `out` then holds what
+    it held before.
+    """
+    truth = None if options.truth is None else read_truth(options.truth)
+    check_camera(options.camera)
+    started = time.monotonic()
+    stop = threading.Event()
+    with OutputFolder(options.out) as folder, stop_on_signals(stop):
+        say("starting the local cloud: SQS and S3 (MiniStack), MySQL (MariaDB), Lambda pollers")
+        stack_options = StackOptions(with_mysql=options.with_mysql, mysql_url=options.mysql_url, report=say)
+        with LocalStack(stack_options) as stack:
+            say(f"local cloud ready after {time.monotonic() - started:.1f} s")
+            settings = replace(options.camera, spool=stack.run.path / "spool.db")
+            publisher = _start_publisher(stack, settings)
+            try:
+                camera = _run_camera(settings, stop, say)
+                counts = _drain_spool(settings, publisher, say)
+            finally:
+                publisher.stop()
+            stack.wait_until_drained(_DRAIN_SECONDS)
+            copied = _copy_lake(stack, folder.staging / LAKE)
+            conservation = _account(counts, folder.staging / LAKE, stack)
+            mysql_missing = stack.mysql_missing
+        say(f"{conservation.sentence()} ({copied} objects)")
+        camera.save_key_frame(folder.staging / KEY_FRAME)
+        summary = {
+            **camera.summary(),
+            "records": conservation.as_dict(),
+            "device": settings.device,
+            "demo_seconds": round(time.monotonic() - started, 1),
+            "mysql_missing": mysql_missing,
+        }
+        compared = [] if truth is None else compare(truth, summary)
+        summary["truth"] = [{**vars(one), "error": one.error} for one in compared]
+        draw_report(folder.staging, options.out, summary, counts, compared)
+        write_json(folder.staging / SUMMARY, summary)
+        folder.publish()
+    return DemoResult(summary, conservation, options.out / REPORT, camera.problem)
+
+
+def _start_publisher(stack: LocalStack, settings: CameraSettings) -> ManagedProcess:
+    site = _site_of(settings)
+    command = [sys.executable, "-m", "edge_components.publisher", "--spool", str(settings.spool)]
+    command += ["--site", site, "--device", settings.device, "--queue-url", stack.ingest_queue_url]
+    command += ["--profile", "live"]
+    environment = base_environment(
+        stack.run.temporary, {**stack.aws_environment(), RUN_VARIABLE: str(stack.run.path)}
+    )
+    return start_process(
+        "publisher", command, log_path=stack.run.log_path("publisher"), environment=environment
+    )
+
+
+def _site_of(settings: CameraSettings) -> str:
+    from edge_components.vision import default_scene
+    from edge_components.vision.scene_file import read_scene
+
+    return default_scene.SITE if settings.scene is None else read_scene(settings.scene).site
+
+
+def _run_camera(settings: CameraSettings, stop: threading.Event, say: Callable[[str], None]) -> CameraRun:
+    printer = ProgressPrinter(_write, is_terminal=sys.stderr.isatty())
+    run = run_camera(
+        settings,
+        stop=stop,
+        progress=printer,
+        started=lambda source, detector, scene: say(
+            f"camera {scene.camera}: {source.name} ({source.info.width}x{source.info.height}), "
+            f"detector {detector.name} on {detector.provider}"
+        ),
+    )
+    printer.finish(run.progress)
+    if run.problem:
+        say(run.problem)
+    if run.result.stopped:
+        say("stopped: finishing what was counted so far (Ctrl-C again gives it up)")
+    return run
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _drain_spool(
+    settings: CameraSettings, publisher: ManagedProcess, say: Callable[[str], None]
+) -> SpoolCounts:
+    """Wait until SQS has accepted every record, stop the publisher, and return the final counts."""
+    with Spool(settings.spool, device=settings.device) as spool:
+        least, since = spool.waiting()[0], time.monotonic()
+        while (waiting := spool.waiting()[0]) > 0:
+            if waiting < least:
+                least, since = waiting, time.monotonic()
+            if not publisher.running:
+                raise DemoError(f"the publisher ended: {publisher.last_lines() or 'no reason given'}")
+            if time.monotonic() - since > _DRAIN_SECONDS:
+                raise DemoError(f"{waiting} records are still on the device after {_DRAIN_SECONDS:g} s")
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        publisher.stop()
+        counts = spool.counts()
+    if counts.waiting:
+        raise DemoError(f"{counts.waiting} records were left in the spool when the publisher stopped")
+    say(f"device: {counts.made} records made, all accepted by SQS")
+    return counts
+
+
+def _copy_lake(stack: LocalStack, lake: Path) -> int:
+    copied = copy_lake(stack.s3(), stack.bucket, lake, prefix=RAW_PREFIX)
+    copy_lake(stack.s3(), stack.bucket, lake, prefix=QUARANTINE_PREFIX)
+    return copied.objects
+
+
+def _account(counts: SpoolCounts, lake: Path, stack: LocalStack) -> Conservation:
+    ids = lake_record_ids(lake)
+    accounted = None
+    if stack.mysql is not None:
+        with stack.mysql.connect() as connection:
+            accounted = accounted_record_ids(ids, read_load_ledger(connection))
+    return Conservation(
+        made=counts.made,
+        lake=len({one for of_object in ids.values() for one in of_object}),
+        mysql_accounted=accounted,
+        dropped=counts.dropped,
+        quarantined=quarantined_messages(lake),
+    )
