@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +31,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--site", required=True, help="site the device belongs to")
     parser.add_argument("--device", required=True, help="name of this device")
     parser.add_argument("--queue-url", required=True, help="URL of the ingest queue")
-    parser.add_argument("--region", help="AWS region (default: the queue URL's, or the environment's)")
+    # Greengrass sets AWS_REGION, which boto3 alone does not read.
+    parser.add_argument(
+        "--region",
+        default=os.environ.get("AWS_REGION"),
+        help="AWS region (default: the environment's, or the one in the queue URL)",
+    )
     parser.add_argument(
         "--profile",
         choices=sorted(PROFILES),

@@ -60,8 +60,9 @@ class Publisher:
         )
         self._bytes_per_row = _FIRST_GUESS_BYTES_PER_ROW
         self.progress = Progress()
-        started = time.monotonic()
-        self._flushed_at = self._logged_at = self._ledger_at = started
+        self._logged_at = self._ledger_at = time.monotonic()
+        # What an earlier process left behind is sent at once.
+        self._flushed_at = self._logged_at - settings.profile.flush_seconds
 
     def run(self) -> None:
         """Publish until told to stop, then flush once more for a few seconds and leave the rest."""
