@@ -61,8 +61,6 @@ def annotate(
     scene = scene.scaled_to(width, height)
     drawn = _with_zones(image, scene)
     scale = max(0.4, width / 1200)
-    for track in tracks:
-        _draw_track(drawn, track, scale)
     for index, zone in enumerate(scene.zones):
         label = drawable(zone.name, f"zone {index + 1}")
         _write(drawn, label, _top_left(zone.polygon), scale, _zone_colour(index))
@@ -72,6 +70,9 @@ def annotate(
         cv2.polylines(drawn, [points], False, LINE_COLOUR, max(1, round(2 * scale)), cv2.LINE_AA)
         label = f"{drawable(line.name, f'line {index + 1}')}: in {totals.count_in}, out {totals.count_out}"
         _write(drawn, label, line.points[0], scale, LINE_COLOUR)
+    # Last, so that no label hides who was counted.
+    for track in tracks:
+        _draw_track(drawn, track, scale)
     return drawn
 
 
