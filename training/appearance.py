@@ -11,18 +11,48 @@ from training.arrays import Colour, scaled
 
 # Sampled from memory of street clothes: mostly dark and muted, some pale, few vivid. Blue, green, red.
 MUTED: tuple[Colour, ...] = (
-    (28, 26, 26), (44, 40, 38), (60, 44, 30), (82, 58, 40), (40, 52, 74), (70, 82, 96), (96, 96, 98), (130, 128, 126),
-    (52, 66, 50), (60, 60, 92), (36, 30, 62), (110, 84, 58), (140, 116, 84), (88, 120, 150), (34, 44, 36),
-)  # fmt: skip
+    (28, 26, 26),
+    (44, 40, 38),
+    (60, 44, 30),
+    (82, 58, 40),
+    (40, 52, 74),
+    (70, 82, 96),
+    (96, 96, 98),
+    (130, 128, 126),
+    (52, 66, 50),
+    (60, 60, 92),
+    (36, 30, 62),
+    (110, 84, 58),
+    (140, 116, 84),
+    (88, 120, 150),
+    (34, 44, 36),
+)
 PALE: tuple[Colour, ...] = (
-    (232, 232, 230), (205, 208, 206), (190, 205, 214), (214, 200, 186), (170, 196, 216), (225, 215, 200),
-)  # fmt: skip
+    (232, 232, 230),
+    (205, 208, 206),
+    (190, 205, 214),
+    (214, 200, 186),
+    (170, 196, 216),
+    (225, 215, 200),
+)
 SKIN: tuple[Colour, ...] = (
-    (148, 176, 222), (126, 158, 208), (108, 142, 196), (92, 124, 180), (70, 100, 152), (52, 74, 116), (38, 52, 84),
-)  # fmt: skip
+    (148, 176, 222),
+    (126, 158, 208),
+    (108, 142, 196),
+    (92, 124, 180),
+    (70, 100, 152),
+    (52, 74, 116),
+    (38, 52, 84),
+)
 HAIR: tuple[Colour, ...] = (
-    (22, 20, 20), (26, 28, 36), (34, 46, 66), (50, 80, 118), (90, 140, 180), (150, 150, 152), (200, 200, 202),
-)  # fmt: skip
+    (22, 20, 20),
+    (26, 28, 36),
+    (34, 46, 66),
+    (50, 80, 118),
+    (90, 140, 180),
+    (150, 150, 152),
+    (200, 200, 202),
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +98,9 @@ def cloth_colour(generator: np.random.Generator) -> Colour:
     palette = PALE if draw < 0.42 else MUTED
     chosen = palette[int(generator.integers(len(palette)))]
     tint = generator.normal(0, 9, 3)
-    return scaled((chosen[0] + tint[0], chosen[1] + tint[1], chosen[2] + tint[2]), generator.uniform(0.75, 1.2))
+    return scaled(
+        (chosen[0] + tint[0], chosen[1] + tint[1], chosen[2] + tint[2]), generator.uniform(0.75, 1.2)
+    )
 
 
 def _pick(generator: np.random.Generator, table: dict[str, float]) -> str:
@@ -79,7 +111,9 @@ def _pick(generator: np.random.Generator, table: dict[str, float]) -> str:
 def random_appearance(generator: np.random.Generator) -> Appearance:
     """Draw the looks of one person: adults mostly, children in about one of eight cases."""
     child = generator.uniform() < 0.12
-    height_m = generator.uniform(1.05, 1.5) if child else float(np.clip(generator.normal(1.70, 0.09), 1.48, 1.95))
+    height_m = (
+        generator.uniform(1.05, 1.5) if child else float(np.clip(generator.normal(1.70, 0.09), 1.48, 1.95))
+    )
     coat = generator.uniform() < 0.38
     skirt = not coat and generator.uniform() < 0.14
     upper = cloth_colour(generator)

@@ -16,7 +16,8 @@ Colour = tuple[float, float, float]
 
 def as_image(values: NDArray[Any]) -> Image:
     """Round and clip `values` to 0..255 and return them as unsigned bytes."""
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    whole: Image = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return whole
 
 
 def points(values: ArrayLike) -> Floats:

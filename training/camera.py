@@ -1,7 +1,7 @@
 """A pinhole camera above a flat ground, the geometry shared by everything that is rendered.
 
-World axes: x to the right, y forward along the ground, z up, in metres; the camera stands above the origin and looks
-along +y, tilted downwards. Image axes: x right, y down, in pixels.
+World axes: x to the right, y forward along the ground, z up, in metres; the camera stands above the origin
+and looks along +y, tilted downwards. Image axes: x right, y down, in pixels.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class GroundCamera:
         return self.height / 2 - self.focal_pixels * math.tan(self.tilt_radians)
 
     def project(self, world_m: Floats) -> tuple[Floats, Floats]:
-        """Project world points of shape (N, 3) to pixels of shape (N, 2) and depths in metres of shape (N,)."""
+        """Project world points (N, 3) to pixels (N, 2) and depths in metres (N,)."""
         cosine, sine = math.cos(self.tilt_radians), math.sin(self.tilt_radians)
         above = world_m[:, 2] - self.height_m
         depth = np.maximum(world_m[:, 1] * cosine - above * sine, NEAREST_DEPTH_M)
@@ -48,7 +48,10 @@ class GroundCamera:
         return pixels
 
     def ground_from_image(self, pixels: Floats) -> Floats:
-        """Return the ground points (N, 2) in metres seen at pixels (N, 2); rows above the horizon give NaN."""
+        """Return the ground points (N, 2) in metres seen at pixels (N, 2).
+
+        Rows above the horizon give NaN.
+        """
         cosine, sine = math.cos(self.tilt_radians), math.sin(self.tilt_radians)
         right = (pixels[:, 0] - self.width / 2) / self.focal_pixels
         down = (pixels[:, 1] - self.height / 2) / self.focal_pixels
@@ -62,15 +65,19 @@ class GroundCamera:
         return float(self.focal_pixels / depth[0])
 
     def plane_homography(self, origin_m: Floats, across_m: Floats, along_m: Floats) -> Floats:
-        """Return the 3x3 homography from plane coordinates (a, b) to pixels for origin + a * across + b * along.
+        """Return the 3x3 homography from (a, b) to the pixel of origin + a * across + b * along.
 
         All three arguments have shape (3,). Only the part of the plane in front of the camera maps sensibly.
         """
         cosine, sine = math.cos(self.tilt_radians), math.sin(self.tilt_radians)
-        rotation = points([[1, 0, 0], [0, -sine, -cosine], [0, cosine, -sine]])
+        rotation = points([[1.0, 0.0, 0.0], [0, -sine, -cosine], [0, cosine, -sine]])
         centre = points([0.0, 0.0, self.height_m])
         intrinsics = points(
-            [[self.focal_pixels, 0, self.width / 2], [0, self.focal_pixels, self.height / 2], [0, 0, 1]]
+            [
+                [self.focal_pixels, 0.0, self.width / 2],
+                [0.0, self.focal_pixels, self.height / 2],
+                [0.0, 0.0, 1.0],
+            ]
         )
         plane = np.stack([across_m, along_m, origin_m - centre], axis=1)
         return np.asarray(intrinsics @ rotation @ plane, dtype=np.float64)

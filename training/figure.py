@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from training.appearance import Appearance
-from training.arrays import Floats, Image, as_image, points, scaled
-from training.camera import GroundCamera
+from training.arrays import Floats, points, scaled
 from training.gait import HEAD, NECK, Skeleton, Stance, skeleton_of
-from training.painter import CIRCLE, Flatten, Painter
+from training.painter import CIRCLE, Painter
 
 # Trunk slices from the neck to the crotch: height, half width, half depth, as shares of the body height.
 TRUNK = points(
@@ -27,7 +23,6 @@ TRUNK = points(
         [0.490, 0.094, 0.068],
     ]
 )
-TARGET_HEIGHT_PIXELS = 190.0
 Part = tuple[float, Callable[[], None]]
 
 
@@ -70,7 +65,7 @@ def _draw_trunk(painter: Painter, skeleton: Skeleton, appearance: Appearance) ->
 
 
 def _light_trunk(painter: Painter, skeleton: Skeleton, appearance: Appearance) -> None:
-    """Lay a paler band on the lit side and, seen from the front of an open coat, a strip of the shirt below."""
+    """Lay a paler band on the lit side and, in front of an open coat, a strip of the shirt below."""
     height_m = appearance.height_m
     upper = skeleton.at(skeleton.lean_m, 0.0, 0.80 * height_m)
     lower = skeleton.at(0.0, 0.0, 0.56 * height_m)
@@ -105,7 +100,9 @@ def _draw_arm(painter: Painter, appearance: Appearance, joints: Floats, shade: f
     shoulder, elbow, wrist = joints
     unit = appearance.height_m * appearance.girth**0.5
     cloth, skin = scaled(appearance.upper, shade), scaled(appearance.skin, shade)
-    hand = wrist + (wrist - elbow) / max(1e-6, float(np.linalg.norm(wrist - elbow))) * 0.03 * appearance.height_m
+    hand = (
+        wrist + (wrist - elbow) / max(1e-6, float(np.linalg.norm(wrist - elbow))) * 0.03 * appearance.height_m
+    )
     painter.capsule(wrist, hand, 0.019 * unit, 0.017 * unit, skin)
     painter.capsule(elbow, wrist, 0.025 * unit, 0.020 * unit, cloth if appearance.sleeve >= 1.0 else skin)
     painter.capsule(shoulder, elbow, 0.036 * unit, 0.028 * unit, cloth if appearance.sleeve >= 0.5 else skin)
@@ -118,7 +115,11 @@ def _draw_hat(painter: Painter, skeleton: Skeleton, appearance: Appearance, cent
     radius = 0.062 * appearance.height_m
     crown = centre + points([0, 0, radius * 0.42])
     if appearance.hat == "brim":
-        ring = crown + CIRCLE[:, :1] * skeleton.left * radius * 1.9 + CIRCLE[:, 1:] * skeleton.forward * radius * 1.9
+        ring = (
+            crown
+            + CIRCLE[:, :1] * skeleton.left * radius * 1.9
+            + CIRCLE[:, 1:] * skeleton.forward * radius * 1.9
+        )
         painter.hull(ring, scaled(appearance.hat_colour, 0.85))
         painter.ball(crown + points([0, 0, radius * 0.35]), radius * 0.95, appearance.hat_colour, tall=0.8)
         return
@@ -139,7 +140,9 @@ def _draw_head(painter: Painter, skeleton: Skeleton, appearance: Appearance) -> 
     hair = appearance.upper if hood else appearance.hair
     face_seen = -float(skeleton.forward[1]) > -0.55
     if appearance.hair_style == "long" and not hood:
-        painter.capsule(centre + backward * 0.45, centre + backward * 0.6 - rise * 1.7, radius, radius * 0.8, hair)
+        painter.capsule(
+            centre + backward * 0.45, centre + backward * 0.6 - rise * 1.7, radius, radius * 0.8, hair
+        )
     if appearance.hair_style == "bald" and not hood:
         hair = appearance.skin
     painter.ball(centre + backward * 0.12 + rise * 0.12, radius * (1.16 if hood else 1.04), hair, tall=1.16)
@@ -147,7 +150,9 @@ def _draw_head(painter: Painter, skeleton: Skeleton, appearance: Appearance) -> 
         face = centre - backward * 0.42 - rise * 0.18
         painter.ball(face, radius * 0.80, appearance.skin, tall=1.12)
         if painter.flatten is None:
-            painter.ball(face - backward * 0.2 + rise * 0.22, radius * 0.5, scaled(appearance.skin, 0.80), tall=0.35)
+            painter.ball(
+                face - backward * 0.2 + rise * 0.22, radius * 0.5, scaled(appearance.skin, 0.80), tall=0.35
+            )
     if appearance.hair_style == "bun" and not hood:
         painter.ball(centre + backward * 0.9 + rise * 0.5, radius * 0.42, hair)
     if appearance.hat in {"cap", "beanie", "brim"}:
@@ -183,7 +188,11 @@ def _draw_bag(painter: Painter, skeleton: Skeleton, appearance: Appearance) -> N
     for offset in (-0.05, 0.05):
         start = low + skeleton.forward * offset * height_m
         painter.capsule(
-            start, start + points([0, 0, 0.06 * height_m]), 0.03 * height_m, 0.022 * height_m, appearance.bag_colour
+            start,
+            start + points([0, 0, 0.06 * height_m]),
+            0.03 * height_m,
+            0.022 * height_m,
+            appearance.bag_colour,
         )
 
 
@@ -211,73 +220,3 @@ def draw_figure(painter: Painter, appearance: Appearance, stance: Stance) -> Non
     """Draw a person on a painter's canvas, farther parts first."""
     for _, draw in _parts(painter, skeleton_of(appearance, stance), appearance):
         draw()
-
-
-@lru_cache(maxsize=64)
-def _folds(seed: int) -> Image:
-    generator = np.random.default_rng(seed)
-    coarse = generator.normal(1.0, 0.10, (14, 7)).astype(np.float32)
-    fine = generator.normal(1.0, 0.08, (40, 20)).astype(np.float32)
-    size = (64, 128)
-    field = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC) * cv2.resize(fine, size)
-    return as_image(field * 128)
-
-
-def _bounds(camera: GroundCamera, appearance: Appearance, stance: Stance) -> tuple[int, int, int, int]:
-    reach = 0.45 * appearance.height_m
-    corners = points(
-        [
-            [stance.x_m + side * reach, stance.y_m + depth * reach, up]
-            for side in (-1, 1)
-            for depth in (-1, 1)
-            for up in (-0.05, 1.12 * appearance.height_m)
-        ]
-    )
-    pixels, _ = camera.project(corners)
-    low, high = np.floor(pixels.min(axis=0)) - 2, np.ceil(pixels.max(axis=0)) + 2
-    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
-
-
-def person_patch(
-    camera: GroundCamera,
-    appearance: Appearance,
-    stance: Stance,
-    *,
-    light: float = 0.6,
-    blur_pixels: tuple[float, float] = (0.0, 0.0),
-) -> tuple[Image, int, int]:
-    """Return a premultiplied patch (h, w, 4) of a person and its left and top pixel in the image."""
-    rectangle = _bounds(camera, appearance, stance)
-    tall = appearance.height_m * camera.pixels_per_metre(points([stance.x_m, stance.y_m]))
-    oversampling = min(5.0, max(1.0, TARGET_HEIGHT_PIXELS / max(tall, 1.0)))
-    painter = Painter(camera, rectangle, oversampling=oversampling, light=light)
-    draw_figure(painter, appearance, stance)
-    folds = cv2.resize(_folds(appearance.fold_seed), (painter.canvas.shape[1], painter.canvas.shape[0]))
-    painter.canvas[:, :, :3] = cv2.multiply(
-        painter.canvas[:, :, :3], cv2.merge([folds, folds, folds]), scale=1 / 128.0
-    )
-    return painter.finished(blur_pixels=blur_pixels), rectangle[0], rectangle[1]
-
-
-def shadow_flatten(sun_x: float, sun_y: float) -> Flatten:
-    """Return the move of world points to the ground along a sun ray; `sun_*` are metres of shadow per metre up."""
-
-    def flatten(world_m: Floats) -> Floats:
-        up = np.maximum(world_m[:, 2], 0.0)
-        return np.column_stack([world_m[:, 0] + up * sun_x, world_m[:, 1] + up * sun_y, np.zeros(len(up))])
-
-    return flatten
-
-
-def shadow_bounds(camera: GroundCamera, stance: Stance, flatten: Flatten) -> tuple[int, int, int, int]:
-    """Return the image rectangle that holds a person's shadow."""
-    column = points([[stance.x_m, stance.y_m, 0.0], [stance.x_m, stance.y_m, 2.0]])
-    feet = flatten(column)
-    spread = points([[-0.8, -0.8, 0], [0.8, -0.8, 0], [0.8, 0.8, 0], [-0.8, 0.8, 0]])
-    pixels, _ = camera.project(np.vstack([foot + spread for foot in feet]))
-    low = np.maximum(np.floor(pixels.min(axis=0)) - 2, -200)
-    high = np.minimum(np.ceil(pixels.max(axis=0)) + 2, [camera.width + 200, camera.height + 200])
-    extent = np.maximum(high - low, 1)
-    return int(low[0]), int(low[1]), math.ceil(extent[0]), math.ceil(extent[1])
-
-

@@ -10,10 +10,11 @@ import numpy as np
 from training.appearance import Appearance
 from training.arrays import Image, as_image, points
 from training.camera import GroundCamera
-from training.figure import draw_figure, person_patch, shadow_bounds, shadow_flatten
+from training.figure import draw_figure
 from training.gait import Stance
 from training.painter import Painter
 from training.scenery import Light, Scenery, Sprite, darken
+from training.silhouette import person_patch, shadow_bounds, shadow_flatten
 
 SOLID_ALPHA = 110
 EXPOSURE_SECONDS = 0.012
@@ -35,9 +36,10 @@ Box = tuple[float, float, float, float]
 class PersonTruth:
     """What is true of one person in one picture; boxes are (left, top, width, height) in pixels.
 
-    `full_box` is the whole silhouette, hidden and outside parts included; `visible_box` only what is seen (zero size
-    where nothing is); `visible_fraction` is seen pixels over all pixels of the silhouette, `inside_fraction` the same
-    counting only the frame's edge as hiding; `foot_point` is the projected ground position.
+    `full_box` is the whole silhouette, hidden and outside parts included; `visible_box` only what is seen
+    (zero size where nothing is); `visible_fraction` is seen pixels over all pixels of the silhouette,
+    `inside_fraction` the same counting only the frame's edge as hiding; `foot_point` is the projected
+    ground position.
     """
 
     identity: int

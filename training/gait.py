@@ -1,4 +1,7 @@
-"""The skeleton of a walking person: joint positions in the world from place, heading, gait phase and speed."""
+"""The skeleton of a walking person.
+
+Joint positions in the world from place, heading, gait phase and speed.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ class Skeleton:
 
 
 def stride_length_m(speed_metres_per_second: float, height_m: float) -> float:
-    """Return the length of two steps; it grows with the square root of the speed (1.4 m at 1.4 m/s for 1.75 m)."""
+    """Return the length of two steps.
+
+    It grows with the square root of the speed (1.4 m at 1.4 m/s for 1.75 m).
+    """
     return 1.42 * math.sqrt(max(speed_metres_per_second, 0.05) / 1.4) * height_m / 1.75
 
 
@@ -60,12 +66,21 @@ def _leg(hip: Floats, forward: Floats, height_m: float, *, phase: float, swing: 
     knee = hip + height_m * (HIP - KNEE) * (forward * math.sin(thigh) + down * math.cos(thigh))
     ankle = knee + height_m * (KNEE - ANKLE) * (forward * math.sin(shin) + down * math.cos(shin))
     pitch = min(0.35, max(-0.9, shin * 1.1)) if swing > 0.05 else 0.0
-    toe = ankle + height_m * (forward * 0.105 * math.cos(pitch) + points([0, 0, 0.105 * math.sin(pitch) - 0.028]))
+    toe = ankle + height_m * (
+        forward * 0.105 * math.cos(pitch) + points([0, 0, 0.105 * math.sin(pitch) - 0.028])
+    )
     return np.stack([hip, knee, ankle, toe])
 
 
 def _arm(
-    shoulder: Floats, forward: Floats, inward: Floats, height_m: float, *, swing: float, bend: float, fold: float
+    shoulder: Floats,
+    forward: Floats,
+    inward: Floats,
+    height_m: float,
+    *,
+    swing: float,
+    bend: float,
+    fold: float,
 ) -> Floats:
     down = points([0.0, 0.0, -1.0])
     elbow = shoulder + height_m * UPPER_ARM * (
@@ -111,4 +126,6 @@ def skeleton_of(appearance: Appearance, stance: Stance) -> Skeleton:
     lowest = min(float(leg[2:, 2].min()) for leg in legs)
     lift = points([0.0, 0.0, 0.012 * height_m - lowest])
     raised_legs = (legs[0] + lift, legs[1] + lift)
-    return Skeleton(forward, left, base, float(lift[2]), lean_m, raised_legs, (arms[0] + lift, arms[1] + lift))
+    return Skeleton(
+        forward, left, base, float(lift[2]), lean_m, raised_legs, (arms[0] + lift, arms[1] + lift)
+    )

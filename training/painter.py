@@ -1,4 +1,4 @@
-"""Draws simple solids (capsules, balls, hulls) of the world on an oversampled transparent patch of the image."""
+"""Draws simple solids of the world on an oversampled, transparent patch of the image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from training.camera import GroundCamera
 
 FRACTION_BITS = 4
 CIRCLE = np.stack(
-    [np.cos(np.linspace(0, 2 * np.pi, 16, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 16, endpoint=False))],
+    [
+        np.cos(np.linspace(0, 2 * np.pi, 16, endpoint=False)),
+        np.sin(np.linspace(0, 2 * np.pi, 16, endpoint=False)),
+    ],
     axis=1,
 )
 Flatten = Callable[[Floats], Floats]
@@ -22,7 +25,8 @@ Flatten = Callable[[Floats], Floats]
 class Painter:
     """A canvas of the image rectangle (left, top, width, height), `oversampling` times finer than the image.
 
-    Colours are drawn with alpha 255 on transparent black, so that shrinking the canvas gives premultiplied colour.
+    Colours are drawn with alpha 255 on transparent black, so that shrinking the canvas gives premultiplied
+    colour.
     With `flatten`, points are moved before projection: that is how shadows are laid on the ground.
     """
 
@@ -84,7 +88,7 @@ class Painter:
         self.polygon(placed + CIRCLE * points([1.0, tall]) * (scale[0] * radius_m), colour)
 
     def finished(self, *, blur_pixels: tuple[float, float] = (0.0, 0.0)) -> Image:
-        """Return the patch at image resolution (height, width, 4), premultiplied, smeared along `blur_pixels`."""
+        """Return the patch in image pixels (height, width, 4), premultiplied, smeared along `blur_pixels`."""
         canvas = self.canvas
         length = math.hypot(*blur_pixels) * self.oversampling
         if length >= 1.5:

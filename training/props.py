@@ -1,4 +1,7 @@
-"""Things that are not people: posts, bins, cones, boxes, trees, bushes, benches, cars, bicycles, dogs, signs."""
+"""Things that are not people.
+
+Posts, bins, cones, boxes, trees, bushes, benches, cars, bicycles, dogs, signs.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,9 @@ def draw_post(painter: Painter, foot: Floats, generator: np.random.Generator) ->
     if tall > 2 and generator.uniform() < 0.6:
         plate = foot + _up(tall * generator.uniform(0.7, 0.95))
         half = generator.uniform(0.2, 0.45)
-        corners = [plate + points([i * half, -0.05, j * half * 0.8]) for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+        corners = [
+            plate + points([i * half, -0.05, j * half * 0.8]) for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        ]
         painter.hull(np.stack(corners), vivid_colour(generator))
     if tall > 4:
         arm = foot + _up(tall) + points([generator.choice([-1.0, 1.0]) * 0.9, 0.0, 0.15])
@@ -108,17 +113,20 @@ def draw_tree(painter: Painter, foot: Floats, generator: np.random.Generator) ->
     crown = generator.uniform(0.9, 2.2)
     for _ in range(int(generator.integers(3, 8))):
         twig = generator.normal(0, 0.6, 3) * crown
-        painter.capsule(foot + lean, foot + lean + points([twig[0], twig[1], abs(twig[2]) + 0.6]), 0.05, 0.02, bark)
+        painter.capsule(
+            foot + lean, foot + lean + points([twig[0], twig[1], abs(twig[2]) + 0.6]), 0.05, 0.02, bark
+        )
     if generator.uniform() < 0.25:
         return
     leaf = (generator.uniform(25, 70), generator.uniform(70, 130), generator.uniform(50, 120))
-    for index in range(int(generator.integers(30, 90))):
-        offset = generator.normal(0, 0.42, 3) * crown
-        shade = 0.65 + 0.006 * index
+    count = int(generator.integers(120, 260))
+    for index in range(count):
+        offset = generator.normal(0, 0.40, 3) * crown
+        shade = 0.55 + 0.6 * index / count
         painter.ball(
             foot + lean + points([offset[0], offset[1], offset[2] * 0.8 + crown * 0.7]),
-            crown * generator.uniform(0.08, 0.3),
-            scaled(leaf, shade + generator.normal(0, 0.08)),
+            crown * generator.uniform(0.04, 0.16),
+            scaled(leaf, shade + generator.normal(0, 0.1)),
         )
 
 
@@ -128,10 +136,11 @@ def draw_bush(painter: Painter, foot: Floats, generator: np.random.Generator) ->
     leaf = (generator.uniform(25, 70), generator.uniform(70, 130), generator.uniform(50, 120))
     if generator.uniform() < 0.3:
         cylinder(painter, foot, 0.4, 0.45, cloth_colour(generator), top=1.1)
-    for index in range(int(generator.integers(20, 60))):
-        offset = generator.normal(0, 0.4, 3) * tall
+    count = int(generator.integers(90, 200))
+    for index in range(count):
+        offset = generator.normal(0, 0.36, 3) * tall
         centre = foot + points([offset[0], offset[1], abs(offset[2]) + 0.1])
-        painter.ball(centre, tall * generator.uniform(0.08, 0.25), scaled(leaf, 0.6 + 0.01 * index))
+        painter.ball(centre, tall * generator.uniform(0.05, 0.14), scaled(leaf, 0.5 + 0.6 * index / count))
 
 
 def draw_bench(painter: Painter, foot: Floats, generator: np.random.Generator) -> None:
@@ -157,7 +166,13 @@ def draw_car(painter: Painter, foot: Floats, generator: np.random.Generator) -> 
     box(painter, foot + _up(0.3), points([4.2, 1.75, 1.5 if van else 0.62]), yaw, colour)
     cabin = foot - along * (0.0 if van else 0.3) + _up(0.92)
     if not van:
-        box(painter, cabin, points([2.3, 1.6, 0.52]), yaw, scaled((70.0, 60.0, 52.0), generator.uniform(0.5, 1.5)))
+        box(
+            painter,
+            cabin,
+            points([2.3, 1.6, 0.52]),
+            yaw,
+            scaled((70.0, 60.0, 52.0), generator.uniform(0.5, 1.5)),
+        )
         box(painter, cabin + _up(0.5), points([1.9, 1.5, 0.06]), yaw, colour)
     near = -1.0 if across[1] > 0 else 1.0
     for end in (-1.35, 1.35):
@@ -202,7 +217,11 @@ def draw_dog(painter: Painter, foot: Floats, generator: np.random.Generator) -> 
         foot + (along * 0.38 + _up(0.62)) * size, foot + (along * 0.52 + _up(0.58)) * size, 0.09, 0.05, colour
     )
     painter.capsule(
-        foot + (along * -0.34 + _up(0.48)) * size, foot + (along * -0.55 + _up(0.62)) * size, 0.03, 0.015, colour
+        foot + (along * -0.34 + _up(0.48)) * size,
+        foot + (along * -0.55 + _up(0.62)) * size,
+        0.03,
+        0.015,
+        colour,
     )
 
 

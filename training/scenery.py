@@ -12,7 +12,7 @@ from training.arrays import Floats, Image, as_image, points
 from training.camera import GroundCamera
 from training.painter import Painter
 from training.props import PROPS, Draw
-from training.figure import shadow_flatten
+from training.silhouette import shadow_flatten
 from training.textures import confusing_texture, facade_texture, ground_texture, tinted_noise, warp
 
 
@@ -63,7 +63,9 @@ class SceneryOptions:
 def random_camera(generator: np.random.Generator, width: int, height: int) -> GroundCamera:
     """Draw a fixed camera at 1.6 to 10 m above the ground, tilted so that mostly ground is seen."""
     focal = width * generator.uniform(0.62, 1.5)
-    camera_height = float(generator.uniform(1.6, 10.0) if generator.uniform() < 0.7 else generator.uniform(2.2, 5.0))
+    camera_height = float(
+        generator.uniform(1.6, 10.0) if generator.uniform() < 0.7 else generator.uniform(2.2, 5.0)
+    )
     aim_m = camera_height * generator.uniform(1.6, 4.2) + generator.uniform(0.0, 4.0)
     return GroundCamera(width, height, focal, camera_height, math.atan2(camera_height * 0.85, aim_m))
 
@@ -94,32 +96,32 @@ def _paint_ground(
 ) -> Image:
     half_m = min(40.0, far_m * camera.width / camera.focal_pixels * 0.6 + 2.0)
     scale = min(44.0, 1500.0 / max(2 * half_m, far_m))
-    texture = ground_texture(generator, 2 * half_m, far_m, scale, grass=options.grass and generator.uniform() < 0.5)
+    texture = ground_texture(
+        generator, 2 * half_m, far_m, scale, grass=options.grass and generator.uniform() < 0.5
+    )
     if generator.uniform() < 0.5:
         texture = np.ascontiguousarray(texture[:, ::-1])
     step = 1.0 / scale
     plane = camera.plane_homography(
         points([-half_m, far_m, 0.0]), points([step, 0.0, 0.0]), points([0.0, -step, 0.0])
     )
-    near_row = int((far_m - max(0.4, _nearest_m(camera) - 0.5)) * scale)
+    near_row = int((far_m - max(0.4, nearest_m(camera) - 0.5)) * scale)
     texture = texture[: max(8, near_row)]
     size = (camera.width, camera.height)
     fill = tuple(float(v) for v in texture.mean(axis=(0, 1)))
     flags = cv2.INTER_LINEAR
     return np.asarray(
-        cv2.warpPerspective(texture, plane, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill),
+        cv2.warpPerspective(
+            texture, plane, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
+        ),
         dtype=np.uint8,
     )
 
 
-def _nearest_m(camera: GroundCamera) -> float:
-    bottom = camera.ground_from_image(points([[camera.width / 2, camera.height - 1.0]]))[0, 1]
-    return 1.0 if math.isnan(bottom) else max(0.5, float(bottom))
-
-
 def nearest_m(camera: GroundCamera) -> float:
     """Return how near the ground enters the frame, in metres along the ground."""
-    return _nearest_m(camera)
+    bottom = camera.ground_from_image(points([[camera.width / 2, camera.height - 1.0]]))[0, 1]
+    return 1.0 if math.isnan(bottom) else max(0.5, float(bottom))
 
 
 def _paint_fronts(generator: np.random.Generator, camera: GroundCamera, picture: Image, far_m: float) -> None:
@@ -128,14 +130,21 @@ def _paint_fronts(generator: np.random.Generator, camera: GroundCamera, picture:
     if row <= 0:
         return
     haze = generator.uniform(150, 245)
-    sky = tinted_noise(generator, row, camera.width, (haze, haze * 0.95, haze * 0.9), contrast=0.03, coarsest=120)
+    sky = tinted_noise(
+        generator, row, camera.width, (haze, haze * 0.95, haze * 0.9), contrast=0.03, coarsest=120
+    )
     picture[:row] = sky
     left_m = -far_m * camera.width / camera.focal_pixels * 0.7 - 2
     while left_m < -1.0 * (-far_m * camera.width / camera.focal_pixels * 0.7 - 2):
         wide_m, tall_m = generator.uniform(4, 22), generator.choice([1.2, 3.0, 6.0, 12.0, 16.0])
         front = facade_texture(generator, wide_m, tall_m, min(40.0, 900.0 / max(wide_m, tall_m)))
         corners = points(
-            [[left_m, far_m, tall_m], [left_m + wide_m, far_m, tall_m], [left_m + wide_m, far_m, 0], [left_m, far_m, 0]]
+            [
+                [left_m, far_m, tall_m],
+                [left_m + wide_m, far_m, tall_m],
+                [left_m + wide_m, far_m, 0],
+                [left_m, far_m, 0],
+            ]
         )
         pixels, _ = camera.project(corners)
         warped, mask = warp(front, [(float(x), float(y)) for x, y in pixels], camera.width, camera.height)
@@ -144,9 +153,15 @@ def _paint_fronts(generator: np.random.Generator, camera: GroundCamera, picture:
 
 
 def prop_sprite(
-    camera: GroundCamera, draw: Draw, foot_m: Floats, extent_m: tuple[float, float], seed: int, light: Light
+    camera: GroundCamera,
+    draw: Draw,
+    foot_m: Floats,
+    *,
+    extent_m: tuple[float, float],
+    seed: int,
+    light: Light,
 ) -> tuple[Sprite, Image, tuple[int, int]] | None:
-    """Return a thing's sprite and its shadow patch with left and top, or None where it is out of the frame."""
+    """Return a thing's sprite and its shadow with left and top, or None where it is out of the frame."""
     half, tall = extent_m
     corners = np.stack(
         [foot_m + points([i * half, j * half, k]) for i in (-1, 1) for j in (-1, 1) for k in (-0.1, tall)]
@@ -186,6 +201,7 @@ def _put_props(
     generator: np.random.Generator,
     camera: GroundCamera,
     picture: Image,
+    *,
     light: Light,
     far_m: float,
     options: SceneryOptions,
@@ -196,14 +212,14 @@ def _put_props(
     for _ in range(options.props):
         kind = kinds[int(generator.choice(len(kinds), p=weights / weights.sum()))]
         draw, _, half, tall = PROPS[kind]
-        near_m = max(_nearest_m(camera) + 0.5, 4.0 if kind in {"tree", "car"} else 1.5)
+        near_m = max(nearest_m(camera) + 0.5, 4.0 if kind in {"tree", "car"} else 1.5)
         y = generator.uniform(near_m, max(near_m + 1.0, far_m - 0.5))
         x = generator.uniform(-0.55, 0.55) * y * camera.width / camera.focal_pixels
         seed = int(generator.integers(1 << 31))
         clear = options.keep_clear_m
         if clear and clear[0] - half < x < clear[2] + half and clear[1] < y < clear[3]:
             continue
-        made = prop_sprite(camera, draw, points([x, y, 0.0]), (half, tall), seed, light)
+        made = prop_sprite(camera, draw, points([x, y, 0.0]), extent_m=(half, tall), seed=seed, light=light)
         if made is not None:
             sprites.append(made[0])
             darken(picture, made[1], made[2][0], made[2][1], light.shadow)
@@ -220,11 +236,11 @@ def build_scenery(
 ) -> Scenery:
     """Draw a still scene for a camera; everything follows from the generator's state."""
     limit = limit_m if limit_m is not None else generator.uniform(12.0, 42.0)
-    far_m = max(_nearest_m(camera) + 3.0, visible_farthest_m(camera, limit))
+    far_m = max(nearest_m(camera) + 3.0, visible_farthest_m(camera, limit))
     if options.confusing:
         picture = confusing_texture(generator, camera.height, camera.width)
     else:
         picture = _paint_ground(generator, camera, far_m + 0.05, options)
         _paint_fronts(generator, camera, picture, far_m)
-    sprites = _put_props(generator, camera, picture, light, far_m, options)
+    sprites = _put_props(generator, camera, picture, light=light, far_m=far_m, options=options)
     return Scenery(camera, picture, tuple(sprites), light, far_m)

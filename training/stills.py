@@ -51,7 +51,9 @@ def _random_place(generator: np.random.Generator, scenery: Scenery) -> tuple[flo
 
 def _random_stance(generator: np.random.Generator, x: float, y: float, heading: float) -> Stance:
     kind = generator.uniform()
-    speed = 0.0 if kind < 0.22 else generator.uniform(2.0, 3.6) if kind > 0.94 else generator.uniform(0.6, 1.8)
+    speed = (
+        0.0 if kind < 0.22 else generator.uniform(2.0, 3.6) if kind > 0.94 else generator.uniform(0.6, 1.8)
+    )
     return Stance(x, y, heading, generator.uniform(0, 2 * math.pi), speed)
 
 
@@ -85,8 +87,6 @@ def stills(seed: int, width: int, height: int, pictures_per_scene: int = 4) -> I
     generator = np.random.default_rng(seed)
     scenery = random_scenery(generator, width, height)
     for _ in range(pictures_per_scene):
-        count = 0 if generator.uniform() < 0.06 else int(min(30, generator.geometric(0.11)))
+        count = 0 if generator.uniform() < 0.06 else int(min(30, generator.geometric(0.085)))
         frame = compose(scenery, random_people(generator, scenery, count))
         yield Frame(expose(frame.picture, random_look(generator), generator), frame.people)
-
-

@@ -8,14 +8,29 @@ import numpy as np
 from training.arrays import Colour, Floats32, Image, as_image, points, scaled
 
 GROUND_TONES: tuple[Colour, ...] = (
-    (120, 122, 124), (150, 152, 152), (92, 94, 96), (170, 176, 182), (110, 128, 144), (128, 140, 160), (70, 72, 74),
-    (140, 150, 150), (160, 160, 150),
-)  # fmt: skip
+    (120, 122, 124),
+    (150, 152, 152),
+    (92, 94, 96),
+    (170, 176, 182),
+    (110, 128, 144),
+    (128, 140, 160),
+    (70, 72, 74),
+    (140, 150, 150),
+    (160, 160, 150),
+)
 GRASS_TONES: tuple[Colour, ...] = ((46, 88, 72), (52, 104, 84), (60, 98, 96), (40, 74, 62), (70, 120, 118))
 WALL_TONES: tuple[Colour, ...] = (
-    (90, 108, 138), (70, 86, 130), (170, 178, 186), (200, 206, 210), (120, 124, 130), (80, 84, 90), (110, 140, 170),
-    (150, 140, 128), (60, 70, 96), (190, 196, 178),
-)  # fmt: skip
+    (90, 108, 138),
+    (70, 86, 130),
+    (170, 178, 186),
+    (200, 206, 210),
+    (120, 124, 130),
+    (80, 84, 90),
+    (110, 140, 170),
+    (150, 140, 128),
+    (60, 70, 96),
+    (190, 196, 178),
+)
 
 
 def fractal_noise(
@@ -32,9 +47,18 @@ def fractal_noise(
 
 
 def tinted_noise(
-    generator: np.random.Generator, rows: int, columns: int, colour: Colour, *, contrast: float, coarsest: float
+    generator: np.random.Generator,
+    rows: int,
+    columns: int,
+    colour: Colour,
+    *,
+    contrast: float,
+    coarsest: float,
 ) -> Image:
-    """Return a picture (rows, columns, 3) of a colour broken up by noise; `contrast` is the relative spread."""
+    """Return a picture (rows, columns, 3) of a colour broken up by noise.
+
+    `contrast` is the relative spread.
+    """
     noise = fractal_noise(generator, rows, columns, coarsest_pixels=coarsest, octaves=5)
     grain = generator.normal(0, 0.6, (rows, columns)).astype(np.float32)
     gain = 1.0 + contrast * (noise + grain)
@@ -69,7 +93,10 @@ def draw_stains(picture: Image, generator: np.random.Generator) -> None:
         cv2.ellipse(layer, centre, axes, float(generator.uniform(0, 180)), 0, 360, tone, -1)
         cv2.addWeighted(layer, 0.6, picture, 0.4, 0, dst=picture)
     for _ in range(int(generator.integers(0, 9))):
-        walk = np.cumsum(generator.normal(0, 14, (14, 2)), axis=0) + generator.uniform(0, 1, 2) * [columns, rows]
+        walk = np.cumsum(generator.normal(0, 14, (14, 2)), axis=0) + generator.uniform(0, 1, 2) * [
+            columns,
+            rows,
+        ]
         cv2.polylines(picture, [walk.astype(np.int32)], False, (60.0, 60.0, 60.0), 1, cv2.LINE_AA)
     for _ in range(int(generator.integers(0, 12))):
         spot = (int(generator.integers(columns)), int(generator.integers(rows)))
@@ -92,17 +119,24 @@ def draw_markings(picture: Image, generator: np.random.Generator, pixels_per_met
         dashed = generator.uniform() < 0.5
         for column in range(0, columns, int(4 * pixels_per_metre)):
             reach = int((2 if dashed else 4) * pixels_per_metre)
-            cv2.line(picture, (column, line), (column + reach, line), paint, max(1, int(0.12 * pixels_per_metre)))
+            cv2.line(
+                picture, (column, line), (column + reach, line), paint, max(1, int(0.12 * pixels_per_metre))
+            )
 
 
 def ground_texture(
     generator: np.random.Generator, width_m: float, depth_m: float, pixels_per_metre: float, *, grass: bool
 ) -> Image:
-    """Return a top view of the ground, row 0 farthest: a covering, perhaps a second one beside it, marks and stains."""
+    """Return a top view of the ground, row 0 farthest.
+
+    A covering, perhaps a second one beside it, marks and stains.
+    """
     rows, columns = int(depth_m * pixels_per_metre), int(width_m * pixels_per_metre)
     tone = scaled(GROUND_TONES[int(generator.integers(len(GROUND_TONES)))], generator.uniform(0.75, 1.2))
     contrast = generator.uniform(0.02, 0.09)
-    picture = tinted_noise(generator, rows, columns, tone, contrast=contrast, coarsest=generator.uniform(40, 300))
+    picture = tinted_noise(
+        generator, rows, columns, tone, contrast=contrast, coarsest=generator.uniform(40, 300)
+    )
     if generator.uniform() < 0.55:
         draw_tiles(picture, generator, pixels_per_metre)
     if generator.uniform() < 0.35:
@@ -159,7 +193,9 @@ def facade_texture(
     """Return the front of a house: wall covering, windows, doors, a shop band."""
     rows, columns = max(8, int(height_m * pixels_per_metre)), max(8, int(width_m * pixels_per_metre))
     tone = scaled(WALL_TONES[int(generator.integers(len(WALL_TONES)))], generator.uniform(0.7, 1.15))
-    picture = tinted_noise(generator, rows, columns, tone, contrast=generator.uniform(0.02, 0.07), coarsest=90)
+    picture = tinted_noise(
+        generator, rows, columns, tone, contrast=generator.uniform(0.02, 0.07), coarsest=90
+    )
     course = generator.uniform(0.12, 0.5) * pixels_per_metre
     if generator.uniform() < 0.5:
         for row in np.arange(0, rows, max(2.0, course)):
@@ -178,7 +214,12 @@ def confusing_texture(generator: np.random.Generator, rows: int, columns: int) -
     """Return an abstract picture of gradients, noise and random shapes, to teach what is not a person."""
     colour: Colour = tuple(float(v) for v in generator.integers(30, 220, 3))  # type: ignore[assignment]
     picture = tinted_noise(
-        generator, rows, columns, colour, contrast=generator.uniform(0.03, 0.2), coarsest=generator.uniform(20, 200)
+        generator,
+        rows,
+        columns,
+        colour,
+        contrast=generator.uniform(0.03, 0.2),
+        coarsest=generator.uniform(20, 200),
     )
     for _ in range(int(generator.integers(4, 40))):
         tone = tuple(float(v) for v in generator.integers(10, 245, 3))
@@ -186,7 +227,9 @@ def confusing_texture(generator: np.random.Generator, rows: int, columns: int) -
         kind = generator.uniform()
         if kind < 0.35:
             size = generator.lognormal(2.8, 0.8, 2)
-            cv2.rectangle(picture, corner.astype(int).tolist(), (corner + size).astype(int).tolist(), tone, -1)
+            cv2.rectangle(
+                picture, corner.astype(int).tolist(), (corner + size).astype(int).tolist(), tone, -1
+            )
         elif kind < 0.6:
             shape = corner + generator.normal(0, 25, (int(generator.integers(3, 8)), 2))
             cv2.fillPoly(picture, [shape.astype(np.int32)], tone, cv2.LINE_AA)
@@ -200,7 +243,9 @@ def confusing_texture(generator: np.random.Generator, rows: int, columns: int) -
     return picture
 
 
-def warp(texture: Image, corners_pixels: list[tuple[float, float]], width: int, height: int) -> tuple[Image, Image]:
+def warp(
+    texture: Image, corners_pixels: list[tuple[float, float]], width: int, height: int
+) -> tuple[Image, Image]:
     """Stretch a texture onto four image corners (top-left, clockwise); return the picture and its mask."""
     rows, columns = texture.shape[:2]
     source = np.asarray([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)

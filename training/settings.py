@@ -1,0 +1,33 @@
+"""Where training keeps its files and how long it takes by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "training"
+PACKAGE_FOLDER = ROOT / "edge_components" / "vision" / "models" / "person_demo"
+DEMO_FOLDER = ROOT / "examples" / "demo"
+INPUT_WIDTH, INPUT_HEIGHT = 384, 224
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides a training run.
+
+    The same settings and shards give the same schedule and order.
+    """
+
+    folder: Path = field(default=CACHE / "person_demo")
+    training_data: Path = field(default=CACHE / "pictures" / "train")
+    validation_data: Path = field(default=CACHE / "pictures" / "held_out")
+    seed: int = 20261121
+    minutes: float = 50.0
+    examples: int = 150_000
+    batch: int = 16
+    peak_learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    validate_every_examples: int = 9_000
+    patience_validations: int = 8
+    threads: int = 1
