@@ -119,6 +119,10 @@ class CameraHealth:
     def _recovered(self, seconds: float) -> bool:
         if self.state in (None, OK):
             return True
+        still = seconds - self._same_since_seconds >= self._settings.recovery_seconds / 2
+        if still or self._dark_since_seconds is not None:
+            self._healthy_since_seconds = None
+            return False
         if self._healthy_since_seconds is None:
             self._healthy_since_seconds = seconds
         return seconds - self._healthy_since_seconds >= self._settings.recovery_seconds
