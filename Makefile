@@ -47,7 +47,7 @@ e2e: setup-dev ## run the demo as a user would, kill it, deploy the ingest core 
 
 bench: setup-dev ## measure against the naive way, the best library and the raw limit
 	@sh infra/local/setup.sh bench
-	$(BIN)/python -m tests.bench.all $(ARGS)
+	$(BIN)/python tests/bench/all.py $(ARGS)
 
 train-demo: setup ## train the shipped person detector anew [needs about an hour and PyTorch]
 	@sh infra/local/setup.sh training

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cli.arguments import folder, identifier, port
 from cli.commands.run import add_camera_arguments, default_device
 from cli.output import say, table
+from cli.pages import serve
 
 if TYPE_CHECKING:
     from cli.demo.demo import DemoOptions, DemoResult
@@ -54,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> int:
     _report(result, arguments.out)
     status = 0 if result.conservation.holds and result.problem is None else 1
     if not arguments.headless:
-        _serve(result.report, arguments.port)
+        serve(result.report, arguments.port)
     return status
 
 
@@ -122,14 +123,3 @@ def _report(result: DemoResult, out: Path) -> None:
     say(f"page      {result.report}")
     say(f"summary   {out / 'summary.json'}")
     say(f'ask it    .venv/bin/crowdlens athena --lake {out / "lake"} "SHOW TABLES"')
-
-
-def _serve(report: Path, wanted_port: int) -> None:
-    from quicksight.preview.server import serve_page
-
-    with serve_page(report, port=wanted_port) as page:
-        say(f"look at   {page.url}   (Ctrl-C ends it)")
-        try:
-            page.wait()
-        except KeyboardInterrupt:
-            say()

@@ -37,7 +37,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Replay the detections and say what was counted."""
     from edge_components.vision.replay import replay
-
     from edge_components.vision.scene_file import read_scene
 
     width, height = arguments.size
@@ -48,6 +47,7 @@ def execute(arguments: argparse.Namespace) -> int:
         height=height,
         scene=read_scene(arguments.scene),
         out_dir=arguments.out,
+        warn=say,
         window_seconds=arguments.window_seconds,
     )
     if arguments.json:
