@@ -133,7 +133,9 @@ class EventMonitor:
             for position, (_, _, rule) in enumerate(self._rules)
             if rule.kind in ZONE_KINDS
         }
-        self._track_triggers: dict[tuple[int, int], tuple[Trigger, int]] = {}
+        self._track_triggers: dict[int, dict[int, tuple[Trigger, int]]] = {
+            position: {} for position in range(len(self._rules)) if position not in self._zone_triggers
+        }
         self._still = SlotArrays(
             {"track": ((), np.int64, 0), "foot": ((2,), np.float64, 0.0), "since": ((), np.float64, 0.0)}
         )
@@ -156,13 +158,13 @@ class EventMonitor:
                 position, trigger, float(occupancy[self._rules[position][0]]), time_seconds, _ZONE_ITSELF
             )
         ]
-        if len(self._zone_triggers) < len(self._rules):
+        if self._track_triggers:
             still = self._stand(tracks, time_seconds)
-            for position, (zone, _, rule) in enumerate(self._rules):
-                if position not in self._zone_triggers:
-                    values = self._values(rule.kind, zone, tracks, still, time_seconds)
-                    phases += self._judge(position, rule, values, tracks, time_seconds)
-            phases += self._end_tracks(set(ended_ids), time_seconds)
+            for position in self._track_triggers:
+                zone, _, rule = self._rules[position]
+                values = self._values(rule.kind, zone, tracks, still, time_seconds)
+                phases += self._judge(position, values, tracks, time_seconds)
+                phases += self._end_tracks(position, ended_ids, time_seconds)
         return phases
 
     def close(self, time_seconds: float) -> list[EventPhase]:
@@ -170,9 +172,8 @@ class EventMonitor:
         phases: list[EventPhase] = []
         for position, trigger in self._zone_triggers.items():
             phases += self._finish(position, trigger, time_seconds, _ZONE_ITSELF)
-        for (position, track), (trigger, class_id) in self._track_triggers.items():
-            phases += self._finish(position, trigger, time_seconds, (track, class_id))
-        self._track_triggers.clear()
+        for position, triggers in self._track_triggers.items():
+            phases += self._end_tracks(position, list(triggers), time_seconds)
         return phases
 
     def _stand(self, tracks: TrackValues, time_seconds: float) -> Floats:
@@ -201,26 +202,30 @@ class EventMonitor:
         return np.where(tracks.inside[:, zone], values, 0.0)
 
     def _judge(
-        self, position: int, rule: EventRule, values: Floats, tracks: TrackValues, time_seconds: float
+        self, position: int, values: Floats, tracks: TrackValues, time_seconds: float
     ) -> list[EventPhase]:
-        watched = np.array([(position, int(track)) in self._track_triggers for track in tracks.ids], np.bool_)
+        rule, triggers = self._rules[position][2], self._track_triggers[position]
+        relevant = values >= rule.threshold
+        if triggers:
+            relevant |= np.isin(tracks.ids, list(triggers)) & np.isfinite(values)
         phases: list[EventPhase] = []
-        for place in np.flatnonzero((watched | (values >= rule.threshold)) & np.isfinite(values)):
+        for place in np.flatnonzero(relevant):
             track, class_id = int(tracks.ids[place]), int(tracks.class_ids[place])
-            key = (position, track)
-            if key not in self._track_triggers:
-                self._track_triggers[key] = (Trigger(rule, self._update_seconds), class_id)
-            trigger = self._track_triggers[key][0]
+            if track not in triggers:
+                triggers[track] = (Trigger(rule, self._update_seconds), class_id)
+            trigger = triggers[track][0]
             phases += self._observe(position, trigger, float(values[place]), time_seconds, (track, class_id))
             if trigger.idle:
-                del self._track_triggers[key]
+                del triggers[track]
         return phases
 
-    def _end_tracks(self, ended: set[int], time_seconds: float) -> list[EventPhase]:
+    def _end_tracks(self, position: int, ended: Sequence[int], time_seconds: float) -> list[EventPhase]:
+        triggers = self._track_triggers[position]
         phases: list[EventPhase] = []
-        for key in [key for key in self._track_triggers if key[1] in ended]:
-            trigger, class_id = self._track_triggers.pop(key)
-            phases += self._finish(key[0], trigger, time_seconds, (key[1], class_id))
+        for track in ended:
+            if track in triggers:
+                trigger, class_id = triggers.pop(track)
+                phases += self._finish(position, trigger, time_seconds, (track, class_id))
         return phases
 
     def _observe(

@@ -26,12 +26,13 @@ def segment_distances(starts: Floats, ends: Floats, points: Floats) -> Floats:
     return np.asarray(np.hypot(x - share * along[:, 0], y - share * along[:, 1]))
 
 
-def inside_polygon(polygon: Floats, points: Floats) -> Booleans:
-    """Return which points (N, 2) lie inside the polygon (M, 2), by the even-odd rule, edges undecided."""
+def edges_to_the_right(starts: Floats, ends: Floats, points: Floats) -> Booleans:
+    """Return which edges (S, 2) to (S, 2) a ray from each point (N, 2) towards the right meets, as (N, S).
+
+    An odd number of a polygon's edges means that the point is inside it; a point on an edge is not decided.
+    """
     x, y = points[:, 0, None], points[:, 1, None]
-    x1, y1 = polygon[:, 0], polygon[:, 1]
-    x2, y2 = np.roll(x1, -1), np.roll(y1, -1)
+    (x1, y1), (x2, y2) = starts.T, ends.T
     spans = (y1 > y) != (y2 > y)
-    rise = np.where(y2 == y1, 1.0, y2 - y1)
-    hits = spans & (x < (x2 - x1) * (y - y1) / rise + x1)
-    return np.asarray(hits.sum(axis=1) % 2 == 1)
+    slope = (x2 - x1) / np.where(y2 == y1, 1.0, y2 - y1)
+    return np.asarray(spans & (x < slope * (y - y1) + x1))

@@ -167,7 +167,8 @@ class Tracker:
         confidences = detections.confidences
         high = np.flatnonzero(confidences >= settings.high_confidence)
         if not len(active):
-            return np.empty(0, np.int64), np.empty(0, np.int64), high
+            nothing = np.empty(0, np.int64)
+            return nothing, nothing, self._unused(high, nothing, detections)
         matcher = _Matcher(self, active, predicted, detections)
         deviations = motion.place_uncertainty_px(predicted)
         heights = predicted[:, motion.HEIGHT]
@@ -188,15 +189,18 @@ class Tracker:
         return tracks, matcher.partners[tracks], self._unused(high, matcher.partners[tracks], detections)
 
     def _unused(self, high: Integers, matched: Integers, detections: Detections) -> Integers:
-        """Return which leftovers may start a track: those that are not a second box on a matched object."""
-        if not len(high) or not len(matched):
+        """Return which leftovers may start a track: those that are not a second box on an object."""
+        if not len(high):
             return high
+        high = high[np.argsort(-detections.confidences[high], kind="stable")]
+        others = np.concatenate((matched, high))
         boxes = detections.boxes.astype(np.float64)
-        overlap = widened_overlap(boxes[high], boxes[matched], np.zeros(len(high)))
-        same_class = detections.class_ids[high][:, None] == detections.class_ids[matched][None, :]
-        twice = np.logical_and(overlap > self.settings.duplicate_overlap, same_class).any(axis=1)
-        unused: Integers = high[~np.asarray(twice)]
-        return unused
+        overlap = widened_overlap(boxes[high], boxes[others], np.zeros(len(high)))
+        twice = overlap > self.settings.duplicate_overlap
+        twice &= detections.class_ids[high][:, None] == detections.class_ids[others][None, :]
+        # Among the leftovers the more confident one stays.
+        twice &= np.tri(len(high), len(others), len(matched) - 1, dtype=np.bool_)
+        return np.sort(high[~np.logical_or.reduce(twice, axis=1)])
 
     def _correct(
         self, seen: Integers, predicted: Floats, detections: Detections, found: Integers, time_seconds: float

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from contract.geometry import polygon_area
 from contract.scene import Zone
-from edge_components.vision.geometry_arrays import inside_polygon, segment_distances
+from edge_components.vision.geometry_arrays import edges_to_the_right, segment_distances
 from edge_components.vision.slots import SlotArrays
 from edge_components.vision.tallies import FrameTallies, Stay
 from edge_components.vision.tracker import TrackedFrame, TrackerStep
@@ -57,7 +57,13 @@ class ZoneCounter:
         settings: ZoneSettings | None = None,
     ) -> None:
         self.settings = settings or ZoneSettings()
-        self._polygons = [np.array(zone.polygon, np.float64) for zone in zones]
+        polygons = [np.array(zone.polygon, np.float64) for zone in zones]
+        # All zones' edges in one array, so that one call places every foot point in every zone.
+        self._starts = np.concatenate([*polygons, np.empty((0, 2))])
+        self._ends = np.concatenate(
+            [*(np.roll(polygon, -1, axis=0) for polygon in polygons), np.empty((0, 2))]
+        )
+        self._first_edges = np.cumsum([0, *map(len, polygons)])[:-1]
         areas = np.array([polygon_area(zone.polygon) for zone in zones])
         self._margin_limits = self.settings.margin_of_zone * np.sqrt(areas)
         self._limits = np.array([width, height], np.float64)
@@ -83,7 +89,7 @@ class ZoneCounter:
 
     def update(self, step: TrackerStep) -> None:
         """Take in what the tracker has found out; frames of the step must be open in the tallies."""
-        if not self._polygons:
+        if not len(self._starts):
             return
         for frame in step.frames:
             if len(frame.slots):
@@ -130,11 +136,10 @@ class ZoneCounter:
         A foot point below the frame counts at the frame's edge, where the zone ends too.
         """
         feet = np.clip(feet, 0.0, self._limits)
-        inside = np.empty((len(feet), len(self._polygons)), np.bool_)
-        distances = np.empty(inside.shape)
-        for zone, polygon in enumerate(self._polygons):
-            distances[:, zone] = segment_distances(polygon, np.roll(polygon, -1, axis=0), feet).min(axis=1)
-            inside[:, zone] = inside_polygon(polygon, feet)
+        hits = edges_to_the_right(self._starts, self._ends, feet)
+        inside = np.add.reduceat(hits, self._first_edges, axis=1, dtype=np.int64) % 2 == 1
+        distances = segment_distances(self._starts, self._ends, feet)
+        distances = np.minimum.reduceat(distances, self._first_edges, axis=1)
         return inside | (distances <= _ON_EDGE_PX), distances
 
     def _appear(self, frame: TrackedFrame, which: Integers, raw: Booleans) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Walker:
         return any(first <= seconds < last for first, last in self.hidden)
 
     def crossings(self, line: Line) -> list[tuple[str, float]]:
-        """Return the direction and time of every crossing of the path with the line, by the rule as written."""
+        """Return direction and time of every crossing of the path with the line, by the rule as written."""
         found = []
         for (t1, x1, y1), (t2, x2, y2) in pairwise(self.waypoints):
             for (ax, ay), (bx, by) in pairwise(line.points):
@@ -165,25 +166,14 @@ def count_frames(scene: Scene, frames: Iterable[tuple[int, Detections]], **setti
 
 
 @pytest.fixture(scope="session")
-def scene_of() -> Callable[..., Scene]:
-    return make_scene
-
-
-@pytest.fixture(scope="session")
-def walker() -> type[Walker]:
-    return Walker
-
-
-@pytest.fixture(scope="session")
-def world() -> type[World]:
-    return World
-
-
-@pytest.fixture(scope="session")
-def count() -> Callable[..., Counted]:
-    return count_frames
-
-
-@pytest.fixture(scope="session")
-def start_ms() -> int:
-    return START_MS
+def replays() -> SimpleNamespace:
+    """The generator: `Walker`, `World`, `make_scene`, `count_frames` and the constants."""
+    return SimpleNamespace(
+        Walker=Walker,
+        World=World,
+        make_scene=make_scene,
+        count_frames=count_frames,
+        START_MS=START_MS,
+        WIDTH=WIDTH,
+        HEIGHT=HEIGHT,
+    )

@@ -38,26 +38,27 @@ ALONG: Way = [(0, 310, 100), (6, 310, 350)]
     ],
 )
 def test_a_crossing_counts_once_and_only_when_it_happened(
-    scene_of: Any,
-    walker: Any,
-    world: Any,
-    count: Any,
+    replays: Any,
     frames_per_second: float,
     ways: list[Way],
     faults: dict[str, float],
     expected: list[int],
 ) -> None:
-    people = world([walker(way) for way in ways], frames_per_second=frames_per_second, **faults)
-    counted = count(scene_of(), people.frames())
+    people = replays.World(
+        [replays.Walker(way) for way in ways], frames_per_second=frames_per_second, **faults
+    )
+    counted = replays.count_frames(replays.make_scene(), people.frames())
     assert list(counted.totals.lines["gate"].values()) == expected
 
 
 @pytest.mark.parametrize("frames_per_second", [30, 5])
 def test_a_crossing_has_the_time_and_place_at_which_the_foot_met_the_line(
-    scene_of: Any, walker: Any, world: Any, count: Any, frames_per_second: float
+    replays: Any, frames_per_second: float
 ) -> None:
-    scene, person = scene_of(), walker([(0, 103, 280), (5, 541, 320)])
-    counted = count(scene, world([person], frames_per_second=frames_per_second).frames())
+    scene, person = replays.make_scene(), replays.Walker([(0, 103, 280), (5, 541, 320)])
+    counted = replays.count_frames(
+        scene, replays.World([person], frames_per_second=frames_per_second).frames()
+    )
     [(direction, seconds)] = person.crossings(scene.lines[0])
     assert counted.crossings() == [("gate", direction, pytest.approx(seconds, abs=0.03))]
     [row] = counted.table("line_crossings")
@@ -67,45 +68,48 @@ def test_a_crossing_has_the_time_and_place_at_which_the_foot_met_the_line(
 @pytest.mark.parametrize("frames_per_second", [30, 15, 10, 5])
 @pytest.mark.parametrize("clip_to_frame", [True, False])
 @pytest.mark.parametrize(
-    ("way", "points", "expected"),
+    ("way_and_line", "expected"),
     [
-        pytest.param([(0, 300, 300), (4, 760, 300)], [[634, 0], [634, 360]], [1, 0], id="out on the right"),
-        pytest.param([(0, 300, 300), (4, -120, 300)], [[6, 0], [6, 360]], [0, 1], id="out on the left"),
-        pytest.param([(0, 760, 300), (4, 300, 300)], [[634, 0], [634, 360]], [0, 1], id="in from the right"),
-        pytest.param([(0, -120, 300), (4, 300, 300)], [[6, 0], [6, 360]], [1, 0], id="in from the left"),
-        pytest.param([(0, 300, 200), (4, 300, 500)], [[640, 355], [0, 355]], [1, 0], id="out at the bottom"),
+        pytest.param(([(0, 300, 300), (4, 760, 300)], [[634, 0], [634, 360]]), [1, 0], id="out on the right"),
+        pytest.param(([(0, 300, 300), (4, -120, 300)], [[6, 0], [6, 360]]), [0, 1], id="out on the left"),
         pytest.param(
-            [(0, 300, 300), (2, 600, 300), (4, 300, 300)], [[634, 0], [634, 360]], [0, 0], id="turns"
+            ([(0, 760, 300), (4, 300, 300)], [[634, 0], [634, 360]]), [0, 1], id="in from the right"
+        ),
+        pytest.param(([(0, -120, 300), (4, 300, 300)], [[6, 0], [6, 360]]), [1, 0], id="in from the left"),
+        pytest.param(
+            ([(0, 300, 200), (4, 300, 500)], [[640, 355], [0, 355]]), [1, 0], id="out at the bottom"
+        ),
+        pytest.param(
+            ([(0, 300, 300), (2, 600, 300), (4, 300, 300)], [[634, 0], [634, 360]]), [0, 0], id="turns"
         ),
     ],
 )
 def test_a_line_near_the_edge_of_the_frame_counts(
-    scene_of: Any,
-    walker: Any,
-    world: Any,
-    count: Any,
+    replays: Any,
     frames_per_second: float,
     clip_to_frame: bool,
-    way: Way,
-    points: list[list[int]],
+    way_and_line: tuple[Way, list[list[int]]],
     expected: list[int],
 ) -> None:
-    people = world([walker(way)], frames_per_second=frames_per_second, clip_to_frame=clip_to_frame)
-    counted = count(scene_of(lines=[{"name": "edge", "points": points}]), people.frames())
+    way, points = way_and_line
+    people = replays.World(
+        [replays.Walker(way)], frames_per_second=frames_per_second, clip_to_frame=clip_to_frame
+    )
+    counted = replays.count_frames(
+        replays.make_scene(lines=[{"name": "edge", "points": points}]), people.frames()
+    )
     assert list(counted.totals.lines["edge"].values()) == expected
 
 
-def test_a_flicker_that_is_never_confirmed_counts_nothing(
-    scene_of: Any, walker: Any, world: Any, count: Any
-) -> None:
-    flickers = [walker([(start, 300, 300), (start + 0.05, 340, 300)]) for start in range(8)]
-    counted = count(scene_of(), world(flickers).frames())
+def test_a_flicker_that_is_never_confirmed_counts_nothing(replays: Any) -> None:
+    flickers = [replays.Walker([(start, 300, 300), (start + 0.05, 340, 300)]) for start in range(8)]
+    counted = replays.count_frames(replays.make_scene(), replays.World(flickers).frames())
     assert (counted.totals.lines, counted.totals.tracks) == ({"gate": {"in": 0, "out": 0}}, 0)
 
 
-def test_a_one_frame_jump_counts_nothing(scene_of: Any, walker: Any, world: Any, count: Any) -> None:
-    person = walker([(0, 100, 300), (2, 290, 300), (2.04, 345, 300), (2.08, 290, 300), (4, 100, 300)])
-    counted = count(scene_of(), world([person]).frames())
+def test_a_one_frame_jump_counts_nothing(replays: Any) -> None:
+    person = replays.Walker([(0, 100, 300), (2, 290, 300), (2.04, 345, 300), (2.08, 290, 300), (4, 100, 300)])
+    counted = replays.count_frames(replays.make_scene(), replays.World([person]).frames())
     assert counted.totals.lines["gate"] == {"in": 0, "out": 0}
 
 
@@ -114,17 +118,20 @@ def test_a_one_frame_jump_counts_nothing(scene_of: Any, walker: Any, world: Any,
     "hidden", [pytest.param((1.5, 3.5), id="over the line"), pytest.param((2.8, 4.8), id="after it")]
 )
 def test_somebody_hidden_for_two_seconds_is_counted_once_under_one_id(
-    scene_of: Any, walker: Any, world: Any, count: Any, frames_per_second: float, hidden: tuple[float, float]
+    replays: Any, frames_per_second: float, hidden: tuple[float, float]
 ) -> None:
-    person = walker([(0, 150, 300), (6, 490, 300)], hidden=[hidden])
-    counted = count(scene_of(), world([person], frames_per_second=frames_per_second, noise=0.02).frames())
+    person = replays.Walker([(0, 150, 300), (6, 490, 300)], hidden=[hidden])
+    counted = replays.count_frames(
+        replays.make_scene(),
+        replays.World([person], frames_per_second=frames_per_second, noise=0.02).frames(),
+    )
     assert counted.totals.lines["gate"] == {"in": 1, "out": 0}
     assert counted.totals.tracks == 1
 
 
-def test_a_group_of_ten_is_ten(scene_of: Any, walker: Any, world: Any, count: Any) -> None:
+def test_a_group_of_ten_is_ten(replays: Any) -> None:
     group = [
-        walker(
+        replays.Walker(
             [
                 (0.1 * k, 60 + 13 * (k % 5), 180 + 35 * (k // 5) + 8 * (k % 5)),
                 (6 + 0.1 * k, 560, 180 + 14 * k),
@@ -132,26 +139,27 @@ def test_a_group_of_ten_is_ten(scene_of: Any, walker: Any, world: Any, count: An
         )
         for k in range(10)
     ]
-    counted = count(scene_of(), world(group, noise=0.015).frames())
+    counted = replays.count_frames(replays.make_scene(), replays.World(group, noise=0.015).frames())
     assert counted.totals.lines["gate"] == {"in": 10, "out": 0}
     assert counted.totals.tracks == 10
 
 
-def test_the_frame_rate_may_change_in_mid_run(scene_of: Any, walker: Any, world: Any, count: Any) -> None:
-    people = world(
-        [walker([(0, 100, 300), (6, 560, 300)]), walker([(0, 560, 240), (6, 100, 240)])], noise=0.02
+def test_the_frame_rate_may_change_in_mid_run(replays: Any) -> None:
+    people = replays.World(
+        [replays.Walker([(0, 100, 300), (6, 560, 300)]), replays.Walker([(0, 560, 240), (6, 100, 240)])],
+        noise=0.02,
     )
     times = [k / 30 for k in range(90)] + [3 + k / 5 for k in range(20)]
-    counted = count(scene_of(), people.frames(times))
+    counted = replays.count_frames(replays.make_scene(), people.frames(times))
     assert counted.totals.lines["gate"] == {"in": 1, "out": 1}
     assert counted.totals.tracks == 2
 
 
-def test_a_crossing_before_the_confirmation_counts_with_its_true_time(
-    scene_of: Any, walker: Any, world: Any, count: Any
-) -> None:
-    person = walker([(1, 316, 300), (3, 520, 300)])
-    counted = count(scene_of(), world([person], frames_per_second=10).frames())
+def test_a_crossing_before_the_confirmation_counts_with_its_true_time(replays: Any) -> None:
+    person = replays.Walker([(1, 316, 300), (3, 520, 300)])
+    counted = replays.count_frames(
+        replays.make_scene(), replays.World([person], frames_per_second=10).frames()
+    )
     assert counted.crossings() == [("gate", "in", pytest.approx(1 + 4 / 102, abs=0.05))]
 
 
@@ -165,32 +173,28 @@ def test_a_crossing_before_the_confirmation_counts_with_its_true_time(
     ],
 )
 def test_only_crossings_within_the_extent_of_a_bent_line_count(
-    scene_of: Any, walker: Any, world: Any, count: Any, way: Way, expected: list[int]
+    replays: Any, way: Way, expected: list[int]
 ) -> None:
     bent = {"name": "bent", "points": [[400, 200], [250, 200], [250, 360]]}
-    scene = scene_of(lines=[bent])
-    counted = count(scene, world([walker(way)]).frames())
-    truth = [direction for direction, _ in walker(way).crossings(scene.lines[0])]
+    scene = replays.make_scene(lines=[bent])
+    counted = replays.count_frames(scene, replays.World([replays.Walker(way)]).frames())
+    truth = [direction for direction, _ in replays.Walker(way).crossings(scene.lines[0])]
     assert [truth.count("in"), truth.count("out")] == expected
     assert list(counted.totals.lines["bent"].values()) == expected
 
 
-def test_ids_are_never_used_twice_and_never_given_to_the_unconfirmed(
-    scene_of: Any, walker: Any, world: Any, count: Any
-) -> None:
-    people = [walker([(8 * k, 100, 300), (8 * k + 3, 540, 300)]) for k in range(5)]
-    flickers = [walker([(8 * k + 4, 320, 200), (8 * k + 4.05, 320, 200)]) for k in range(5)]
-    counted = count(scene_of(), world(people + flickers).frames())
+def test_ids_are_never_used_twice_and_never_given_to_the_unconfirmed(replays: Any) -> None:
+    people = [replays.Walker([(8 * k, 100, 300), (8 * k + 3, 540, 300)]) for k in range(5)]
+    flickers = [replays.Walker([(8 * k + 4, 320, 200), (8 * k + 4.05, 320, 200)]) for k in range(5)]
+    counted = replays.count_frames(replays.make_scene(), replays.World(people + flickers).frames())
     assert [row["track"] for row in counted.table("line_crossings")] == [1, 2, 3, 4, 5]
     assert counted.totals.tracks == 5
 
 
 @pytest.mark.parametrize("height", [30.0, 250.0])
-def test_far_and_near_people_count_alike(
-    scene_of: Any, walker: Any, world: Any, count: Any, height: float
-) -> None:
-    person = walker([(0, 200, 320), (4, 440, 320)], height=height)
-    counted = count(scene_of(), world([person], noise=0.02).frames())
+def test_far_and_near_people_count_alike(replays: Any, height: float) -> None:
+    person = replays.Walker([(0, 200, 320), (4, 440, 320)], height=height)
+    counted = replays.count_frames(replays.make_scene(), replays.World([person], noise=0.02).frames())
     assert counted.totals.lines["gate"] == {"in": 1, "out": 0}
 
 
@@ -200,10 +204,7 @@ def test_far_and_near_people_count_alike(
     st.sampled_from([30.0, 15.0, 10.0]),
 )
 def test_net_count_is_the_change_of_side_for_any_clean_walk(
-    scene_of: Any,
-    walker: Any,
-    world: Any,
-    count: Any,
+    replays: Any,
     places: list[tuple[int, int]],
     frames_per_second: float,
 ) -> None:
@@ -218,6 +219,9 @@ def test_net_count_is_the_change_of_side_for_any_clean_walk(
     way.append((moment + 1.0, last[1], last[2]))
     if min(abs(way[0][1] - 320), abs(last[1] - 320)) < 30:
         return
-    counted = count(scene_of(), world([walker(way)], frames_per_second=frames_per_second).frames())
+    counted = replays.count_frames(
+        replays.make_scene(),
+        replays.World([replays.Walker(way)], frames_per_second=frames_per_second).frames(),
+    )
     lines = counted.totals.lines["gate"]
     assert lines["in"] - lines["out"] == (last[1] > 320) - (way[0][1] > 320)

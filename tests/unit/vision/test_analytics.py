@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from contract.scene import SceneError
+from edge_components.vision.analytics import AnalyticsSettingsError, SceneAnalytics
+from edge_components.vision.detections import Detections
+
+HALL = {"name": "hall", "polygon": [[100, 50], [540, 50], [540, 350], [100, 350]], "area_m2": 20.0}
+LINE = {"name": "gate", "points": [[320, 0], [320, 360]]}
+
+
+def test_a_class_the_detector_does_not_know_is_refused(replays: Any) -> None:
+    with pytest.raises(SceneError, match=r"classes has 'unicorn'.*expected one of person, car"):
+        SceneAnalytics(replays.make_scene(classes=["unicorn"]), labels=["person", "car"])
+
+
+@pytest.mark.parametrize("window_seconds", [0.0, -1.0, float("nan"), 1e6])
+def test_a_window_out_of_range_is_refused(replays: Any, window_seconds: float) -> None:
+    with pytest.raises(AnalyticsSettingsError, match="window_seconds is"):
+        SceneAnalytics(replays.make_scene(), labels=["person"], window_seconds=window_seconds)
+
+
+def test_windows_start_at_whole_multiples_and_cover_every_frame(replays: Any) -> None:
+    person = replays.Walker([(0, 200, 250), (37, 300, 250)])
+    scene = replays.make_scene(zones=[HALL])
+    people = replays.World([person], frames_per_second=10)
+    offset_ms = 3_300
+    frames = [(moment + offset_ms, seen) for moment, seen in people.frames(people.times(37))]
+    rows = replays.count_frames(scene, frames).table("zone_counts")
+    assert [row["event_time"] % 10_000 for row in rows] == [0] * 5
+    assert [row["frames"] for row in rows] == [67, 100, 100, 100, 4]
+    assert {row["occupancy_mean"] for row in rows} == {1.0}
+    assert {row["density_per_m2"] for row in rows} == {0.05}
+
+
+def test_a_window_without_frames_makes_no_row(replays: Any) -> None:
+    person = replays.Walker([(0, 200, 250), (60, 300, 250)])
+    frames = replays.World([person]).frames([k / 10 for k in range(80)] + [41 + k / 10 for k in range(20)])
+    rows = replays.count_frames(replays.make_scene(zones=[HALL]), frames).table("zone_counts")
+    assert [row["event_time"] - replays.START_MS for row in rows] == [0, 40_000]
+
+
+def test_a_window_of_frames_without_anybody_is_a_row_of_zeros_for_every_class(replays: Any) -> None:
+    scene = replays.make_scene(zones=[HALL], classes=["person", "car"])
+    frames = [(replays.START_MS + 100 * index, Detections.empty()) for index in range(50)]
+    rows = replays.count_frames(scene, frames).table("zone_counts")
+    assert [(row["object_class"], row["frames"], row["occupancy_maximum"]) for row in rows] == [
+        ("person", 50, 0),
+        ("car", 50, 0),
+    ]
+
+
+def test_classes_are_counted_apart_and_others_not_at_all(replays: Any) -> None:
+    scene = replays.make_scene(zones=[HALL], lines=[LINE], classes=["car", "person"])
+    walkers = [
+        replays.Walker([(0, 120, 200 + 40 * class_id), (5, 520, 200 + 40 * class_id)], class_id=class_id)
+        for class_id in range(3)
+    ]
+    analytics = SceneAnalytics(scene, labels=["person", "dog", "car"])
+    records = []
+    for moment, seen in replays.World(walkers).frames():
+        records += analytics.update(seen, moment)
+    records += analytics.close()
+    crossings = [record.values["object_class"] for record in records if record.table == "line_crossings"]
+    assert sorted(map(str, crossings)) == ["car", "person"]
+    assert analytics.totals.tracks == 2
+
+
+def test_a_records_window_comes_only_when_nothing_can_change_it(replays: Any) -> None:
+    analytics = SceneAnalytics(replays.make_scene(zones=[HALL]), labels=["person"])
+    person = replays.Walker([(0, 200, 250), (30, 300, 250)])
+    made = {}
+    for moment, seen in replays.World([person], frames_per_second=10).frames():
+        for record in analytics.update(seen, moment):
+            made.setdefault((record.table, record.event_time_ms), moment)
+    assert made["zone_counts", replays.START_MS] - replays.START_MS == pytest.approx(14_600, abs=200)
+
+
+def test_track_rows_hold_what_the_track_did_in_the_window(replays: Any) -> None:
+    person = replays.Walker([(0, 200, 250), (15, 350, 250)], height=80)
+    scene = replays.make_scene(zones=[HALL])
+    people = replays.World([person], frames_per_second=10)
+    rows = replays.count_frames(scene, people.frames(people.times(15))).table("tracks")
+    assert [(row["track"], row["frames"]) for row in rows] == [(1, 100), (1, 51)]
+    assert rows[0]["image_x"] == pytest.approx(249.5, abs=1)
+    assert (rows[0]["image_y"], rows[0]["box_height"], rows[0]["box_width"]) == pytest.approx(
+        (250, 80, 32), abs=1
+    )
+    assert rows[0]["ground_x_m"] is None
+    assert rows[0]["speed_mps"] is None
+
+
+def test_speed_and_place_are_in_metres_where_the_ground_is_known(replays: Any) -> None:
+    ground = [
+        {"image": [x, y], "world_m": [x / 100, y / 100]} for x, y in ((0, 0), (640, 0), (640, 360), (0, 360))
+    ]
+    scene = replays.make_scene(lines=[LINE], zones=[HALL], ground=ground)
+    person = replays.Walker([(0, 100, 250), (4, 540, 250)])
+    counted = replays.count_frames(scene, replays.World([person], noise=0.005).frames())
+    [crossing] = counted.table("line_crossings")
+    assert crossing["speed_mps"] == pytest.approx(1.1, abs=0.1)
+    [row] = counted.table("tracks")
+    assert row["speed_mps"] == pytest.approx(1.1, abs=0.08)
+    assert 0 < row["speed_uncertainty_mps"] < 0.2
+    assert row["ground_x_m"] == pytest.approx(3.2, abs=0.1)
+
+
+def test_suspect_frames_mark_their_window_and_the_worst_clock_names_it(replays: Any) -> None:
+    analytics = SceneAnalytics(replays.make_scene(zones=[HALL]), labels=["person"])
+    records = []
+    for index in range(200):
+        records += analytics.update(
+            Detections.empty(),
+            replays.START_MS + 100 * index,
+            suspect=index == 42,
+            clock_quality="unsynced" if index == 43 else "synced",
+        )
+    records += analytics.close()
+    assert [(record.values["suspect"], record.clock_quality) for record in records] == [
+        (True, "unsynced"),
+        (False, "synced"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "warnings"),
+    [
+        pytest.param([0, 0, 0, 40, 80, 120], {"times_not_forward": 2, "times_set_back": 0}, id="equal"),
+        pytest.param([0, 40, 80, 20, 120], {"times_not_forward": 1, "times_set_back": 0}, id="backward"),
+        pytest.param([90_000, 90_040, 40, 80], {"times_not_forward": 1, "times_set_back": 1}, id="set back"),
+    ],
+)
+def test_times_that_do_not_go_forward_are_counted(
+    replays: Any, times: list[int], warnings: dict[str, int]
+) -> None:
+    frames = [(replays.START_MS + time, Detections.empty()) for time in times]
+    counted = replays.count_frames(replays.make_scene(zones=[HALL]), frames)
+    assert warnings.items() <= counted.totals.warnings.items()
+    assert sum(row["frames"] for row in counted.table("zone_counts")) == len(times)
+
+
+def test_a_clock_set_back_splits_no_crossing(replays: Any) -> None:
+    person = replays.Walker([(0, 100, 250), (4, 540, 250)])
+    frames = [
+        (moment - (3_600_000 if index >= 40 else 0), seen)
+        for index, (moment, seen) in enumerate(replays.World([person]).frames())
+    ]
+    counted = replays.count_frames(replays.make_scene(lines=[LINE]), frames)
+    assert counted.totals.lines["gate"] == {"in": 1, "out": 0}
+    assert counted.totals.tracks == 1
+
+
+def test_bad_boxes_and_crowds_beyond_the_limit_are_counted_not_tracked(replays: Any) -> None:
+    boxes = np.array([[np.nan, 0, 5, 5], [50, 50, 10, 90], [-90, -90, -50, -50], [200, 100, 240, 200]])
+    seen = Detections(boxes.astype(np.float32), np.full(4, 0.9, np.float32), np.zeros(4, np.int64))
+    frames = [(replays.START_MS + 40 * index, seen) for index in range(10)]
+    totals = replays.count_frames(replays.make_scene(), frames).totals
+    assert totals.tracks == 1
+    assert totals.warnings["boxes_not_finite"] == totals.warnings["boxes_reversed"] == 10
+    assert totals.warnings["boxes_outside"] == 10
+
+
+def test_current_tracks_are_there_for_annotation(replays: Any) -> None:
+    analytics = SceneAnalytics(replays.make_scene(), labels=["person"])
+    assert analytics.tracks == []
+    for moment, seen in replays.World([replays.Walker([(0, 200, 250), (1, 240, 250)])]).frames([0, 0.1, 0.2]):
+        analytics.update(seen, moment)
+    [track] = analytics.tracks
+    assert (track.track, track.label) == (1, "person")
+    assert track.box == pytest.approx((188, 150, 228, 250), abs=5)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_components.vision.detections import Detections
+from edge_components.vision.tracker import TrackedFrame, Tracker, TrackerSettings
+
+
+def found(
+    *boxes: tuple[float, float, float, float], confidence: float = 0.9, class_id: int = 0
+) -> Detections:
+    return Detections(
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.full(len(boxes), confidence, np.float32),
+        np.full(len(boxes), class_id, np.int64),
+    )
+
+
+def walking(index: int, frames_per_second: float = 25.0) -> tuple[float, float, float, float]:
+    left = 100 + 60 * index / frames_per_second
+    return (left, 100, left + 40, 200)
+
+
+def run(tracker: Tracker, frames: list[Detections], frames_per_second: float = 25.0) -> list[TrackedFrame]:
+    return [
+        frame
+        for index, detections in enumerate(frames)
+        for frame in tracker.update(detections, index / frames_per_second).frames
+    ]
+
+
+def ids_of(frames: list[TrackedFrame]) -> set[int]:
+    return {int(track) for frame in frames for track in frame.ids}
+
+
+def test_a_track_is_reported_from_its_first_frame_once_confirmed() -> None:
+    tracker = Tracker(640, 360)
+    steps = [tracker.update(found(walking(index)), index / 25) for index in range(4)]
+    assert [[frame.index for frame in step.frames if len(frame.ids)] for step in steps] == [
+        [],
+        [],
+        [0, 1, 2],
+        [3],
+    ]
+    assert steps[2].frames[0].boxes[0] == pytest.approx(walking(0), abs=0.5)
+
+
+def test_two_trackers_share_nothing() -> None:
+    first, second = Tracker(640, 360), Tracker(640, 360)
+    frames = [found(walking(index)) for index in range(5)]
+    assert ids_of(run(first, frames)) == ids_of(run(second, frames)) == {1}
+
+
+def test_reset_leaves_nothing_behind(replays: Any) -> None:
+    people = [replays.Walker([(0, 60 * k, 200 + 20 * k), (4, 600 - 60 * k, 300)]) for k in range(6)]
+    frames = [seen for _, seen in replays.World(people, noise=0.03, missed=0.2).frames()]
+    tracker = Tracker(640, 360)
+    first = run(tracker, frames)
+    tracker.reset()
+    again = run(tracker, frames)
+    assert len(first) == len(again)
+    for one, other in zip(first, again, strict=True):
+        assert one.ids.tolist() == other.ids.tolist()
+        assert one.boxes.tolist() == other.boxes.tolist()
+
+
+def test_classes_never_mix() -> None:
+    tracker = Tracker(640, 360)
+    frames = [found(walking(index), class_id=index % 2) for index in range(12)]
+    seen = run(tracker, frames)
+    assert {
+        (int(track), int(kind))
+        for frame in seen
+        for track, kind in zip(frame.ids, frame.class_ids, strict=True)
+    } == {
+        (1, 0),
+        (2, 1),
+    }
+
+
+def test_a_faint_detection_keeps_a_track_but_starts_none() -> None:
+    tracker = Tracker(640, 360)
+    faint = [found(walking(index), (400, 100, 440, 200), confidence=0.2) for index in range(5, 60)]
+    seen = run(tracker, [found(walking(index)) for index in range(5)] + faint)
+    assert ids_of(seen) == {1}
+    assert len(seen[-1].ids) == 1
+
+
+@pytest.mark.parametrize("gap_seconds", [0.5, 1.0, 2.0, 2.8])
+@pytest.mark.parametrize("frames_per_second", [30.0, 10.0, 5.0])
+def test_somebody_who_was_hidden_gets_his_id_back(gap_seconds: float, frames_per_second: float) -> None:
+    shown = int(2 * frames_per_second)
+    hidden = int(gap_seconds * frames_per_second)
+    frames = [
+        found(walking(index, frames_per_second))
+        if not shown <= index < shown + hidden
+        else Detections.empty()
+        for index in range(shown + hidden + 10)
+    ]
+    assert ids_of(run(Tracker(640, 360), frames, frames_per_second)) == {1}
+
+
+def test_somebody_who_comes_after_the_memory_is_somebody_else() -> None:
+    tracker = Tracker(640, 360)
+    ended: list[int] = []
+    frames = [found(walking(index)) for index in range(10)] + [Detections.empty()] * 90
+    frames += [found(walking(30 + index)) for index in range(10)]
+    for index, detections in enumerate(frames):
+        ended += tracker.update(detections, index / 25).ended_ids.tolist()
+    assert (tracker.confirmed_tracks, ended) == (2, [1])
+
+
+def test_a_second_box_on_the_same_object_starts_no_track() -> None:
+    frames = []
+    for index in range(20):
+        left, top, right, bottom = walking(index)
+        frames.append(found((left, top, right, bottom), (left + 1, top + 2, right + 2, bottom + 1)))
+    assert ids_of(run(Tracker(640, 360), frames)) == {1}
+
+
+def test_memory_is_bounded_by_the_largest_number_of_tracks() -> None:
+    tracker = Tracker(640, 360, TrackerSettings(maximum_tracks=100))
+    random = np.random.default_rng(3)
+    for index in range(30):
+        corners = random.uniform(0, 300, (400, 2))
+        boxes = np.hstack((corners, corners + random.uniform(5, 40, (400, 2))))
+        tracker.update(found(*map(tuple, boxes.tolist())), index / 25)
+    assert tracker.slots == 100
+
+
+def test_an_hour_of_empty_frames_needs_nothing() -> None:
+    tracker = Tracker(640, 360)
+    run(tracker, [found(walking(index)) for index in range(10)])
+    for index in range(3600):
+        step = tracker.update(Detections.empty(), 10.0 + index)
+    assert len(step.frames) == 1
+    assert (tracker.slots, len(step.ended)) == (64, 0)
+
+
+def test_a_person_cut_by_the_frame_keeps_his_size(replays: Any) -> None:
+    person = replays.Walker([(0, 400, 300), (3, 700, 300)])
+    frames = [seen for _, seen in replays.World([person]).frames(np.arange(60) / 25)]
+    seen = run(Tracker(640, 360), frames)
+    assert seen[-1].at_edge.tolist() == [True]
+    assert seen[-1].feet[0, 0] == pytest.approx(400 + 100 * 59 / 25, abs=4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([30.0, 12.0, 5.0]))
+def test_an_id_is_one_track_at_a_time_whatever_is_detected(seed: int, frames_per_second: float) -> None:
+    random = np.random.default_rng(seed)
+    tracker = Tracker(640, 360)
+    alive: dict[int, int] = {}
+    for index in range(40):
+        count = random.integers(0, 12)
+        corners = random.uniform(0, 500, (count, 2))
+        boxes = np.hstack((corners, corners + random.uniform(10, 120, (count, 2))))
+        step = tracker.update(found(*map(tuple, boxes.tolist())), index / frames_per_second)
+        for frame in step.frames:
+            assert len(set(frame.ids.tolist())) == len(frame.ids)
+            assert np.isfinite(frame.boxes).all()
+            for slot, track in zip(frame.slots.tolist(), frame.ids.tolist(), strict=True):
+                assert alive.setdefault(track, slot) == slot
+    assert set(alive) == set(range(1, tracker.confirmed_tracks + 1))
