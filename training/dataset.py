@@ -56,11 +56,11 @@ def truth_rows(frame: Frame) -> Floats32:
     return np.asarray(table, np.float32).reshape(-1, len(TRUTH_COLUMNS))
 
 
-def _write_shard(path: Path, seeds: Sequence[int]) -> int:
+def _write_shard(path: Path, seeds: Sequence[int], size: tuple[int, int]) -> int:
     cv2.setNumThreads(1)
     encoded, truths = [], []
     for seed in seeds:
-        for frame in stills(seed, PICTURE_WIDTH, PICTURE_HEIGHT, PICTURES_PER_SCENE):
+        for frame in stills(seed, *size, PICTURES_PER_SCENE):
             encoded.append(cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, 93])[1].ravel())
             truths.append(truth_rows(frame))
     part = path.with_suffix(".part.npz")
@@ -75,7 +75,14 @@ def _write_shard(path: Path, seeds: Sequence[int]) -> int:
     return len(encoded)
 
 
-def make_dataset(folder: Path, *, pictures: int, first_seed: int, workers: int) -> None:
+def make_dataset(
+    folder: Path,
+    *,
+    pictures: int,
+    first_seed: int,
+    workers: int,
+    size: tuple[int, int] = (PICTURE_WIDTH, PICTURE_HEIGHT),
+) -> None:
     """Render at least `pictures` pictures from consecutive scene seeds into shards.
 
     Shards already there are kept.
@@ -97,7 +104,7 @@ def make_dataset(folder: Path, *, pictures: int, first_seed: int, workers: int) 
     (folder / "dataset.json").write_text(json.dumps(description, indent=2) + "\n")
     started, done = time.monotonic(), 0
     with ProcessPoolExecutor(max_workers=workers) as pool:
-        jobs = [pool.submit(_write_shard, path, seeds) for path, seeds in missing.items()]
+        jobs = [pool.submit(_write_shard, path, seeds, size) for path, seeds in missing.items()]
         for count, job in enumerate(as_completed(jobs), start=1):
             done += job.result()
             elapsed = time.monotonic() - started
