@@ -65,4 +65,4 @@ def _no_space(path: Path) -> bool:
 
 
 def _disk_full(path: Path) -> DiskFullError:
-    return DiskFullError(f"the disk of the spool {path} is full: nothing of this append was stored")
+    return DiskFullError(f"the disk of the spool {path} is full: nothing was stored; free some space")

@@ -192,6 +192,29 @@ def test_every_dropped_record_is_declared_in_the_end(make_spool, make_record):
     assert {c.stream: c.dropped for c in counts.streams if c.dropped} == dict(declared)
 
 
+def test_rows_left_out_split_what_is_declared(make_spool, make_record):
+    spool = make_spool(maximum_bytes=SMALL_BYTES)
+    spool.append([make_record(index, "classifications") for index in range(200)])
+    spool.read(maximum_rows=20)  # the ten newest and the ten oldest may have been sent
+    for _ in range(10):
+        spool.append([make_record(index, "classifications") for index in range(200)])
+    rows = [row.stored.record for row in spool.read(maximum_rows=10_000)]
+    gaps = [r.values for r in rows if r.table == "gaps"]
+    assert (gaps[0]["first_sequence"], gaps[0]["last_sequence"]) == (11, 190)
+    assert gaps[1]["first_sequence"] == 201
+    assert all(gap["records"] == gap["last_sequence"] - gap["first_sequence"] + 1 for gap in gaps)
+
+
+def test_a_late_acknowledgement_never_hits_another_record(make_spool, make_record):
+    spool = make_spool()
+    spool.append([make_record(1)])
+    sent = [row.row_id for row in spool.read(maximum_rows=1)]
+    spool.acknowledge(sent)
+    spool.append([make_record(2)])
+    assert spool.acknowledge(sent) == 0
+    assert spool.counts().waiting == 1
+
+
 def test_rows_that_may_have_been_sent_are_never_dropped(make_spool, make_record):
     spool = make_spool(maximum_bytes=SMALL_BYTES)
     spool.append([make_record(index, "classifications") for index in range(100)])
