@@ -1,0 +1,128 @@
+"""Athena statements derived from the contract: one external table a record table, and its unique view.
+
+The files under ``tables/`` and the ``views/unique_*.sql`` files are what this module writes; a consistency
+test holds them equal. Run ``python -m athena.ddl`` after the contract has changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contract.columns import Column
+from contract.lake import raw_prefix
+from contract.tables import TABLES, Table
+
+FOLDER = Path(__file__).parent
+DAY_COLUMN = "day"
+_CLASHING_DAY_COLUMN = "partition_day"
+FIRST_DAY = "2024-01-01"
+"""Projection starts here; a device whose clock stands before it has a broken clock."""
+PROJECTION_RANGE = f"{FIRST_DAY},NOW+2DAYS"
+"""Two days of slack, so that a record of a clock that runs ahead is still seen."""
+_KEY_COLUMNS = ("site", "device", "camera", "epoch", "stream", "sequence", "event_time")
+"""These identify a record as its id does, in a fraction of the bytes: ids are long and all different."""
+
+
+def partition_column(table: Table) -> str:
+    """Return the name of the partition column of `table`.
+
+    It is ``day``, except where the records themselves have a column of that name: Hive forbids both.
+    """
+    names = {column.name for column in table.columns}
+    return _CLASHING_DAY_COLUMN if DAY_COLUMN in names else DAY_COLUMN
+
+
+def unique_view_name(table: Table) -> str:
+    """Return the name of the view that shows every record of `table` once."""
+    return f"unique_{table.name}"
+
+
+def table_statement(table: Table) -> str:
+    """Return the file text of the external table over the raw objects of `table`.
+
+    ``${lake_bucket}`` stands for the bucket's name. The partition column is a string, so that comparing it
+    with ``'2026-11-21'`` means the same everywhere; projection computes the partitions, no crawler runs.
+    """
+    partition = partition_column(table)
+    prefix = f"s3://${{lake_bucket}}/{raw_prefix(table.name)}"
+    columns = ",\n".join(_column_definition(column) for column in table.columns)
+    properties = ",\n".join(
+        f"    '{key}' = '{value}'" for key, value in _table_properties(partition, prefix).items()
+    )
+    return (
+        f"{_header(table.name, table.english, table.korean)}"
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS `{table.name}` (\n{columns}\n)\n"
+        f"COMMENT '{_comment(table.english)}'\n"
+        f"PARTITIONED BY (`{partition}` string COMMENT 'UTC day of event_time, YYYY-MM-DD')\n"
+        f"STORED AS PARQUET\n"
+        f"LOCATION '{prefix}'\n"
+        f"TBLPROPERTIES (\n{properties}\n)\n"
+    )
+
+
+def _table_properties(partition: str, prefix: str) -> dict[str, str]:
+    return {
+        "classification": "parquet",
+        "parquet.compression": "SNAPPY",
+        "projection.enabled": "true",
+        f"projection.{partition}.type": "date",
+        f"projection.{partition}.format": "yyyy-MM-dd",
+        f"projection.{partition}.range": PROJECTION_RANGE,
+        f"projection.{partition}.interval": "1",
+        f"projection.{partition}.interval.unit": "DAYS",
+        "storage.location.template": f"{prefix}day=${{{partition}}}/",
+    }
+
+
+def unique_view_statement(table: Table) -> str:
+    """Return the file text of the view that shows every record of `table` once.
+
+    The same record may lie in two objects. The grouping columns include the partition column, so a
+    condition on the day, site or camera reaches the scan.
+    """
+    keys = (partition_column(table), *_KEY_COLUMNS)
+    others = [column.name for column in table.columns if column.name not in keys]
+    selected = ",\n".join([f"    {name}" for name in keys] + [f"    arbitrary({n}) AS {n}" for n in others])
+    header = _header(
+        unique_view_name(table),
+        f"{table.english}. Every record once",
+        f"{table.korean}. 중복 없이 레코드마다 한 번",
+    )
+    return (
+        f"{header}CREATE OR REPLACE VIEW {unique_view_name(table)} AS\n"  # noqa: S608 - names of the contract
+        f"SELECT\n{selected}\nFROM {table.name}\nGROUP BY {', '.join(keys)}\n"
+    )
+
+
+def generated_files() -> dict[Path, str]:
+    """Return every file this module writes, with its text."""
+    files: dict[Path, str] = {}
+    for table in TABLES.values():
+        files[FOLDER / "tables" / f"{table.name}.sql"] = table_statement(table)
+        files[FOLDER / "views" / f"{unique_view_name(table)}.sql"] = unique_view_statement(table)
+    return files
+
+
+def write_generated_files() -> None:
+    """Write every generated file."""
+    for path, text in generated_files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _header(name: str, english: str, korean: str) -> str:
+    return f"-- name: {name}\n-- en: {english}\n-- ko: {korean}\n"
+
+
+def _column_definition(column: Column) -> str:
+    unit = f" [{column.unit}]" if column.unit not in ("", "1") else ""
+    return f"    `{column.name}` {column.glue_type} COMMENT '{_comment(column.english + unit)}'"
+
+
+def _comment(text: str) -> str:
+    # Hive has no way to write an apostrophe that every parser reads alike.
+    return text.replace("'", "’")
+
+
+if __name__ == "__main__":
+    write_generated_files()

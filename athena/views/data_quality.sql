@@ -1,0 +1,56 @@
+-- name: data_quality
+-- en: One row a finding: declared gaps, camera faults, suspect windows and unsure clocks. A fault without an end was still on when its UTC day ended
+-- ko: 데이터 품질 문제마다 한 행: 공백, 카메라 이상, 의심 구간, 시계 이상. 끝이 비어 있으면 UTC 날짜가 끝날 때까지 이어진 것
+CREATE OR REPLACE VIEW data_quality AS
+WITH camera_changes AS (
+    SELECT
+        day, site, device, camera, state, detail, event_time,
+        lead(event_time) OVER (PARTITION BY day, site, camera ORDER BY event_time, sequence) AS changed_at
+    FROM unique_camera_status
+), clocks AS (
+    SELECT day, site, device, camera, event_time, clock_quality FROM unique_zone_counts
+    UNION ALL
+    SELECT day, site, device, camera, event_time, clock_quality FROM unique_line_crossings
+    UNION ALL
+    SELECT day, site, device, camera, event_time, clock_quality FROM unique_device_health
+)
+SELECT
+    day, site, device, camera,
+    'gap' AS kind,
+    gap_start AS started_at,
+    gap_end AS ended_at,
+    records,
+    concat(reason, coalesce(concat(' ', gap_stream), '')) AS detail
+FROM unique_gaps
+UNION ALL
+SELECT
+    day, site, device, camera,
+    'camera_fault' AS kind,
+    event_time AS started_at,
+    changed_at AS ended_at,
+    CAST(0 AS bigint) AS records,
+    concat(state, coalesce(concat(': ', detail), '')) AS detail
+FROM camera_changes
+WHERE state NOT IN ('ok', 'ended')
+UNION ALL
+SELECT
+    day, site, device, camera,
+    'suspect' AS kind,
+    min(event_time) AS started_at,
+    max(date_add('millisecond', CAST(round(window_seconds * 1000) AS bigint), event_time)) AS ended_at,
+    count(*) AS records,
+    'windows counted while the camera was not healthy' AS detail
+FROM unique_zone_counts
+WHERE suspect
+GROUP BY day, site, device, camera, date_trunc('hour', event_time)
+UNION ALL
+SELECT
+    day, site, device, camera,
+    'clock' AS kind,
+    min(event_time) AS started_at,
+    max(event_time) AS ended_at,
+    count(*) AS records,
+    clock_quality AS detail
+FROM clocks
+WHERE clock_quality <> 'synced'
+GROUP BY day, site, device, camera, clock_quality, date_trunc('hour', event_time)

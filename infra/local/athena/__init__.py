@@ -1,0 +1,1 @@
+"""Athena on one machine: its API over DuckDB, restricted to what means the same in both."""

@@ -1,0 +1,191 @@
+"""Athena SQL into DuckDB SQL of the same meaning.
+
+sqlglot writes the SQL; the rewrites here are where its result would mean something else. Each is a row of
+the known-answer test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlglot import exp
+
+from infra.local.athena.errors import not_supported
+from infra.local.athena.type_rules import INTEGERS, is_integer
+
+LOCAL_TIME = "CAST(at_timezone(with_timezone(<time>, 'UTC'), <zone>) AS timestamp)"
+"""The one form in which a UTC time may be turned into a local one."""
+_TO_INTERVAL = {
+    "MILLISECOND": "to_milliseconds",
+    "SECOND": "to_seconds",
+    "MINUTE": "to_minutes",
+    "HOUR": "to_hours",
+    "DAY": "to_days",
+    "WEEK": "to_weeks",
+    "MONTH": "to_months",
+    "QUARTER": "to_quarters",
+    "YEAR": "to_years",
+}
+
+
+def bind_now(query: exp.Expression, now: datetime) -> exp.Expression:
+    """Return `query` with the present replaced by `now`: one instant for the whole query, as in Athena."""
+    stamp = now.strftime("%Y-%m-%d %H:%M:%S.") + f"{now.microsecond // 1000:03d}"
+
+    def replaced(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.CurrentDate):
+            return exp.cast(exp.Literal.string(stamp[:10]), "DATE")
+        if isinstance(node, exp.Localtimestamp):
+            return exp.cast(exp.Literal.string(stamp), "TIMESTAMP")
+        if isinstance(node, exp.CurrentTimestamp):
+            return exp.cast(exp.Literal.string(f"{stamp}+00"), "TIMESTAMPTZ")
+        return node
+
+    return query.transform(replaced)
+
+
+def bind_local_time(query: exp.Expression) -> exp.Expression:
+    """Return `query` with every `LOCAL_TIME` in DuckDB's words; raises when a zone is used otherwise."""
+
+    def replaced(node: exp.Expression) -> exp.Expression:
+        if not isinstance(node, exp.Cast) or not _is_anonymous(node.this, "at_timezone"):
+            return node
+        shifted, zone = node.this.expressions
+        if node.args["to"].this is not exp.DataType.Type.TIMESTAMP or not _is_utc(shifted):
+            return node
+        utc = exp.func("TIMEZONE", exp.Literal.string("UTC"), _millisecond_time(shifted.expressions[0]))
+        return exp.cast(exp.Anonymous(this="TIMEZONE", expressions=[zone, utc]), "TIMESTAMP")
+
+    result = query.transform(replaced)
+    for node in result.find_all(exp.Anonymous):
+        if node.name.lower() in ("at_timezone", "with_timezone"):
+            raise not_supported(f"{node.name.lower()} in another form than {LOCAL_TIME}")
+    return result
+
+
+def _millisecond_time(node: exp.Expression) -> exp.Expression:
+    return exp.cast(node, "TIMESTAMP")
+
+
+def _is_anonymous(node: exp.Expression, name: str) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == name and len(node.expressions) == 2
+
+
+def _is_utc(node: exp.Expression) -> bool:
+    return _is_anonymous(node, "with_timezone") and node.expressions[1] == exp.Literal.string("UTC")
+
+
+def to_duckdb(query: exp.Expression) -> str:
+    """Return the DuckDB SQL of a query whose columns and types are resolved."""
+    result = query
+    for node in reversed(list(query.walk(bfs=True))):
+        rewrite = _REWRITES.get(type(node))
+        changed = node if rewrite is None else rewrite(node)
+        if changed is not node:
+            changed.type = node.type
+            result = changed if node is result else result
+            node.replace(changed)
+    return result.sql(dialect="duckdb")
+
+
+def _divide(node: exp.Expression) -> exp.Expression:
+    if is_integer(node.this) and is_integer(node.expression):
+        return exp.Paren(this=exp.IntDiv(this=node.this, expression=node.expression))
+    # sqlglot would guard or cast the plain division; DuckDB's on doubles is Athena's already.
+    left = exp.cast(node.this, "DOUBLE")
+    divided = exp.Div(this=left, expression=node.expression)
+    divided.set("typed", False)
+    divided.set("safe", True)
+    return exp.Paren(this=divided)
+
+
+def _whole_sum(node: exp.Expression) -> exp.Expression:
+    # DuckDB sums whole numbers into 128 bits; Athena keeps bigint.
+    inner = node.this
+    while isinstance(inner, exp.Filter):
+        inner = inner.this
+    whole = isinstance(inner, exp.CountIf) or (isinstance(inner, exp.Sum) and is_integer(inner.this))
+    return _bigint(node) if whole else node
+
+
+def _bare_whole_sum(node: exp.Expression) -> exp.Expression:
+    whole = isinstance(node, exp.CountIf) or is_integer(node.this)
+    if not whole or isinstance(node.parent, (exp.Filter, exp.Window)):
+        return node
+    return _bigint(node)
+
+
+def _filtered_sum(node: exp.Expression) -> exp.Expression:
+    return node if isinstance(node.parent, exp.Window) else _whole_sum(node)
+
+
+def _bigint(node: exp.Expression) -> exp.Expression:
+    return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT"))
+
+
+def _cast(node: exp.Expression) -> exp.Expression:
+    source, target = node.this.type, node.args["to"].this
+    if target in INTEGERS and source is not None and source.this is exp.DataType.Type.DOUBLE:
+        # Athena rounds half away from zero, DuckDB's cast to even.
+        return exp.Cast(this=exp.Round(this=node.this), to=node.args["to"])
+    if target is exp.DataType.Type.TIMESTAMP:
+        return exp.Cast(this=node.this, to=exp.DataType.build("TIMESTAMP"))
+    return node
+
+
+def _date_add(node: exp.Expression) -> exp.Expression:
+    unit = node.args["unit"].name.upper()
+    amount = node.expression
+    if unit != "MILLISECOND":
+        amount = exp.cast(amount, "INT" if unit not in ("SECOND", "MINUTE", "HOUR") else "BIGINT")
+    step = exp.Anonymous(this=_TO_INTERVAL[unit], expressions=[amount])
+    return _same_time(node.this, exp.Paren(this=exp.Add(this=node.this, expression=step)))
+
+
+def _same_time(original: exp.Expression, changed: exp.Expression) -> exp.Expression:
+    # DuckDB makes a timestamp of a date that is moved or truncated.
+    if original.type is not None and original.type.this is exp.DataType.Type.DATE:
+        return exp.cast(changed, "DATE")
+    return changed
+
+
+def _shift(node: exp.Expression) -> exp.Expression:
+    if isinstance(node.expression, exp.Interval):
+        return _same_time(node.this, node.copy())
+    return node
+
+
+def _date_diff(node: exp.Expression) -> exp.Expression:
+    # Athena counts whole units that have passed, DuckDB's date_diff the borders between.
+    unit = exp.Literal.string(node.args["unit"].name.lower())
+    arguments = [unit, exp.cast(node.expression, "TIMESTAMP"), exp.cast(node.this, "TIMESTAMP")]
+    return exp.Anonymous(this="date_sub", expressions=arguments)
+
+
+def _truncate(node: exp.Expression) -> exp.Expression:
+    return _same_time(node.this, node.copy())
+
+
+def _keeping_nulls(name: str) -> Callable[[exp.Expression], exp.Expression]:
+    def rewritten(node: exp.Expression) -> exp.Expression:
+        return exp.Anonymous(this=name, expressions=[node.this, node.expression])
+
+    return rewritten
+
+
+_REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = {
+    exp.Div: _divide,
+    exp.Sum: _bare_whole_sum,
+    exp.CountIf: _bare_whole_sum,
+    exp.Filter: _filtered_sum,
+    exp.Window: _whole_sum,
+    exp.Cast: _cast,
+    exp.DateAdd: _date_add,
+    exp.Add: _shift,
+    exp.Sub: _shift,
+    exp.DateDiff: _date_diff,
+    exp.TimestampTrunc: _truncate,
+    exp.ArgMax: _keeping_nulls("arg_max_null"),
+    exp.ArgMin: _keeping_nulls("arg_min_null"),
+}
