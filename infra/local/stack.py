@@ -242,7 +242,11 @@ class LocalStack:
         return {name: PollerStatistics.read(path) for name, path in self._statistics_paths.items()}
 
     def check_processes(self) -> None:
-        """Raise `ProcessError` (or `DiskFullError`) when a process of the stack has ended."""
+        """Raise `ProcessError` when a process of the stack has ended, `DiskFullError` when the disk is full.
+
+        A database whose disk is full neither ends nor answers: it waits for room.
+        """
+        check_free_space(self.run.path, 1)
         for process in self._processes:
             if not process.running:
                 raise failure(process, f"{process.name} ended with status {process.exit_code}")
