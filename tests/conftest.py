@@ -1,0 +1,60 @@
+"""Factories that every layer of tests uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from contract.columns import Column, ColumnType
+from contract.identity import stream_name
+from contract.records import Record, StoredRecord, Value, check_record
+from contract.tables import TABLES
+
+RecordFactory = Callable[..., list[StoredRecord]]
+
+NOON_MILLISECONDS = 1_795_262_400_000
+"""2026-11-21T12:00:00Z."""
+
+
+def sample_value(column: Column, row: int) -> Value:
+    """Return a value that fits `column`, another in each row; null in every second row where it may be."""
+    if column.nullable and row % 2:
+        return None
+    if column.type is ColumnType.TEXT:
+        return f"{column.name} 값 {row % 3}"[: column.maximum_length]
+    return {
+        ColumnType.INTEGER: row,
+        ColumnType.REAL: row + 0.5,
+        ColumnType.BOOLEAN: row % 2 == 0,
+        ColumnType.TIMESTAMP: NOON_MILLISECONDS - row,
+    }[column.type]
+
+
+def _make_records(
+    table: str = "zone_counts",
+    *,
+    count: int = 3,
+    camera: str | None = "plaza-1",
+    start_ms: int = NOON_MILLISECONDS,
+    step_ms: int = 10_000,
+    epoch: str = "0123456789ab",
+    first_sequence: int = 1,
+    clock_quality: str = "synced",
+    **values: Value,
+) -> list[StoredRecord]:
+    stored = []
+    for row in range(count):
+        own = {column.name: sample_value(column, row) for column in TABLES[table].own_columns}
+        record = Record(
+            table, camera, "v1", "Asia/Seoul", start_ms + row * step_ms, clock_quality, {**own, **values}
+        )
+        check_record(record)
+        stored.append(StoredRecord(record, epoch, stream_name(camera, table), first_sequence + row))
+    return stored
+
+
+@pytest.fixture(scope="session")
+def make_records() -> RecordFactory:
+    """Return a factory of valid records of one table and camera; keywords set columns of all of them."""
+    return _make_records
