@@ -18,15 +18,15 @@ import numpy as np
 from contract.errors import CrowdLensError
 from training.arrays import Image
 from training.clip import make_clip
-from training.dataset import HELD_OUT_SEED, PICTURE_HEIGHT, PICTURE_WIDTH, make_dataset
+from training.dataset import PLAZA, VARIED, make_dataset
 from training.frames import Frame
 from training.package import load_detector, write_golden, write_manifest
 from training.settings import DEMO_FOLDER, PACKAGE_FOLDER, TrainingSettings
-from training.stills import stills
 from training.trial import clip_trial, golden_frame, held_out_trial, voc_trial
 
 logger = logging.getLogger("training")
 TRAINING_PICTURES, HELD_OUT_PICTURES = 12_000, 400
+TRAINING_PLAZA, HELD_OUT_PLAZA = 4_000, 200
 
 
 def _sheet(frames: Sequence[Frame], *, boxes: bool) -> Image:
@@ -43,20 +43,20 @@ def _sheet(frames: Sequence[Frame], *, boxes: bool) -> Image:
 
 
 def _render(arguments: argparse.Namespace) -> None:
-    frames = list(stills(arguments.seed, PICTURE_WIDTH, PICTURE_HEIGHT, 4))
+    kind = PLAZA if arguments.plaza else VARIED
+    frames = list(kind.draw(arguments.seed, kind.width, kind.height, 4))
     cv2.imwrite(str(arguments.output), _sheet(frames, boxes=arguments.boxes))
     logger.info("wrote %s", arguments.output)
 
 
 def _dataset(arguments: argparse.Namespace) -> None:
     settings = TrainingSettings()
-    make_dataset(
-        settings.validation_data,
-        pictures=arguments.held_out,
-        first_seed=HELD_OUT_SEED,
-        workers=arguments.workers,
-    )
-    make_dataset(settings.training_data, pictures=arguments.pictures, first_seed=0, workers=arguments.workers)
+    wanted = ((VARIED, arguments.pictures, HELD_OUT_PICTURES), (PLAZA, arguments.plaza, HELD_OUT_PLAZA))
+    folders = zip(settings.training_data, settings.validation_data, strict=True)
+    for (kind, pictures, held_out), (training, validation) in zip(wanted, folders, strict=True):
+        workers = arguments.workers
+        make_dataset(validation, kind, pictures=held_out, first_seed=kind.held_out_seed, workers=workers)
+        make_dataset(training, kind, pictures=pictures, first_seed=kind.training_seed, workers=workers)
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -85,7 +85,8 @@ def _clip(arguments: argparse.Namespace) -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> None:
     detect = load_detector(arguments.package)
-    logger.info("held-out renders: %s", held_out_trial(detect, TrainingSettings().validation_data))
+    for folder in TrainingSettings().validation_data:
+        logger.info("%s renders: %s", folder.name, held_out_trial(detect, folder))
     if (arguments.clip / "demo.mp4").exists():
         logger.info("demo clip: %s", clip_trial(detect, arguments.clip))
     if arguments.voc is not None:
@@ -100,7 +101,9 @@ def _all(arguments: argparse.Namespace) -> None:
 
 def _add_dataset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures", type=int, default=TRAINING_PICTURES)
-    parser.add_argument("--held-out", type=int, default=HELD_OUT_PICTURES)
+    parser.add_argument(
+        "--plaza", type=int, default=TRAINING_PLAZA, help="pictures as a fixed camera sees them"
+    )
     parser.add_argument("--workers", type=int, default=2, help="rendering processes")
 
 
@@ -132,6 +135,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True)
     render = commands.add_parser("render", help="draw four training pictures of one seed into a file")
     render.add_argument("--seed", type=int, default=0)
+    render.add_argument("--plaza", action="store_true", help="draw a busy place as a fixed camera sees it")
     render.add_argument("--boxes", action="store_true", help="draw the truth too")
     render.add_argument("output", type=Path)
     render.set_defaults(run=_render)

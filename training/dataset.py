@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,32 @@ import numpy as np
 from contract.errors import CrowdLensError
 from training.arrays import Floats32, Image
 from training.frames import Frame
-from training.stills import stills
+from training.stills import plaza_stills, stills
 
 logger = logging.getLogger(__name__)
 
-PICTURE_WIDTH, PICTURE_HEIGHT = 480, 280
-PICTURES_PER_SCENE = 4
 SCENES_PER_SHARD = 25
 HELD_OUT_SEED = 1_000_000
 """Seeds from here on are never trained on; the demo clip uses seeds from 2,000,000."""
+
+Draw = Callable[[int, int, int, int], Iterator[Frame]]
+
+
+@dataclass(frozen=True)
+class PictureKind:
+    """One kind of picture: how it is drawn from a seed, its size, how many share a scene, its first seeds."""
+
+    name: str
+    draw: Draw
+    width: int
+    height: int
+    pictures_per_scene: int
+    training_seed: int
+    held_out_seed: int
+
+
+VARIED = PictureKind("varied", stills, 480, 280, 4, 0, HELD_OUT_SEED)
+PLAZA = PictureKind("plaza", plaza_stills, 640, 360, 8, 500_000, HELD_OUT_SEED + 500_000)
 TRUTH_COLUMNS = ("left", "top", "right", "bottom", "visible_fraction", "inside_fraction")
 
 
@@ -56,11 +72,11 @@ def truth_rows(frame: Frame) -> Floats32:
     return np.asarray(table, np.float32).reshape(-1, len(TRUTH_COLUMNS))
 
 
-def _write_shard(path: Path, seeds: Sequence[int], size: tuple[int, int]) -> int:
+def _write_shard(path: Path, kind: PictureKind, seeds: Sequence[int]) -> int:
     cv2.setNumThreads(1)
     encoded, truths = [], []
     for seed in seeds:
-        for frame in stills(seed, *size, PICTURES_PER_SCENE):
+        for frame in kind.draw(seed, kind.width, kind.height, kind.pictures_per_scene):
             encoded.append(cv2.imencode(".jpg", frame.picture, [cv2.IMWRITE_JPEG_QUALITY, 93])[1].ravel())
             truths.append(truth_rows(frame))
     part = path.with_suffix(".part.npz")
@@ -75,43 +91,36 @@ def _write_shard(path: Path, seeds: Sequence[int], size: tuple[int, int]) -> int
     return len(encoded)
 
 
-def make_dataset(
-    folder: Path,
-    *,
-    pictures: int,
-    first_seed: int,
-    workers: int,
-    size: tuple[int, int] = (PICTURE_WIDTH, PICTURE_HEIGHT),
-) -> None:
-    """Render at least `pictures` pictures from consecutive scene seeds into shards.
+def make_dataset(folder: Path, kind: PictureKind, *, pictures: int, first_seed: int, workers: int) -> None:
+    """Render at least `pictures` pictures of a kind from consecutive scene seeds into shards.
 
-    Shards already there are kept.
+    Shards already there are kept, so that a rendering that was stopped goes on.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    scenes = -(-pictures // PICTURES_PER_SCENE)
-    starts = range(first_seed, first_seed + scenes, SCENES_PER_SHARD)
+    end = first_seed - (-pictures // kind.pictures_per_scene)
     wanted = {
-        folder / f"shard-{start:08d}.npz": range(start, min(start + SCENES_PER_SHARD, first_seed + scenes))
-        for start in starts
+        folder / f"shard-{start:08d}.npz": range(start, min(start + SCENES_PER_SHARD, end))
+        for start in range(first_seed, end, SCENES_PER_SHARD)
     }
     missing = {path: seeds for path, seeds in wanted.items() if not path.exists()}
-    description = {
-        "width": PICTURE_WIDTH,
-        "height": PICTURE_HEIGHT,
-        "first_seed": first_seed,
-        "pictures": pictures,
-    }
-    (folder / "dataset.json").write_text(json.dumps(description, indent=2) + "\n")
     started, done = time.monotonic(), 0
     with ProcessPoolExecutor(max_workers=workers) as pool:
-        jobs = [pool.submit(_write_shard, path, seeds, size) for path, seeds in missing.items()]
+        jobs = [pool.submit(_write_shard, path, kind, seeds) for path, seeds in missing.items()]
         for count, job in enumerate(as_completed(jobs), start=1):
             done += job.result()
             elapsed = time.monotonic() - started
-            remaining = elapsed / count * (len(jobs) - count)
             logger.info(
-                "rendered %d pictures, %.1f per second, about %.0f s left", done, done / elapsed, remaining
+                "rendered %d %s pictures, %.1f per second, about %.0f s left",
+                done,
+                kind.name,
+                done / elapsed,
+                elapsed / count * (len(jobs) - count),
             )
+
+
+def read_datasets(folders: Sequence[Path]) -> list[Example]:
+    """Read the examples of several dataset folders, one after the other."""
+    return [example for folder in folders for example in read_dataset(folder)]
 
 
 def read_dataset(folder: Path) -> list[Example]:

@@ -25,9 +25,21 @@ class Look:
     jpeg_quality: int
 
 
-def clean_look() -> Look:
-    """Return the look of a good camera in good light."""
-    return Look((1.0, 1.0, 1.0), 1.0, 1.0, 0.03, 0.12, 0.45, 1.6, 0.95, 92)
+def good_look(generator: np.random.Generator) -> Look:
+    """Draw the look of a fairly good camera in fairly good light, after video compression."""
+    exposure = generator.uniform(0.8, 1.15)
+    cast = generator.normal(1.0, 0.02, 3)
+    return Look(
+        gains=(float(exposure * cast[0]), float(exposure * cast[1]), float(exposure * cast[2])),
+        gamma=generator.uniform(0.9, 1.15),
+        contrast=generator.uniform(0.85, 1.15),
+        haze=generator.uniform(0.0, 0.08),
+        vignette=generator.uniform(0.0, 0.2),
+        softness_pixels=generator.uniform(0.3, 0.9),
+        noise=generator.uniform(0.0, 3.0),
+        saturation=generator.uniform(0.75, 1.1),
+        jpeg_quality=int(generator.integers(55, 97)),
+    )
 
 
 def random_look(generator: np.random.Generator) -> Look:

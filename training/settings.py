@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "training"
+PICTURES = CACHE / "pictures"
 PACKAGE_FOLDER = ROOT / "edge_components" / "vision" / "models" / "person_demo"
 DEMO_FOLDER = ROOT / "examples" / "demo"
 INPUT_WIDTH, INPUT_HEIGHT = 384, 224
@@ -19,11 +20,11 @@ class TrainingSettings:
     The same settings and shards give the same schedule and order.
     """
 
-    folder: Path = field(default=CACHE / "person_demo")
-    training_data: Path = field(default=CACHE / "pictures" / "train")
-    validation_data: Path = field(default=CACHE / "pictures" / "held_out")
+    folder: Path = CACHE / "person_demo"
+    training_data: tuple[Path, ...] = (PICTURES / "train", PICTURES / "train_plaza")
+    validation_data: tuple[Path, ...] = (PICTURES / "held_out", PICTURES / "held_out_plaza")
     seed: int = 20261121
-    minutes: float = 50.0
+    minutes: float = 60.0
     examples: int = 150_000
     batch: int = 16
     peak_learning_rate: float = 2e-3

@@ -9,9 +9,10 @@ import numpy as np
 
 from training.appearance import random_appearance
 from training.arrays import points
+from training.camera import GroundCamera
 from training.frames import Frame, Person, compose
 from training.gait import Stance
-from training.photometry import expose, random_look
+from training.photometry import expose, good_look, random_look
 from training.scenery import (
     Scenery,
     SceneryOptions,
@@ -80,6 +81,27 @@ def random_people(generator: np.random.Generator, scenery: Scenery, count: int) 
         if generator.uniform() < 0.02:
             break
     return people[:count]
+
+
+def plaza_scenery(generator: np.random.Generator, width: int, height: int) -> Scenery:
+    """Draw a still scene as a fixed camera over a public place sees it, the kind the demo clip shows."""
+    height_m, aim_m = generator.uniform(3.8, 8.5), generator.uniform(9.5, 17.0)
+    focal = width * generator.uniform(0.8, 1.25)
+    camera = GroundCamera(width, height, focal, height_m, math.atan2(height_m, aim_m))
+    options = SceneryOptions(grass=generator.uniform() < 0.25, props=int(generator.integers(4, 14)))
+    return build_scenery(
+        generator, camera, random_light(generator), options, limit_m=generator.uniform(24.0, 38.0)
+    )
+
+
+def plaza_stills(seed: int, width: int, height: int, pictures_per_scene: int = 8) -> Iterator[Frame]:
+    """Yield pictures of busy places by a fairly good camera."""
+    generator = np.random.default_rng(seed)
+    scenery = plaza_scenery(generator, width, height)
+    for _ in range(pictures_per_scene):
+        people = random_people(generator, scenery, int(generator.integers(4, 26)))
+        frame = compose(scenery, people)
+        yield Frame(expose(frame.picture, good_look(generator), generator), frame.people)
 
 
 def stills(seed: int, width: int, height: int, pictures_per_scene: int = 4) -> Iterator[Frame]:

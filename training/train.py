@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from training.arrays import Image
 from training.augmentation import augment
 from training.boxes import Detections, decode_yolo_v8, letterbox
-from training.dataset import Example, read_dataset
+from training.dataset import Example, read_datasets
 from training.evaluate import Evaluation, evaluate, truth_of_rows
 from training.loss import batch_loss
 from training.model import PersonDetector
@@ -158,8 +158,8 @@ class Trainer:
 
     def run(self) -> float:
         """Train until the budget is used or validation stops gaining; return the best average precision."""
-        stream = Stream(read_dataset(self.settings.training_data), self.settings.seed)
-        held_out = read_dataset(self.settings.validation_data)
+        stream = Stream(read_datasets(self.settings.training_data), self.settings.seed)
+        held_out = read_datasets(self.settings.validation_data)
         order = range(self.progress.examples_seen, self.settings.examples)
         loader = DataLoader(
             stream,

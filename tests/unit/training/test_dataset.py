@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from training import dataset
-from training.dataset import DatasetError, make_dataset, read_dataset, truth_rows
+from training.dataset import PLAZA, VARIED, DatasetError, PictureKind, make_dataset, read_dataset, truth_rows
 from training.frames import Frame, PersonTruth
 from training.stills import stills
 
+SMALL = PictureKind("small", stills, 160, 96, 4, 70, 80)
 
-def test_the_same_seed_draws_the_same_pictures() -> None:
-    first, second = (list(stills(1_234_567, 160, 96, 2)) for _ in range(2))
+
+@pytest.mark.parametrize("kind", [VARIED, PLAZA])
+def test_the_same_seed_draws_the_same_pictures(kind: PictureKind) -> None:
+    first, second = (list(kind.draw(1_234_567, 160, 96, 2)) for _ in range(2))
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.picture, other.picture)
         assert one.people == other.people
@@ -33,7 +36,7 @@ def test_boxes_are_cut_at_the_frames_edge_and_slivers_dropped() -> None:
 
 def test_a_dataset_comes_back_as_it_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "SCENES_PER_SHARD", 1)
-    make_dataset(tmp_path, pictures=8, first_seed=70, workers=1, size=(160, 96))
+    make_dataset(tmp_path, SMALL, pictures=8, first_seed=70, workers=1)
     examples = read_dataset(tmp_path)
     drawn = [frame for seed in (70, 71) for frame in stills(seed, 160, 96, 4)]
     assert len(examples) == len(drawn) == 8
@@ -43,10 +46,10 @@ def test_a_dataset_comes_back_as_it_was_drawn(tmp_path: Path, monkeypatch: pytes
 
 
 def test_shards_already_there_are_kept(tmp_path: Path) -> None:
-    make_dataset(tmp_path, pictures=4, first_seed=5, workers=1, size=(160, 96))
+    make_dataset(tmp_path, SMALL, pictures=4, first_seed=5, workers=1)
     shard = next(tmp_path.glob("shard-*.npz"))
     before = shard.stat().st_mtime_ns
-    make_dataset(tmp_path, pictures=4, first_seed=5, workers=1, size=(160, 96))
+    make_dataset(tmp_path, SMALL, pictures=4, first_seed=5, workers=1)
     assert shard.stat().st_mtime_ns == before
 
 
