@@ -43,9 +43,10 @@ def execute(arguments: argparse.Namespace) -> int:
     """Ask and print the answer."""
     from cli.lake_location import open_lake
     from infra.local.athena import AthenaEndpoint, LocalAthena
+    from infra.local.aws_environment import AwsEndpoint
 
     with AthenaEndpoint(LocalAthena(open_lake(arguments.lake), arguments.database)) as endpoint:
-        client = endpoint.client()
+        client = AwsEndpoint(endpoint.url).athena()
         execution = _run(client, arguments.sql, arguments.database)
         header, rows = _rows(client, execution["QueryExecutionId"])
     if arguments.json:

@@ -16,6 +16,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -75,6 +76,11 @@ class AwsEndpoint:
         """Return an SQS client of this endpoint."""
         config = Config(proxies={}, retries={"max_attempts": 2})
         return self._session().client("sqs", endpoint_url=self.url, config=config)
+
+    def athena(self) -> AthenaClient:
+        """Return an Athena client of this endpoint."""
+        config = Config(proxies={}, retries={"max_attempts": 2})
+        return self._session().client("athena", endpoint_url=self.url, config=config)
 
 
 def base_environment(temporary: Path, extra: Mapping[str, str]) -> dict[str, str]:
