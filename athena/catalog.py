@@ -14,7 +14,9 @@ from pathlib import Path
 from contract.errors import CrowdLensError
 
 FOLDER = Path(__file__).parent
-_HEADER = re.compile(r"-- name: (?P<name>\S+)\n-- en: (?P<en>[^\n]+)\n-- ko: (?P<ko>[^\n]+)\n(?P<body>.+)", re.S)
+_HEADER = re.compile(
+    r"-- name: (?P<name>\S+)\n-- en: (?P<en>[^\n]+)\n-- ko: (?P<ko>[^\n]+)\n(?P<body>.+)", re.S
+)
 _WORD = re.compile(r"\w+")
 
 
@@ -49,7 +51,9 @@ def parse_statement(kind: Kind, path: Path) -> Statement:
     """Return the statement in the file `path`; raises `CatalogError` when its header is wrong."""
     match = _HEADER.fullmatch(path.read_text(encoding="utf-8"))
     if match is None or match["name"] != path.stem:
-        raise CatalogError(f"{path.name}: expected the lines -- name: {path.stem}, -- en: … and -- ko: … first")
+        raise CatalogError(
+            f"{path.name}: expected the lines -- name: {path.stem}, -- en: … and -- ko: … first"
+        )
     return Statement(kind, match["name"], match["en"].strip(), match["ko"].strip(), match["body"].strip())
 
 

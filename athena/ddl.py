@@ -89,7 +89,7 @@ def unique_view_statement(table: Table) -> str:
         f"{table.korean}. 중복 없이 레코드마다 한 번",
     )
     return (
-        f"{header}CREATE OR REPLACE VIEW {unique_view_name(table)} AS\n"  # noqa: S608 - names of the contract
+        f"{header}CREATE OR REPLACE VIEW {unique_view_name(table)} AS\n"
         f"SELECT\n{selected}\nFROM {table.name}\nGROUP BY {', '.join(keys)}\n"
     )
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from infra.local.athena.errors import AthenaQueryError, Fault, not_supported
 
-_ARROW_OF_HIVE = {
+_ARROW_OF_HIVE: dict[str, pa.DataType] = {
     "string": pa.string(),
     "bigint": pa.int64(),
     "int": pa.int32(),
@@ -81,7 +81,7 @@ class TableDefinition:
         return self.location.removeprefix("s3://").partition("/")[2]
 
     def arrow_schema(self) -> pa.Schema:
-        """Return the schema the objects are read with: what they lack is null, what they have more is left."""
+        """Return the schema the objects are read with: what they lack is null."""
         return pa.schema([(column.name, column.arrow_type) for column in self.all_columns])
 
 
@@ -146,7 +146,7 @@ def parse_table(statement: exp.Create) -> TableDefinition:
     name = schema.this.name.lower()
     properties = _properties(statement)
     location = str(properties.pop("location", ""))
-    partitions = [node for node in statement.find_all(exp.PartitionedByProperty)]
+    partitions = list(statement.find_all(exp.PartitionedByProperty))
     columns = [_column(node) for node in schema.expressions]
     partition_columns = [_column(node) for node in partitions[0].this.expressions] if partitions else []
     if len(partition_columns) != 1 or not location.startswith("s3://"):
@@ -175,7 +175,7 @@ def _properties(statement: exp.Create) -> dict[str, str]:
     return found
 
 
-def _column(node: exp.Expression) -> ColumnDefinition:
+def _column(node: exp.Expr) -> ColumnDefinition:
     kind = node.args["kind"].sql(dialect="hive").lower()
     if kind not in _ARROW_OF_HIVE:
         raise not_supported(f"column {node.name} of type {kind}")
@@ -210,7 +210,7 @@ def _days_ahead(table: str, partition: str, properties: dict[str, str]) -> int:
     return int(match[1] or 0)
 
 
-def parse_one(sql: str) -> exp.Expression:
+def parse_one(sql: str) -> exp.Expr:
     """Return the one statement in `sql`; raises `AthenaQueryError` when it does not parse."""
     try:
         statements = sqlglot.parse(sql, read="athena")

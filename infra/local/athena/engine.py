@@ -102,7 +102,8 @@ class LocalAthena:
         if utility is not None:
             columns, rows = utility
             return QueryResult(columns, ("string",) * len(columns), rows, statement_type="UTILITY")
-        check_spelling(text) if not is_table_definition(text) else None
+        if not is_table_definition(text):
+            check_spelling(text)
         statement = parse_one(text)
         if isinstance(statement, exp.Query):
             return self._select(statement, begin, started)
@@ -133,13 +134,15 @@ class LocalAthena:
             if started is not None:
                 started(connection.interrupt)
             scanned, files = self._attach(connection, sql, expansion, now)
-            table = connection.execute(sql).to_arrow_table()
+            table = connection.sql(sql).to_arrow_table()
         except tuple(kind for kind, _ in _FAULTS) as error:
             raise _wrapped(error) from error
         finally:
             connection.close()
         columns = tuple(_column_name(name) for name in table.column_names)
-        types = tuple(athena_type(name, field.type) for name, field in zip(columns, table.schema, strict=True))
+        types = tuple(
+            athena_type(name, field.type) for name, field in zip(columns, table.schema, strict=True)
+        )
         milliseconds = round((time.perf_counter() - begin) * 1000)
         return QueryResult(columns, types, _rows(table), scanned, files, milliseconds)
 
@@ -151,7 +154,9 @@ class LocalAthena:
         for table in expansion.used.values():
             columns = {column.name: column.athena_type for column in table.all_columns}
             schema.add_table(
-                exp.Table(this=exp.to_identifier(physical_name(table.name), quoted=True)), columns, dialect="athena"
+                exp.Table(this=exp.to_identifier(physical_name(table.name), quoted=True)),
+                columns,
+                dialect="athena",
             )
         return to_duckdb(resolve(expanded, schema)), expansion
 
@@ -172,7 +177,7 @@ class LocalAthena:
             files += scan.files
         return scanned, files
 
-    def _define(self, statement: exp.Expression, text: str) -> None:
+    def _define(self, statement: exp.Expr, text: str) -> None:
         if isinstance(statement, exp.Create) and statement.kind == "TABLE" and is_table_definition(text):
             self.definitions.add_table(
                 parse_table(statement), if_not_exists=bool(statement.args.get("exists"))

@@ -30,7 +30,7 @@ class Expansion:
         self.used: dict[str, TableDefinition] = {}
         """The tables that the expanded queries read, by name."""
 
-    def expand(self, query: exp.Expression, open_views: tuple[str, ...] = ()) -> exp.Expression:
+    def expand(self, query: exp.Expr, open_views: tuple[str, ...] = ()) -> exp.Expr:
         """Return `query` reading only tables, under their physical names, identifiers in lower case.
 
         Raises `AthenaQueryError` when a table or view does not exist or a view reads itself.
@@ -38,10 +38,10 @@ class Expansion:
         root = exp.Subquery(this=normalize_identifiers(query.copy(), dialect="athena"))
         for node in _real_tables(root.this):
             node.replace(self._replacement(node, open_views))
-        expanded: exp.Expression = root.this
+        expanded: exp.Expr = root.this
         return expanded.pop()
 
-    def _replacement(self, node: exp.Table, open_views: tuple[str, ...]) -> exp.Expression:
+    def _replacement(self, node: exp.Table, open_views: tuple[str, ...]) -> exp.Expr:
         name = node.name
         if node.db not in ("", self._database):
             raise AthenaQueryError(Fault.TABLE_NOT_FOUND, f"Schema '{node.db}' does not exist")
@@ -59,7 +59,7 @@ class Expansion:
         return exp.Table(this=exp.to_identifier(physical_name(name), quoted=True), alias=alias.copy())
 
 
-def _real_tables(query: exp.Expression) -> list[exp.Table]:
+def _real_tables(query: exp.Expr) -> list[exp.Table]:
     try:
         scopes = traverse_scope(query)
     except OptimizeError as error:

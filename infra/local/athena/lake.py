@@ -86,7 +86,7 @@ class S3Lake(Lake):
             secret_key=secret_key,
             region=region,
             endpoint_override=parts.netloc,
-            scheme=parts.scheme,
+            scheme="https" if parts.scheme == "https" else "http",
             connect_timeout=5,
             request_timeout=30,
         )

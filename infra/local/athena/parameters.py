@@ -8,7 +8,7 @@ from datetime import date, datetime
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from infra.local.athena.errors import AthenaQueryError, Fault
 
@@ -55,5 +55,6 @@ def bind(sql: str, literals: Sequence[str]) -> str:
 
 def _no_literal(text: str) -> AthenaQueryError:
     return AthenaQueryError(
-        Fault.GENERIC, f"execution parameter {text!r} is no literal: write text as \"'text'\" and times as DATE '…'"
+        Fault.GENERIC,
+        f"execution parameter {text!r} is no literal: write text as \"'text'\" and times as DATE '…'",
     )

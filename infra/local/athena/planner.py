@@ -49,11 +49,11 @@ def needs(
     by_physical = {physical_name(name): table for name, table in tables.items()}
     found: dict[str, Need] = {}
     for scan in _scans(json.loads(plan)):
-        table = by_physical.get(str(scan["Table"]).rpartition(".")[2].strip('"'))
-        if table is not None:
-            need = found.setdefault(table.name, Need())
+        scanned = by_physical.get(str(scan["Table"]).rpartition(".")[2].strip('"'))
+        if scanned is not None:
+            need = found.setdefault(scanned.name, Need())
             need.columns.update(_as_list(scan.get("Projections")))
-            need.conditions.append(_day_conditions(scan, table.partition.name))
+            need.conditions.append(_day_conditions(scan, scanned.partition.name))
     return found
 
 
@@ -97,12 +97,14 @@ def _day_conditions(scan: Mapping[str, Any], partition: str) -> list[str]:
     found = []
     for text in _as_list(scan.get("Filters")):
         condition = _parsed(text.removeprefix(_OPTIONAL))
-        if condition is not None and {column.name for column in condition.find_all(exp.Column)} == {partition}:
+        if condition is not None and {column.name for column in condition.find_all(exp.Column)} == {
+            partition
+        }:
             found.append(condition.sql(dialect="duckdb"))
     return found
 
 
-def _parsed(text: str) -> exp.Expression | None:
+def _parsed(text: str) -> exp.Expr | None:
     try:
         return sqlglot.parse_one(text, read="duckdb")
     except sqlglot.errors.SqlglotError:

@@ -76,12 +76,14 @@ class Scanner:
 
     def _read_footer(self, item: LakeObject, partition: str) -> _Opened:
         try:
-            fragment = self._format.make_fragment(
+            fragment: Any = self._format.make_fragment(
                 item.path, self._lake.filesystem, partition_expression=pads.field(partition) == item.day
             )
             return _Opened(fragment, _column_bytes(fragment.metadata))
         except (pa.ArrowInvalid, OSError) as error:
-            raise AthenaQueryError(Fault.BAD_DATA, f"{item.path} is no readable parquet object: {error}") from error
+            raise AthenaQueryError(
+                Fault.BAD_DATA, f"{item.path} is no readable parquet object: {error}"
+            ) from error
 
 
 def _column_bytes(metadata: Any) -> dict[str, int]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from infra.local.athena.errors import AthenaQueryError, Fault
 

@@ -29,11 +29,11 @@ _TO_INTERVAL = {
 }
 
 
-def bind_now(query: exp.Expression, now: datetime) -> exp.Expression:
+def bind_now(query: exp.Expr, now: datetime) -> exp.Expr:
     """Return `query` with the present replaced by `now`: one instant for the whole query, as in Athena."""
     stamp = now.strftime("%Y-%m-%d %H:%M:%S.") + f"{now.microsecond // 1000:03d}"
 
-    def replaced(node: exp.Expression) -> exp.Expression:
+    def replaced(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.CurrentDate):
             return exp.cast(exp.Literal.string(stamp[:10]), "DATE")
         if isinstance(node, exp.Localtimestamp):
@@ -45,14 +45,14 @@ def bind_now(query: exp.Expression, now: datetime) -> exp.Expression:
     return query.transform(replaced)
 
 
-def bind_local_time(query: exp.Expression) -> exp.Expression:
+def bind_local_time(query: exp.Expr) -> exp.Expr:
     """Return `query` with every `LOCAL_TIME` in DuckDB's words; raises when a zone is used otherwise."""
 
-    def replaced(node: exp.Expression) -> exp.Expression:
+    def replaced(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Cast) or not _is_anonymous(node.this, "at_timezone"):
             return node
         shifted, zone = node.this.expressions
-        if node.args["to"].this is not exp.DataType.Type.TIMESTAMP or not _is_utc(shifted):
+        if node.args["to"].this is not exp.DType.TIMESTAMP or not _is_utc(shifted):
             return node
         utc = exp.func("TIMEZONE", exp.Literal.string("UTC"), _millisecond_time(shifted.expressions[0]))
         return exp.cast(exp.Anonymous(this="TIMEZONE", expressions=[zone, utc]), "TIMESTAMP")
@@ -64,19 +64,19 @@ def bind_local_time(query: exp.Expression) -> exp.Expression:
     return result
 
 
-def _millisecond_time(node: exp.Expression) -> exp.Expression:
+def _millisecond_time(node: exp.Expr) -> exp.Expr:
     return exp.cast(node, "TIMESTAMP")
 
 
-def _is_anonymous(node: exp.Expression, name: str) -> bool:
+def _is_anonymous(node: exp.Expr, name: str) -> bool:
     return isinstance(node, exp.Anonymous) and node.name.lower() == name and len(node.expressions) == 2
 
 
-def _is_utc(node: exp.Expression) -> bool:
+def _is_utc(node: exp.Expr) -> bool:
     return _is_anonymous(node, "with_timezone") and node.expressions[1] == exp.Literal.string("UTC")
 
 
-def to_duckdb(query: exp.Expression) -> str:
+def to_duckdb(query: exp.Expr) -> str:
     """Return the DuckDB SQL of a query whose columns and types are resolved."""
     result = query
     for node in reversed(list(query.walk(bfs=True))):
@@ -89,7 +89,7 @@ def to_duckdb(query: exp.Expression) -> str:
     return result.sql(dialect="duckdb")
 
 
-def _divide(node: exp.Expression) -> exp.Expression:
+def _divide(node: exp.Expr) -> exp.Expr:
     if is_integer(node.this) and is_integer(node.expression):
         return exp.Paren(this=exp.IntDiv(this=node.this, expression=node.expression))
     # sqlglot would guard or cast the plain division; DuckDB's on doubles is Athena's already.
@@ -100,7 +100,7 @@ def _divide(node: exp.Expression) -> exp.Expression:
     return exp.Paren(this=divided)
 
 
-def _whole_sum(node: exp.Expression) -> exp.Expression:
+def _whole_sum(node: exp.Expr) -> exp.Expr:
     # DuckDB sums whole numbers into 128 bits; Athena keeps bigint.
     inner = node.this
     while isinstance(inner, exp.Filter):
@@ -109,32 +109,32 @@ def _whole_sum(node: exp.Expression) -> exp.Expression:
     return _bigint(node) if whole else node
 
 
-def _bare_whole_sum(node: exp.Expression) -> exp.Expression:
+def _bare_whole_sum(node: exp.Expr) -> exp.Expr:
     whole = isinstance(node, exp.CountIf) or is_integer(node.this)
     if not whole or isinstance(node.parent, (exp.Filter, exp.Window)):
         return node
     return _bigint(node)
 
 
-def _filtered_sum(node: exp.Expression) -> exp.Expression:
+def _filtered_sum(node: exp.Expr) -> exp.Expr:
     return node if isinstance(node.parent, exp.Window) else _whole_sum(node)
 
 
-def _bigint(node: exp.Expression) -> exp.Expression:
+def _bigint(node: exp.Expr) -> exp.Expr:
     return exp.Cast(this=node.copy(), to=exp.DataType.build("BIGINT"))
 
 
-def _cast(node: exp.Expression) -> exp.Expression:
+def _cast(node: exp.Expr) -> exp.Expr:
     source, target = node.this.type, node.args["to"].this
-    if target in INTEGERS and source is not None and source.this is exp.DataType.Type.DOUBLE:
+    if target in INTEGERS and source is not None and source.this is exp.DType.DOUBLE:
         # Athena rounds half away from zero, DuckDB's cast to even.
         return exp.Cast(this=exp.Round(this=node.this), to=node.args["to"])
-    if target is exp.DataType.Type.TIMESTAMP:
+    if target is exp.DType.TIMESTAMP:
         return exp.Cast(this=node.this, to=exp.DataType.build("TIMESTAMP"))
     return node
 
 
-def _date_add(node: exp.Expression) -> exp.Expression:
+def _date_add(node: exp.Expr) -> exp.Expr:
     unit = node.args["unit"].name.upper()
     amount = node.expression
     if unit != "MILLISECOND":
@@ -143,38 +143,38 @@ def _date_add(node: exp.Expression) -> exp.Expression:
     return _same_time(node.this, exp.Paren(this=exp.Add(this=node.this, expression=step)))
 
 
-def _same_time(original: exp.Expression, changed: exp.Expression) -> exp.Expression:
+def _same_time(original: exp.Expr, changed: exp.Expr) -> exp.Expr:
     # DuckDB makes a timestamp of a date that is moved or truncated.
-    if original.type is not None and original.type.this is exp.DataType.Type.DATE:
+    if original.type is not None and original.type.this is exp.DType.DATE:
         return exp.cast(changed, "DATE")
     return changed
 
 
-def _shift(node: exp.Expression) -> exp.Expression:
+def _shift(node: exp.Expr) -> exp.Expr:
     if isinstance(node.expression, exp.Interval):
         return _same_time(node.this, node.copy())
     return node
 
 
-def _date_diff(node: exp.Expression) -> exp.Expression:
+def _date_diff(node: exp.Expr) -> exp.Expr:
     # Athena counts whole units that have passed, DuckDB's date_diff the borders between.
     unit = exp.Literal.string(node.args["unit"].name.lower())
     arguments = [unit, exp.cast(node.expression, "TIMESTAMP"), exp.cast(node.this, "TIMESTAMP")]
     return exp.Anonymous(this="date_sub", expressions=arguments)
 
 
-def _truncate(node: exp.Expression) -> exp.Expression:
+def _truncate(node: exp.Expr) -> exp.Expr:
     return _same_time(node.this, node.copy())
 
 
-def _keeping_nulls(name: str) -> Callable[[exp.Expression], exp.Expression]:
-    def rewritten(node: exp.Expression) -> exp.Expression:
+def _keeping_nulls(name: str) -> Callable[[exp.Expr], exp.Expr]:
+    def rewritten(node: exp.Expr) -> exp.Expr:
         return exp.Anonymous(this=name, expressions=[node.this, node.expression])
 
     return rewritten
 
 
-_REWRITES: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = {
+_REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Div: _divide,
     exp.Sum: _bare_whole_sum,
     exp.CountIf: _bare_whole_sum,

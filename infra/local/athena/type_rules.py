@@ -13,9 +13,9 @@ from sqlglot.schema import MappingSchema
 
 from infra.local.athena.errors import AthenaQueryError, Fault, not_supported
 
-_Types = exp.DataType.Type
+_Types = exp.DType
 INTEGERS = frozenset({_Types.INT, _Types.BIGINT, _Types.SMALLINT, _Types.TINYINT})
-_FAMILIES: dict[exp.DataType.Type, str] = {
+_FAMILIES: dict[exp.DType, str] = {
     **dict.fromkeys(INTEGERS, "number"),
     _Types.DOUBLE: "number",
     _Types.DECIMAL: "number",
@@ -30,14 +30,23 @@ _FAMILIES: dict[exp.DataType.Type, str] = {
 }
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
-_TEXT_ONLY = (exp.Lower, exp.Upper, exp.Length, exp.Substring, exp.Like, exp.DPipe, exp.Concat, exp.StrPosition)
+_TEXT_ONLY = (
+    exp.Lower,
+    exp.Upper,
+    exp.Length,
+    exp.Substring,
+    exp.Like,
+    exp.DPipe,
+    exp.Concat,
+    exp.StrPosition,
+)
 _NUMBERS_ONLY = (exp.Sum, exp.Avg, exp.Round, exp.Floor, exp.Ceil, exp.Abs, exp.Sqrt, exp.Neg)
 _TIMES_ONLY = (exp.Hour, exp.Minute, exp.Day, exp.Month, exp.Year, exp.DayOfWeekIso, exp.TimestampTrunc,
                exp.TimeToStr, exp.TimeToUnix, exp.DateAdd)  # fmt: skip
 
 
 def _typed(kind: str) -> dict[str, object]:
-    return {"returns": exp.DataType.Type[kind]}
+    return {"returns": exp.DType[kind]}
 
 
 _METADATA = {
@@ -55,7 +64,7 @@ _METADATA = {
 }
 
 
-def resolve(query: exp.Expression, schema: MappingSchema) -> exp.Expression:
+def resolve(query: exp.Expr, schema: MappingSchema) -> exp.Expr:
     """Return `query` with every column qualified, every star expanded and every type known.
 
     Raises `AthenaQueryError` when a column does not exist or types do not go together as Athena wants.
@@ -79,12 +88,12 @@ def resolve(query: exp.Expression, schema: MappingSchema) -> exp.Expression:
     return annotated
 
 
-def is_integer(node: exp.Expression) -> bool:
+def is_integer(node: exp.Expr) -> bool:
     """Return whether the value of `node` is a whole number."""
     return node.type is not None and node.type.this in INTEGERS
 
 
-def _check_aliases(query: exp.Expression) -> None:
+def _check_aliases(query: exp.Expr) -> None:
     # DuckDB lets HAVING, WHERE and GROUP BY use a name given in the SELECT list; Athena does not.
     for clause in query.find_all(exp.Where, exp.Having, exp.Group):
         for column in clause.find_all(exp.Column):
@@ -96,12 +105,12 @@ def _check_aliases(query: exp.Expression) -> None:
                 )
 
 
-def family(node: exp.Expression) -> str | None:
+def family(node: exp.Expr) -> str | None:
     """Return number, varchar, boolean, time or interval, or None when the type is not known."""
     return _FAMILIES.get(node.type.this) if node.type is not None else None
 
 
-def _check_node(node: exp.Expression) -> None:
+def _check_node(node: exp.Expr) -> None:
     for left, right in _compared(node):
         families = {family(left), family(right)} - {None}
         if len(families) > 1:
@@ -117,29 +126,27 @@ def _check_node(node: exp.Expression) -> None:
         _check_cast(node)
 
 
-def _compared(node: exp.Expression) -> Iterator[tuple[exp.Expression, exp.Expression]]:
+def _compared(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     if isinstance(node, _COMPARISONS):
         yield node.left, node.right
     elif isinstance(node, exp.Between):
         yield node.this, node.args["low"]
         yield node.this, node.args["high"]
-    elif isinstance(node, exp.In):
-        yield from ((node.this, item) for item in node.expressions)
-    elif isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
+    elif isinstance(node, (exp.In, exp.Coalesce, exp.Greatest, exp.Least)):
         yield from ((node.this, item) for item in node.expressions)
 
 
-def _check_arguments(node: exp.Expression, expected: str) -> None:
+def _check_arguments(node: exp.Expr, expected: str) -> None:
     arguments = [node.this] if expected != "varchar" else _text_arguments(node)
     for argument in arguments:
-        if isinstance(argument, exp.Expression) and family(argument) not in (expected, None):
+        if isinstance(argument, exp.Expr) and family(argument) not in (expected, None):
             raise AthenaQueryError(
                 Fault.TYPE_MISMATCH,
                 f"{node.sql(dialect='athena')[:80]}: expected {expected}, found {_name(argument)}",
             )
 
 
-def _text_arguments(node: exp.Expression) -> list[exp.Expression]:
+def _text_arguments(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Concat):
         return node.expressions
     if isinstance(node, (exp.Like, exp.DPipe)):
@@ -147,7 +154,7 @@ def _text_arguments(node: exp.Expression) -> list[exp.Expression]:
     return [node.this]
 
 
-def _check_arithmetic(node: exp.Expression) -> None:
+def _check_arithmetic(node: exp.Expr) -> None:
     left, right = node.this, node.expression
     families = (family(left), family(right))
     if None in families or families == ("number", "number"):
@@ -167,16 +174,20 @@ def _check_decimal(literal: exp.Literal) -> None:
     inside_sign = isinstance(parent, (exp.Neg, exp.Paren))
     outer = parent.parent if inside_sign and parent is not None else parent
     operands = [part for part in _operands(outer) if part is not literal and part is not parent]
-    if not any(part.type is not None and part.type.this is _Types.DOUBLE and not _holds(part) for part in operands):
-        raise not_supported(f"the decimal {literal.name} outside a calculation with a double; write {literal.name}e0")
+    if not any(
+        part.type is not None and part.type.this is _Types.DOUBLE and not _holds(part) for part in operands
+    ):
+        raise not_supported(
+            f"the decimal {literal.name} outside a calculation with a double; write {literal.name}e0"
+        )
 
 
-def _holds(node: exp.Expression) -> bool:
+def _holds(node: exp.Expr) -> bool:
     inner = node.this if isinstance(node, (exp.Neg, exp.Paren)) else node
     return isinstance(inner, exp.Literal) and _is_decimal(inner)
 
 
-def _operands(node: exp.Expression | None) -> list[exp.Expression]:
+def _operands(node: exp.Expr | None) -> list[exp.Expr]:
     if isinstance(node, (*_COMPARISONS, *_ARITHMETIC)):
         return [node.this, node.expression]
     if isinstance(node, exp.Between):
@@ -197,14 +208,12 @@ def _check_cast(node: exp.Cast) -> None:
         raise not_supported("CAST from double to varchar")
 
 
-def _mismatch(node: exp.Expression, left: exp.Expression, right: exp.Expression) -> AthenaQueryError:
+def _mismatch(node: exp.Expr, left: exp.Expr, right: exp.Expr) -> AthenaQueryError:
     return AthenaQueryError(
         Fault.TYPE_MISMATCH,
         f"Cannot apply {_name(left)} and {_name(right)} in {node.sql(dialect='athena')[:100]}",
     )
 
 
-def _name(node: exp.Expression) -> str:
+def _name(node: exp.Expr) -> str:
     return node.type.sql(dialect="athena").lower() if node.type is not None else "unknown"
-
-

@@ -49,7 +49,7 @@ def _show_views(match: re.Match[str], definitions: Definitions, database: str) -
     return _listed(match, [*definitions.views()], "views", database)
 
 
-def _show_databases(match: re.Match[str], definitions: Definitions, database: str) -> _Answer:
+def _show_databases(_match: re.Match[str], _definitions: Definitions, database: str) -> _Answer:
     return ("database_name",), [(database,)]
 
 
@@ -57,7 +57,9 @@ def _describe(match: re.Match[str], definitions: Definitions, database: str) -> 
     table = definitions.tables().get(match["name"].lower())
     if table is None:
         raise _absent(match["name"], database)
-    rows = [(column.name, column.hive_type, column.comment) for column in table.all_columns]
+    rows: list[tuple[str, ...]] = [
+        (column.name, column.hive_type, column.comment) for column in table.all_columns
+    ]
     return ("col_name", "data_type", "comment"), rows
 
 

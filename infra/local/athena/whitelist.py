@@ -7,11 +7,13 @@ would miss what nobody thought of.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from infra.local.athena.errors import AthenaQueryError, Fault, not_supported
 
-FUNCTIONS: dict[type[exp.Expression], str] = {
+FUNCTIONS: dict[type[exp.Expr], str] = {
     exp.Abs: "abs",
     exp.AnyValue: "arbitrary",
     exp.ArgMax: "max_by",
@@ -79,16 +81,30 @@ _SYNTAX = frozenset(
     }
 )  # fmt: skip
 _SELECT_PARTS = frozenset(
-    {"with_", "expressions", "distinct", "from_", "joins", "where", "group", "having", "order", "limit", "offset"}
+    {
+        "with_",
+        "expressions",
+        "distinct",
+        "from_",
+        "joins",
+        "where",
+        "group",
+        "having",
+        "order",
+        "limit",
+        "offset",
+    }
 )
 _CAST_TYPES = frozenset({"BIGINT", "INT", "DOUBLE", "VARCHAR", "TEXT", "BOOLEAN", "TIMESTAMP", "DATE"})
-_DATE_UNITS = frozenset({"MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"})
+_DATE_UNITS = frozenset(
+    {"MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
+)
 _INTERVAL_UNITS = frozenset({"SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR"})
 _FORMAT_CODES = frozenset("YmdHMS")
-_DATABASES = frozenset({"", "awsdatacatalog"})
+_CATALOGS = frozenset({"", "awsdatacatalog"})
 
 
-def check_query(query: exp.Expression) -> None:
+def check_query(query: exp.Expr) -> None:
     """Raise `AthenaQueryError` naming the first part of `query` that is outside the whitelist."""
     for node in query.walk():
         _check_class(node)
@@ -97,7 +113,7 @@ def check_query(query: exp.Expression) -> None:
             check(node)
 
 
-def _check_class(node: exp.Expression) -> None:
+def _check_class(node: exp.Expr) -> None:
     if type(node) in _SYNTAX or type(node) in FUNCTIONS:
         return
     if isinstance(node, exp.Anonymous):
@@ -109,74 +125,74 @@ def _check_class(node: exp.Expression) -> None:
     raise not_supported(f"{type(node).__name__.upper()} in {node.sql(dialect='athena')[:80]!r}")
 
 
-def _check_select(node: exp.Expression) -> None:
+def _check_select(node: exp.Expr) -> None:
     present = {key for key, value in node.args.items() if value}
     unknown = present - _SELECT_PARTS
     if unknown:
         raise not_supported(f"{min(unknown).strip('_').upper()} in a SELECT")
 
 
-def _check_join(node: exp.Expression) -> None:
+def _check_join(node: exp.Expr) -> None:
     if node.args.get("method") or node.args.get("kind") not in (None, "", "INNER", "OUTER", "CROSS"):
         raise not_supported(f"the join {node.sql(dialect='athena')[:60]!r}")
 
 
-def _check_group(node: exp.Expression) -> None:
+def _check_group(node: exp.Expr) -> None:
     if any(value for key, value in node.args.items() if key != "expressions"):
         raise not_supported("GROUP BY ALL, ROLLUP, CUBE or GROUPING SETS")
 
 
-def _check_star(node: exp.Expression) -> None:
+def _check_star(node: exp.Expr) -> None:
     if any(node.args.values()):
         raise not_supported("SELECT * with EXCEPT, REPLACE or RENAME")
 
 
-def _check_table(node: exp.Expression) -> None:
+def _check_table(node: exp.Expr) -> None:
     if not isinstance(node.this, exp.Identifier):
         raise not_supported("a function in FROM")
     if {key for key, value in node.args.items() if value} - {"this", "db", "catalog", "alias"}:
         raise not_supported(f"the table {node.sql(dialect='athena')[:60]!r}")
 
 
-def _check_cast(node: exp.Expression) -> None:
+def _check_cast(node: exp.Expr) -> None:
     kind = node.args["to"].this.name
     if kind not in _CAST_TYPES:
         raise not_supported(f"CAST to {kind.lower()}")
 
 
-def _check_distinct(node: exp.Expression) -> None:
+def _check_distinct(node: exp.Expr) -> None:
     if node.args.get("on") or (isinstance(node.parent, exp.Count) and len(node.expressions) > 1):
         raise not_supported("DISTINCT ON, or DISTINCT of several columns in count")
 
 
-def _check_set_operation(node: exp.Expression) -> None:
+def _check_set_operation(node: exp.Expr) -> None:
     if node.args.get("by_name"):
         raise not_supported("UNION BY NAME")
 
 
-def _check_with(node: exp.Expression) -> None:
+def _check_with(node: exp.Expr) -> None:
     if node.args.get("recursive"):
         raise not_supported("WITH RECURSIVE")
 
 
-def _check_one_argument(node: exp.Expression) -> None:
+def _check_one_argument(node: exp.Expr) -> None:
     if node.expressions:
         raise not_supported(f"{FUNCTIONS[type(node)]} with more than one argument")
 
 
-def _check_unit(node: exp.Expression) -> None:
+def _check_unit(node: exp.Expr) -> None:
     unit = node.args["unit"].name.upper() if node.args.get("unit") else ""
     if unit not in _DATE_UNITS:
         raise not_supported(f"the unit {unit.lower()!r} in {FUNCTIONS[type(node)]}")
 
 
-def _check_interval(node: exp.Expression) -> None:
+def _check_interval(node: exp.Expr) -> None:
     unit = node.args.get("unit")
     if not isinstance(node.this, exp.Literal) or unit is None or unit.name.upper() not in _INTERVAL_UNITS:
         raise not_supported(f"the interval {node.sql(dialect='athena')!r}; write it as INTERVAL '1' DAY")
 
 
-def _check_format(node: exp.Expression) -> None:
+def _check_format(node: exp.Expr) -> None:
     text = node.args["format"]
     if not isinstance(text, exp.Literal):
         raise not_supported("date_format with a format that is no literal")
@@ -186,34 +202,35 @@ def _check_format(node: exp.Expression) -> None:
             raise not_supported(f"date_format with %{piece[:1]}; use %Y %m %d %H %i %s")
 
 
-def _check_substring(node: exp.Expression) -> None:
+def _check_substring(node: exp.Expr) -> None:
     start = node.args.get("start")
     if not isinstance(start, exp.Literal) or start.is_string or int(start.name) < 1:
         raise not_supported("substr whose start is not a number of 1 or more")
 
 
-def _check_position(node: exp.Expression) -> None:
+def _check_position(node: exp.Expr) -> None:
     if node.args.get("position") or node.args.get("occurrence"):
         raise not_supported("strpos with more than two arguments")
 
 
-def _check_values_function(node: exp.Expression) -> None:
+def _check_values_function(node: exp.Expr) -> None:
     if node.args.get("ignore_nulls"):
         raise not_supported("IGNORE NULLS")
 
 
-def _check_limit(node: exp.Expression) -> None:
+def _check_limit(node: exp.Expr) -> None:
     if not isinstance(node.expression, exp.Literal) or node.expression.is_string:
         raise not_supported("a LIMIT or OFFSET that is no number")
 
 
-def _check_database(node: exp.Expression) -> None:
+def _check_database(node: exp.Expr) -> None:
     _check_table(node)
-    if node.catalog.lower() not in _DATABASES:
-        raise AthenaQueryError(Fault.TABLE_NOT_FOUND, f"Catalog '{node.catalog}' does not exist")
+    catalog = node.text("catalog").lower()
+    if catalog not in _CATALOGS:
+        raise AthenaQueryError(Fault.TABLE_NOT_FOUND, f"Catalog '{catalog}' does not exist")
 
 
-_CHECKS = {
+_CHECKS: dict[type[exp.Expr], Callable[[exp.Expr], None]] = {
     exp.Select: _check_select,
     exp.Join: _check_join,
     exp.Group: _check_group,
