@@ -127,6 +127,7 @@ class SceneAnalytics:
         """End what is going on and return the last records, a partial window among them."""
         records = [self._count(crossing) for crossing in self._lines.finish()]
         records += [self._report(phase) for phase in self._events.close(self._time_seconds)]
+        self._zones.finish(self._time_seconds)
         windows = self._zone_windows.add(self._tallies.close_until(math.inf)) + self._zone_windows.close()
         return records + self._window_records(windows)
 

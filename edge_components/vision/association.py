@@ -1,4 +1,4 @@
-"""Which detection belongs to which track: overlap of widened boxes, solved for all pairs at once."""
+"""Which detection belongs to which track: what may be compared, and the cheapest matching of all."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ def widened_overlap(first: Floats, second: Floats, margins: Floats) -> Floats:
     )
     area -= widths
     return np.asarray(widths / np.maximum(area, 1e-9))
+
+
+def squared_distances(first: Floats, second: Floats) -> Floats:
+    """Return the squared distances (T, D) between the centres of boxes (T, 4) and (D, 4)."""
+    sums = (first[:, :2] + first[:, 2:])[:, None, :] - (second[:, :2] + second[:, 2:])[None, :, :]
+    return np.asarray(0.25 * (sums[:, :, 0] ** 2 + sums[:, :, 1] ** 2))
 
 
 def assign(costs: Floats) -> tuple[Indices, Indices]:

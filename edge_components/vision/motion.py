@@ -33,13 +33,13 @@ HEIGHT = 3
 class MotionSettings:
     """How boxes move and how noisy they are; lengths are shares of the box's height."""
 
-    place_noise: float = 0.05
+    place_noise: float = 0.035
     size_noise: float = 0.07
     initial_speed: float = 0.8
     initial_growth: float = 0.15
-    acceleration_noise: float = 0.45
+    acceleration_noise: float = 0.4
     growth_noise: float = 0.12
-    velocity_memory_seconds: float = 4.0
+    velocity_memory_seconds: float = 2.5
 
 
 def boxes_to_places(boxes: npt.NDArray[np.floating]) -> Rows:

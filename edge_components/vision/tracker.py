@@ -1,10 +1,9 @@
 """Follows objects from frame to frame by their motion alone.
 
-Detections are matched to predicted tracks in three passes: confident ones to tracks seen lately, the rest
-of them to tracks that were hidden, faint ones to tracks that would otherwise be lost (Zhang et al.,
-"ByteTrack", ECCV 2022). How far a match may reach grows with the time since the track was seen. A track
-gets its id when it is confirmed; what never is confirmed never had one. All state belongs to the
-instance.
+Confident detections are matched to all predicted tracks at once, so that the likelihood of all pairs together
+is greatest; faint ones then keep tracks that would otherwise be lost (Zhang et al., "ByteTrack", ECCV 2022).
+How far a match may reach grows with the time since the track was seen, and so does its cost. A track gets its
+id when it is confirmed; what never is confirmed never had one. All state belongs to the instance.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_components.vision import motion
-from edge_components.vision.association import IMPOSSIBLE, assign, widened_overlap
+from edge_components.vision.association import IMPOSSIBLE, assign, squared_distances, widened_overlap
 from edge_components.vision.detections import Detections
 
 Floats = npt.NDArray[np.float64]
@@ -36,15 +35,14 @@ class TrackerSettings:
     confirmation_hits: int = 3
     confirmation_gap_seconds: float = 0.45
     memory_seconds: float = 3.0
-    recent_seconds: float = 0.25
-    near_margin: float = 0.1
-    near_margin_deviations: float = 0.6
-    near_overlap: float = 0.3
-    far_margin_deviations: float = 1.0
-    far_margin_maximum: float = 0.9
-    far_overlap: float = 0.25
-    low_overlap: float = 0.45
+    margin: float = 0.1
+    margin_deviations: float = 1.0
+    margin_maximum: float = 0.9
+    minimum_overlap: float = 0.3
+    gate_deviations: float = 4.0
     height_ratio: float = 1.8
+    faint_minimum_overlap: float = 0.45
+    faint_gap_seconds: float = 0.25
     duplicate_overlap: float = 0.8
     maximum_tracks: int = 2000
     motion: motion.MotionSettings = field(default_factory=motion.MotionSettings)
@@ -170,21 +168,13 @@ class Tracker:
             nothing = np.empty(0, np.int64)
             return nothing, nothing, self._unused(high, nothing, detections)
         matcher = _Matcher(self, active, predicted, detections)
-        deviations = motion.place_uncertainty_px(predicted)
-        heights = predicted[:, motion.HEIGHT]
-        recent = gaps <= settings.recent_seconds
-        near = settings.near_margin * heights + settings.near_margin_deviations * deviations
-        high = matcher.match(np.flatnonzero(recent), high, near, settings.near_overlap)
-        far = np.minimum(settings.far_margin_deviations * deviations, settings.far_margin_maximum * heights)
-        far += settings.near_margin * heights
-        high = matcher.match(matcher.open_tracks(), high, far, settings.far_overlap)
-        low = np.flatnonzero(
-            (confidences >= settings.low_confidence) & (confidences < settings.high_confidence)
-        )
-        if len(low):
-            rest = matcher.open_tracks()
-            rest = rest[recent[rest] & (self._ids[active[rest]] > 0)]
-            matcher.match(rest, low, np.zeros(len(active)), settings.low_overlap)
+        high = matcher.match(np.arange(len(active)), high, settings.minimum_overlap)
+        faint = (confidences >= settings.low_confidence) & (confidences < settings.high_confidence)
+        if faint.any():
+            rest = np.flatnonzero(
+                (matcher.partners < 0) & (gaps <= settings.faint_gap_seconds) & (self._ids[active] > 0)
+            )
+            matcher.match(rest, np.flatnonzero(faint), settings.faint_minimum_overlap)
         tracks = np.flatnonzero(matcher.partners >= 0)
         return tracks, matcher.partners[tracks], self._unused(high, matcher.partners[tracks], detections)
 
@@ -324,27 +314,33 @@ class _Matcher:
     """The pairs of one frame; `partners` (T,) is the detection of each active track, -1 for none."""
 
     def __init__(self, tracker: Tracker, active: Integers, predicted: Floats, detections: Detections) -> None:
-        limits = tracker._frame_box[2:]
+        settings, limits = tracker.settings, tracker._frame_box[2:]
         self._boxes = _visible(motion.places_to_boxes(predicted[:, motion.PLACE]), limits)
         self._found = _visible(detections.boxes.astype(np.float64), limits)
         self._class_ids = tracker._class_ids[active]
         self._found_class_ids = detections.class_ids
+        heights = predicted[:, motion.HEIGHT]
+        deviations = motion.place_uncertainty_px(predicted)
+        self._margins = settings.margin * heights + np.minimum(
+            settings.margin_deviations * deviations, settings.margin_maximum * heights
+        )
+        self._variances = deviations**2 + (settings.motion.place_noise * heights) ** 2
+        self._gate = settings.gate_deviations**2
         self._heights = np.maximum(self._boxes[:, 3] - self._boxes[:, 1], 1.0)
         self._found_heights = self._found[:, 3] - self._found[:, 1]
-        self._height_ratio = tracker.settings.height_ratio
+        self._height_ratio = settings.height_ratio
         self.partners = np.full(len(active), -1, np.int64)
 
-    def open_tracks(self) -> Integers:
-        """Return the positions of tracks without a partner."""
-        return np.flatnonzero(self.partners < 0)
-
-    def match(self, tracks: Integers, found: Integers, margins: Floats, minimum_overlap: float) -> Integers:
+    def match(self, tracks: Integers, found: Integers, minimum_overlap: float) -> Integers:
         """Match `tracks` with the detections `found` and return which of these are left."""
         if not len(tracks) or not len(found):
             return found
-        costs = 1.0 - widened_overlap(self._boxes[tracks], self._found[found], margins[tracks])
+        boxes, others, variances = self._boxes[tracks], self._found[found], self._variances[tracks]
+        distances = squared_distances(boxes, others) / variances[:, None]
+        costs = 0.5 * distances + np.log(variances / self._heights[tracks] ** 2)[:, None]
         ratio = self._found_heights[found][None, :] / self._heights[tracks][:, None]
-        impossible = costs > 1.0 - minimum_overlap
+        impossible = widened_overlap(boxes, others, self._margins[tracks]) < minimum_overlap
+        impossible |= distances > self._gate
         impossible |= self._class_ids[tracks][:, None] != self._found_class_ids[found][None, :]
         impossible |= (ratio > self._height_ratio) | (ratio * self._height_ratio < 1.0)
         costs[impossible] = IMPOSSIBLE

@@ -96,6 +96,12 @@ class ZoneCounter:
                 self._advance(frame)
         self._vanish(step.ended)
 
+    def finish(self, time_seconds: float) -> None:
+        """Book the tracks as gone that were out of sight when the run ended; the others are still there."""
+        state = self._state
+        gone = (state["track"] > 0) & (time_seconds - state["time"] > self.settings.hold_seconds)
+        self._vanish(np.flatnonzero(gone))
+
     def occupancy(self, time_seconds: float) -> Integers:
         """Return how many tracks are inside each zone (Z,) now, those just out of sight included."""
         state = self._state
