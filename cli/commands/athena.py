@@ -6,7 +6,6 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with AthenaEndpoint(LocalAthena(open_lake(arguments.lake), arguments.database)) as endpoint:
         client = AwsEndpoint(endpoint.url).athena()
         execution = _run(client, arguments.sql, arguments.database)
-        header, rows = _rows(client, execution["QueryExecutionId"])
+        header, rows = _answer(client, execution)
     if arguments.json:
         print_json([dict(zip(header, row, strict=True)) for row in rows])
     elif arguments.csv:
@@ -74,12 +73,12 @@ def _run(client: AthenaClient, sql: str, database: str) -> Any:
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def _rows(client: AthenaClient, identifier: str) -> tuple[list[str], list[list[str | None]]]:
-    rows = list(_pages(client, identifier))
-    return [cell or "" for cell in rows[0]] if rows else [], rows[1:]
-
-
-def _pages(client: AthenaClient, identifier: str) -> Iterator[list[str | None]]:
-    for page in client.get_paginator("get_query_results").paginate(QueryExecutionId=identifier):
-        for row in page["ResultSet"]["Rows"]:
-            yield [cell.get("VarCharValue") for cell in row["Data"]]
+def _answer(client: AthenaClient, execution: Any) -> tuple[list[str], list[list[str | None]]]:
+    """Return column names and rows; only the answer of a SELECT begins with a row of names."""
+    header: list[str] = []
+    rows: list[list[str | None]] = []
+    pages = client.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
+    for page in pages:
+        header = [column["Name"] for column in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+        rows += [[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]]
+    return header, rows[1:] if execution.get("StatementType") == "DML" else rows
