@@ -161,7 +161,7 @@ def _drain_spool(
             if waiting < least:
                 least, since = waiting, time.monotonic()
             if not publisher.running:
-                raise DemoError(f"the publisher ended: {publisher.last_lines() or 'no reason given'}")
+                raise DemoError(f"the publisher ended: {publisher.last_words() or 'no reason given'}")
             if time.monotonic() - since > _DRAIN_SECONDS:
                 raise DemoError(f"{waiting} records are still on the device after {_DRAIN_SECONDS:g} s")
             time.sleep(_LOOK_AGAIN_SECONDS)
