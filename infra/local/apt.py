@@ -166,9 +166,8 @@ def _candidate(package_pattern: str, options: Sequence[str]) -> str:
     found = _run(["apt-cache", *options, "search", "--names-only", package_pattern], _QUICK_SECONDS)
     names = [line.split(" - ")[0].strip() for line in found.splitlines() if line.strip()]
     if not names:
-        raise AptError(
-            f"apt knows no package {package_pattern.strip('^$')}: expected one in the package lists"
-        )
+        name = re.sub(r"\(.*|[\^$\\]", "", package_pattern)
+        raise AptError(f"apt knows no package {name}: expected one in the package lists")
     return min(names, key=len)
 
 
