@@ -34,6 +34,8 @@ class TrackerSettings:
     new_track_confidence: float = 0.5
     confirmation_hits: int = 3
     confirmation_gap_seconds: float = 0.45
+    confirmation_gap_frames: float = 3.2
+    """At low frame rates a track that is not confirmed may miss as many frames, however long they take."""
     memory_seconds: float = 3.0
     margin: float = 0.1
     margin_deviations: float = 1.0
@@ -112,6 +114,7 @@ class Tracker:
         self._allocate(_INITIAL_SLOTS)
         self._next_id = 1
         self._frame_index = -1
+        self._time_seconds = 0.0
         self._ended = np.empty(0, np.int64)
 
     def _allocate(self, slots: int) -> None:
@@ -139,6 +142,8 @@ class Tracker:
         Returns what has become known. Work and memory are bounded by `maximum_tracks`.
         """
         self._frame_index += 1
+        interval = time_seconds - self._time_seconds if self._frame_index else 0.0
+        self._time_seconds = time_seconds
         self._alive[self._ended] = False
         active = np.flatnonzero(self._alive)
         gaps = time_seconds - self._last_seen[active]
@@ -150,7 +155,10 @@ class Tracker:
         self._correct(seen, predicted[tracks], detections, found, time_seconds)
         missed = np.ones(len(active), np.bool_)
         missed[tracks] = False
-        given_up = missed & (self._ids[active] == 0) & (gaps > self.settings.confirmation_gap_seconds)
+        patience = max(
+            self.settings.confirmation_gap_seconds, self.settings.confirmation_gap_frames * interval
+        )
+        given_up = missed & (self._ids[active] == 0) & (gaps > patience)
         self._alive[active[given_up]] = False
         self._alive[ended[self._ids[ended] == 0]] = False
         self._ended = ended[self._ids[ended] > 0]
