@@ -28,6 +28,8 @@ def check_spelling(sql: str) -> None:
     for token, following in pairwise([*tokens, Token(TokenType.SEMICOLON, ";")]):
         if token.text in _REFUSED_TEXT or sql[token.start : token.start + 1] == "`":
             raise _mismatched(token)
+        if token.token_type is TokenType.INTERVAL and following.token_type is TokenType.NUMBER:
+            raise _mismatched(following)
         if token.token_type is TokenType.COMMA and following.token_type in _AFTER_TRAILING_COMMA:
             raise _mismatched(following)
     _check_offset_order(tokens)

@@ -96,7 +96,7 @@ def _divide(node: exp.Expr) -> exp.Expr:
     left = exp.cast(node.this, "DOUBLE")
     divided = exp.Div(this=left, expression=node.expression)
     divided.set("typed", False)
-    divided.set("safe", True)
+    divided.set("safe", False)
     return exp.Paren(this=divided)
 
 
@@ -185,6 +185,7 @@ _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Add: _shift,
     exp.Sub: _shift,
     exp.DateDiff: _date_diff,
+    exp.DateTrunc: _truncate,
     exp.TimestampTrunc: _truncate,
     exp.ArgMax: _keeping_nulls("arg_max_null"),
     exp.ArgMin: _keeping_nulls("arg_min_null"),

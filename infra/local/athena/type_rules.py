@@ -41,7 +41,8 @@ _TEXT_ONLY = (
     exp.StrPosition,
 )
 _NUMBERS_ONLY = (exp.Sum, exp.Avg, exp.Round, exp.Floor, exp.Ceil, exp.Abs, exp.Sqrt, exp.Neg)
-_TIMES_ONLY = (exp.Hour, exp.Minute, exp.Day, exp.Month, exp.Year, exp.DayOfWeekIso, exp.TimestampTrunc,
+_TIMES_ONLY = (exp.Hour, exp.Minute, exp.Day, exp.Month, exp.Year, exp.DayOfWeekIso, exp.DateTrunc,
+    exp.TimestampTrunc,
                exp.TimeToStr, exp.TimeToUnix, exp.DateAdd)  # fmt: skip
 
 
@@ -51,6 +52,7 @@ def _typed(kind: str) -> dict[str, object]:
 
 _METADATA = {
     **Athena.EXPRESSION_METADATA,
+    exp.DateTrunc: {"annotator": lambda annotator, node: annotator._annotate_by_args(node, "this")},
     exp.TimestampTrunc: {"annotator": lambda annotator, node: annotator._annotate_by_args(node, "this")},
     exp.TimeToUnix: _typed("DOUBLE"),
     exp.DateDiff: _typed("BIGINT"),

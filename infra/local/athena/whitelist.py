@@ -58,6 +58,7 @@ FUNCTIONS: dict[type[exp.Expr], str] = {
     exp.StrPosition: "strpos",
     exp.Substring: "substr",
     exp.Sum: "sum",
+    exp.DateTrunc: "date_trunc",
     exp.TimestampTrunc: "date_trunc",
     exp.TimeToStr: "date_format",
     exp.TimeToUnix: "to_unixtime",
@@ -199,7 +200,7 @@ def _check_format(node: exp.Expr) -> None:
     pieces = text.name.split("%")[1:]
     for piece in pieces:
         if piece[:1] not in _FORMAT_CODES:
-            raise not_supported(f"date_format with %{piece[:1]}; use %Y %m %d %H %i %s")
+            raise not_supported("date_format with another code than %Y %m %d %H %i %s")
 
 
 def _check_substring(node: exp.Expr) -> None:
@@ -246,6 +247,7 @@ _CHECKS: dict[type[exp.Expr], Callable[[exp.Expr], None]] = {
     exp.Min: _check_one_argument,
     exp.DateAdd: _check_unit,
     exp.DateDiff: _check_unit,
+    exp.DateTrunc: _check_unit,
     exp.TimestampTrunc: _check_unit,
     exp.Interval: _check_interval,
     exp.TimeToStr: _check_format,
