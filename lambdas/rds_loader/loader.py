@@ -100,6 +100,10 @@ class Loader:
         written = self._database.run(write)
         return LoadResult(created.key, data.num_rows if written else 0, skipped=not written)
 
+    def close(self) -> None:
+        """Close the connection to MySQL; the next load makes a new one."""
+        self._database.close()
+
     @staticmethod
     def _count(loaded: LoadResult, result: BatchResult) -> None:
         result.rows += loaded.rows

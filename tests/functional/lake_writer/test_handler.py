@@ -69,8 +69,8 @@ def test_good_messages_become_raw_objects_by_table_and_day(s3: Any, make_records
     body = encode_message("seoul-1", "jetson-7", make_records() + make_records("tracks", count=4))
     assert invoke(body) == []
     assert sorted(key.rsplit("/", 1)[0] for key in objects(s3)) == [
-        "raw/tracks/day=2026-11-21",
-        "raw/zone_counts/day=2026-11-21",
+        "raw/tracks/day=2025-11-21",
+        "raw/zone_counts/day=2025-11-21",
     ]
     assert len(lake_rows(s3)) == 7
 
