@@ -20,7 +20,8 @@ from edge_components.vision.rows import RecordMaker
 from edge_components.vision.tallies import FrameTallies
 from edge_components.vision.timeline import Timeline
 from edge_components.vision.totals import AnalyticsTotals, Totals
-from edge_components.vision.tracker import TrackedFrame, Tracker, TrackerSettings, TrackerStep
+from edge_components.vision.tracked import TrackedFrame, TrackerSettings, TrackerStep
+from edge_components.vision.tracker import Tracker
 from edge_components.vision.windows import TrackWindows, ZoneWindow, ZoneWindows, window_start_ms
 from edge_components.vision.zones import ZoneCounter
 

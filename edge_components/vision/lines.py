@@ -18,7 +18,7 @@ import numpy.typing as npt
 from contract.scene import Line
 from edge_components.vision.geometry_arrays import segment_distances, sides
 from edge_components.vision.slots import SlotArrays
-from edge_components.vision.tracker import TrackedFrame, TrackerStep
+from edge_components.vision.tracked import TrackedFrame, TrackerStep
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -15,7 +15,7 @@ from contract.scene import Scene
 from edge_components.vision.analytics import SceneAnalytics
 from edge_components.vision.mot_text import TrackLine, format_tracks, read_detections
 from edge_components.vision.totals import AnalyticsTotals
-from edge_components.vision.tracker import TrackedFrame, TrackerSettings
+from edge_components.vision.tracked import TrackedFrame, TrackerSettings
 
 TRACKS_NAME = "tracks.txt"
 SUMMARY_NAME = "summary.json"

@@ -8,14 +8,16 @@ id when it is confirmed; what never is confirmed never had one. All state belong
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import numpy.typing as npt
 
 from edge_components.vision import motion
-from edge_components.vision.association import IMPOSSIBLE, assign, squared_distances, widened_overlap
+from edge_components.vision.association import widened_overlap
 from edge_components.vision.detections import Detections
+from edge_components.vision.matching import Matcher
+from edge_components.vision.tracked import TrackedFrame, TrackerSettings, TrackerStep
+
+__all__ = ["TrackedFrame", "Tracker", "TrackerSettings", "TrackerStep"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -23,76 +25,6 @@ Booleans = npt.NDArray[np.bool_]
 
 _EDGE_PX = 1.5
 _INITIAL_SLOTS = 64
-
-
-@dataclass(frozen=True)
-class TrackerSettings:
-    """What the tracker takes for granted; margins are shares of a track's box height."""
-
-    high_confidence: float = 0.5
-    low_confidence: float = 0.1
-    new_track_confidence: float = 0.5
-    confirmation_hits: int = 3
-    confirmation_gap_seconds: float = 0.45
-    confirmation_gap_frames: float = 3.2
-    """At low frame rates a track that is not confirmed may miss as many frames, however long they take."""
-    memory_seconds: float = 3.0
-    margin: float = 0.1
-    margin_deviations: float = 1.0
-    margin_maximum: float = 0.9
-    minimum_overlap: float = 0.3
-    gate_deviations: float = 4.0
-    height_ratio: float = 1.8
-    faint_minimum_overlap: float = 0.45
-    faint_gap_seconds: float = 0.25
-    duplicate_overlap: float = 0.8
-    maximum_tracks: int = 2000
-    motion: motion.MotionSettings = field(default_factory=motion.MotionSettings)
-
-
-@dataclass(frozen=True)
-class TrackedFrame:
-    """The confirmed tracks that were seen in one frame; all arrays have one entry per track.
-
-    `slots` are the rows where a consumer may keep state of its own until the slot is reported as ended;
-    `ids` are never used twice. `boxes` (K, 4) are the filtered boxes, `feet` (K, 2) the middle of their
-    lower edges, `velocities` (K, 2) those of the centres in pixels per second. `at_edge` marks boxes that
-    the frame cuts.
-    """
-
-    index: int
-    time_seconds: float
-    slots: Integers
-    ids: Integers
-    class_ids: Integers
-    boxes: Floats
-    velocities: Floats
-    confidences: Floats
-    at_edge: Booleans
-
-    @property
-    def feet(self) -> Floats:
-        """The foot points (K, 2)."""
-        return np.column_stack((0.5 * (self.boxes[:, 0] + self.boxes[:, 2]), self.boxes[:, 3]))
-
-    @property
-    def heights(self) -> Floats:
-        """The box heights (K,)."""
-        return np.asarray(self.boxes[:, 3] - self.boxes[:, 1])
-
-
-@dataclass(frozen=True)
-class TrackerStep:
-    """What one update made known.
-
-    `frames` are in the order of time: first the earlier sightings of tracks that were confirmed just now,
-    last the present frame. `ended` (slots, and `ended_ids`) are confirmed tracks that were not seen again
-    within the memory; their slots may be given to others from the next update on.
-    """
-
-    frames: list[TrackedFrame]
-    ended: Integers
-    ended_ids: Integers
 
 
 # Columns of a sighting, kept while a track is tentative.
@@ -175,7 +107,7 @@ class Tracker:
         if not len(active):
             nothing = np.empty(0, np.int64)
             return nothing, nothing, self._unused(high, nothing, detections)
-        matcher = _Matcher(self, active, predicted, detections)
+        matcher = Matcher(predicted, self._class_ids[active], detections, self._frame_box[2:], settings)
         high = matcher.match(np.arange(len(active)), high, settings.minimum_overlap)
         faint = (confidences >= settings.low_confidence) & (confidences < settings.high_confidence)
         if faint.any():
@@ -316,51 +248,3 @@ class Tracker:
 
 
 _SLOT_ARRAYS = ("_rows", "_sightings", "_ids", "_class_ids", "_hits", "_last_seen", "_alive")
-
-
-class _Matcher:
-    """The pairs of one frame; `partners` (T,) is the detection of each active track, -1 for none."""
-
-    def __init__(self, tracker: Tracker, active: Integers, predicted: Floats, detections: Detections) -> None:
-        settings, limits = tracker.settings, tracker._frame_box[2:]
-        self._boxes = _visible(motion.places_to_boxes(predicted[:, motion.PLACE]), limits)
-        self._found = _visible(detections.boxes.astype(np.float64), limits)
-        self._class_ids = tracker._class_ids[active]
-        self._found_class_ids = detections.class_ids
-        heights = predicted[:, motion.HEIGHT]
-        deviations = motion.place_uncertainty_px(predicted)
-        self._margins = settings.margin * heights + np.minimum(
-            settings.margin_deviations * deviations, settings.margin_maximum * heights
-        )
-        self._variances = deviations**2 + (settings.motion.place_noise * heights) ** 2
-        self._gate = settings.gate_deviations**2
-        self._heights = np.maximum(self._boxes[:, 3] - self._boxes[:, 1], 1.0)
-        self._found_heights = self._found[:, 3] - self._found[:, 1]
-        self._height_ratio = settings.height_ratio
-        self.partners = np.full(len(active), -1, np.int64)
-
-    def match(self, tracks: Integers, found: Integers, minimum_overlap: float) -> Integers:
-        """Match `tracks` with the detections `found` and return which of these are left."""
-        if not len(tracks) or not len(found):
-            return found
-        boxes, others, variances = self._boxes[tracks], self._found[found], self._variances[tracks]
-        distances = squared_distances(boxes, others) / variances[:, None]
-        costs = 0.5 * distances + np.log(variances / self._heights[tracks] ** 2)[:, None]
-        ratio = self._found_heights[found][None, :] / self._heights[tracks][:, None]
-        impossible = widened_overlap(boxes, others, self._margins[tracks]) < minimum_overlap
-        impossible |= distances > self._gate
-        impossible |= self._class_ids[tracks][:, None] != self._found_class_ids[found][None, :]
-        impossible |= (ratio > self._height_ratio) | (ratio * self._height_ratio < 1.0)
-        costs[impossible] = IMPOSSIBLE
-        rows, columns = assign(costs)
-        self.partners[tracks[rows]] = found[columns]
-        left = np.ones(len(found), np.bool_)
-        left[columns] = False
-        return found[left]
-
-
-def _visible(boxes: Floats, limits: Floats) -> Floats:
-    clipped = np.maximum(boxes, 0.0)
-    clipped[:, :2] = np.minimum(clipped[:, :2], limits)
-    clipped[:, 2:] = np.minimum(clipped[:, 2:], limits)
-    return clipped

@@ -19,7 +19,7 @@ from contract.scene import Zone
 from edge_components.vision.geometry_arrays import edges_to_the_right, segment_distances
 from edge_components.vision.slots import SlotArrays
 from edge_components.vision.tallies import FrameTallies, Stay
-from edge_components.vision.tracker import TrackedFrame, TrackerStep
+from edge_components.vision.tracked import TrackedFrame, TrackerStep
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_components.vision.detections import Detections
-from edge_components.vision.tracker import TrackedFrame, Tracker, TrackerSettings
+from edge_components.vision.tracked import TrackedFrame, TrackerSettings
+from edge_components.vision.tracker import Tracker
 
 
 def found(

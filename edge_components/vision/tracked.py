@@ -1,0 +1,84 @@
+"""What a tracker is told and what it tells: settings, sightings of tracks, and the outcome of a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_components.vision.motion import MotionSettings
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """What the tracker takes for granted; margins are shares of a track's box height."""
+
+    high_confidence: float = 0.5
+    low_confidence: float = 0.1
+    new_track_confidence: float = 0.5
+    confirmation_hits: int = 3
+    confirmation_gap_seconds: float = 0.45
+    confirmation_gap_frames: float = 3.2
+    """At low frame rates a track that is not confirmed may miss as many frames, however long they take."""
+    memory_seconds: float = 3.0
+    margin: float = 0.1
+    margin_deviations: float = 1.0
+    margin_maximum: float = 0.9
+    minimum_overlap: float = 0.3
+    gate_deviations: float = 4.0
+    height_ratio: float = 1.8
+    faint_minimum_overlap: float = 0.45
+    faint_gap_seconds: float = 0.25
+    duplicate_overlap: float = 0.8
+    maximum_tracks: int = 2000
+    motion: MotionSettings = field(default_factory=MotionSettings)
+
+
+@dataclass(frozen=True)
+class TrackedFrame:
+    """The confirmed tracks that were seen in one frame; all arrays have one entry per track.
+
+    `slots` are the rows where a consumer may keep state of its own until the slot is reported as ended;
+    `ids` are never used twice. `boxes` (K, 4) are the filtered boxes, `feet` (K, 2) the middle of their
+    lower edges, `velocities` (K, 2) those of the centres in pixels per second. `at_edge` marks boxes that
+    the frame cuts.
+    """
+
+    index: int
+    time_seconds: float
+    slots: Integers
+    ids: Integers
+    class_ids: Integers
+    boxes: Floats
+    velocities: Floats
+    confidences: Floats
+    at_edge: Booleans
+
+    @property
+    def feet(self) -> Floats:
+        """The foot points (K, 2)."""
+        return np.column_stack((0.5 * (self.boxes[:, 0] + self.boxes[:, 2]), self.boxes[:, 3]))
+
+    @property
+    def heights(self) -> Floats:
+        """The box heights (K,)."""
+        return np.asarray(self.boxes[:, 3] - self.boxes[:, 1])
+
+
+@dataclass(frozen=True)
+class TrackerStep:
+    """What one update made known.
+
+    `frames` are in the order of time: first the earlier sightings of tracks that were confirmed just now,
+    last the present frame. `ended` (slots, and `ended_ids`) are confirmed tracks that were not seen again
+    within the memory; their slots may be given to others from the next update on.
+    """
+
+    frames: list[TrackedFrame]
+    ended: Integers
+    ended_ids: Integers
