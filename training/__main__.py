@@ -26,7 +26,7 @@ from training.trial import clip_trial, golden_frame, held_out_trial, voc_trial
 
 logger = logging.getLogger("training")
 TRAINING_PICTURES, HELD_OUT_PICTURES = 12_000, 400
-TRAINING_PLAZA, HELD_OUT_PLAZA = 4_000, 200
+TRAINING_PLAZA, HELD_OUT_PLAZA = 2_000, 200
 
 
 def _sheet(frames: Sequence[Frame], *, boxes: bool) -> Image:

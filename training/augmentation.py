@@ -13,15 +13,19 @@ LEARNT_VISIBLE_FRACTION = 0.3
 IGNORED_VISIBLE_FRACTION = 0.1
 
 
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
 def _place(
-    generator: np.random.Generator, picture: Image, width: int, height: int
+    generator: np.random.Generator, picture: Image, window: Size, whole: Size
 ) -> tuple[float, tuple[float, float]]:
-    fit = min(width / picture.shape[1], height / picture.shape[0])
-    scale = fit * float(np.exp(generator.uniform(np.log(0.62), np.log(1.8))))
+    fit = min(whole[0] / picture.shape[1], whole[1] / picture.shape[0])
+    scale = fit * float(np.exp(generator.uniform(np.log(0.55), np.log(1.6))))
     if generator.uniform() < 0.25:
         scale = fit
-    room = (width - picture.shape[1] * scale, height - picture.shape[0] * scale)
-    if scale <= fit and generator.uniform() < 0.5:
+    room = (window[0] - picture.shape[1] * scale, window[1] - picture.shape[0] * scale)
+    if min(room) >= 0 and generator.uniform() < 0.5:
         return scale, (0.0, 0.0)
     return scale, (generator.uniform(0, 1) * room[0], generator.uniform(0, 1) * room[1])
 
@@ -48,6 +52,14 @@ def recolour(generator: np.random.Generator, picture: Image) -> Image:
     return as_image(light)
 
 
+def _pad(picture: Image, left: float, top: float, right: float, bottom: float) -> None:
+    """Fill what lies outside the placed picture with the grey that letterboxing uses."""
+    picture[: max(0, round(top))] = PAD_VALUE
+    picture[max(0, round(bottom)) :] = PAD_VALUE
+    picture[:, : max(0, round(left))] = PAD_VALUE
+    picture[:, max(0, round(right)) :] = PAD_VALUE
+
+
 def usable_truth(truth: Floats32, width: int, height: int) -> tuple[Floats32, Floats32]:
     """Split moved truth (P, 6) into boxes to learn (A, 4) and to ignore (B, 4), cut at the frame's edge."""
     boxes = truth[:, :4].copy()
@@ -63,20 +75,20 @@ def usable_truth(truth: Floats32, width: int, height: int) -> tuple[Floats32, Fl
 
 
 def augment(
-    generator: np.random.Generator, picture: Image, truth: Floats32, width: int, height: int
+    generator: np.random.Generator, picture: Image, truth: Floats32, *, window: Size, whole: Size
 ) -> tuple[Image, Floats32, Floats32]:
     """Return a changed picture (height, width, 3), its boxes to learn (A, 4) and to ignore (B, 4)."""
-    scale, (shift_x, shift_y) = _place(generator, picture, width, height)
+    width, height = window
+    scale, (shift_x, shift_y) = _place(generator, picture, window, whole)
     matrix = np.asarray([[scale, 0, shift_x], [0, scale, shift_y]], np.float64)
     truth = truth.copy()
     truth[:, 0:4:2] = truth[:, 0:4:2] * scale + shift_x
     truth[:, 1:4:2] = truth[:, 1:4:2] * scale + shift_y
-    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    grey = (float(PAD_VALUE),) * 3
-    recoloured = recolour(generator, picture)
-    moved = cv2.warpAffine(recoloured, matrix, (width, height), flags=flags, borderValue=grey)
+    moved = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    moved = recolour(generator, np.asarray(moved, dtype=np.uint8))
+    _pad(moved, shift_x, shift_y, shift_x + picture.shape[1] * scale, shift_y + picture.shape[0] * scale)
     if generator.uniform() < 0.5:
         moved = cv2.flip(moved, 1)
         truth[:, [0, 2]] = width - truth[:, [2, 0]]
     learnt, ignored = usable_truth(truth, width, height)
-    return np.asarray(moved, dtype=np.uint8), learnt, ignored
+    return np.ascontiguousarray(moved, dtype=np.uint8), learnt, ignored

@@ -20,11 +20,11 @@ from torch.utils.data import DataLoader, Dataset
 from training.arrays import Image
 from training.augmentation import augment
 from training.boxes import Detections, decode_yolo_v8, letterbox
-from training.dataset import Example, read_datasets
+from training.dataset import Example, read_dataset, read_datasets
 from training.evaluate import Evaluation, evaluate, truth_of_rows
 from training.loss import batch_loss
 from training.model import PersonDetector
-from training.settings import INPUT_HEIGHT, INPUT_WIDTH, TrainingSettings
+from training.settings import INPUT_HEIGHT, INPUT_WIDTH, WINDOW_HEIGHT, WINDOW_WIDTH, TrainingSettings
 
 logger = logging.getLogger(__name__)
 MOST_PEOPLE, MOST_IGNORED = 40, 20
@@ -47,7 +47,11 @@ class Stream(Dataset):  # type: ignore[misc]  # torch is not in the product's en
         example = self.examples[int(order[place])]
         generator = np.random.default_rng([self.seed, 1, index])
         picture, learnt, ignored = augment(
-            generator, example.picture(), example.truth, INPUT_WIDTH, INPUT_HEIGHT
+            generator,
+            example.picture(),
+            example.truth,
+            window=(WINDOW_WIDTH, WINDOW_HEIGHT),
+            whole=(INPUT_WIDTH, INPUT_HEIGHT),
         )
         people = torch.zeros(MOST_PEOPLE, 4)
         people[: len(learnt)] = torch.from_numpy(learnt[:MOST_PEOPLE])
@@ -77,7 +81,7 @@ class Trainer:
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = PersonDetector(INPUT_WIDTH, INPUT_HEIGHT).to(memory_format=torch.channels_last)
+        self.network = PersonDetector(WINDOW_WIDTH, WINDOW_HEIGHT).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).eval()
         decayed = [item for item in self.network.parameters() if item.ndim > 1]
         plain = [item for item in self.network.parameters() if item.ndim <= 1]
@@ -158,7 +162,10 @@ class Trainer:
 
     def run(self) -> float:
         """Train until the budget is used or validation stops gaining; return the best average precision."""
-        stream = Stream(read_datasets(self.settings.training_data), self.settings.seed)
+        settings = self.settings
+        rounds = zip(settings.training_data, settings.training_repeats, strict=True)
+        examples = [example for folder, repeats in rounds for example in read_dataset(folder) * repeats]
+        stream = Stream(examples, settings.seed)
         held_out = read_datasets(self.settings.validation_data)
         order = range(self.progress.examples_seen, self.settings.examples)
         loader = DataLoader(
@@ -222,13 +229,15 @@ class Trainer:
 def evaluate_network(
     network: PersonDetector, examples: list[Example], *, confidence: float = 0.35
 ) -> Evaluation:
-    """Return the evaluation of a network on dataset examples."""
-    network.eval()
+    """Return the evaluation of a network on dataset examples, at the size it is exported for."""
+    whole = PersonDetector(INPUT_WIDTH, INPUT_HEIGHT).to(memory_format=torch.channels_last)
+    whole.load_state_dict(network.state_dict())
+    whole.eval()
 
     def detect(picture: Image) -> Detections:
         boxed, scale = letterbox(picture, INPUT_WIDTH, INPUT_HEIGHT)
         pixels = torch.from_numpy(boxed.transpose(2, 0, 1)[None].astype(np.float32))
-        output = network(pixels.to(memory_format=torch.channels_last))[0].numpy()
+        output = whole(pixels.to(memory_format=torch.channels_last))[0].numpy()
         return decode_yolo_v8(output, scale=scale, confidence=0.02, overlap=0.6)
 
     pairs = ((example.picture(), truth_of_rows(example.truth)) for example in examples)
