@@ -175,8 +175,10 @@ class SceneAnalytics:
         for frame in step.frames:
             feet = frame.feet
             ground = np.zeros_like(feet) if self._ground is None else self._ground.project(feet)
-            start_ms = window_start_ms(self._timeline.event_time_ms(frame.time_seconds), self._window_ms)
-            self._track_windows.add(start_ms, frame, np.column_stack((feet, ground)))
+            event_time_ms = self._tallies.event_time_ms(frame.index)
+            if event_time_ms is not None:
+                start_ms = window_start_ms(event_time_ms, self._window_ms)
+                self._track_windows.add(start_ms, frame, np.column_stack((feet, ground)))
             if self._ground is not None:
                 self._speed.add(frame.slots, frame.ids, ground, frame.time_seconds)
         if self._ground is not None and self._time_seconds >= self._speed_due_seconds:

@@ -26,6 +26,8 @@ START, UPDATE, END = "start", "update", "end"
 ZONE_KINDS = ("crowding", "restricted")
 """Judged by the objects inside; the other kinds are judged track by track."""
 _MAXIMUM_END_SECONDS = 1.0
+_MAXIMUM_SILENCE_SECONDS = 10.0
+"""Nobody knows what happened in a longer time without frames: events end before it."""
 _STATIONARY_SHARE = 0.25
 
 
@@ -58,11 +60,12 @@ class Trigger:
         self.idle = True
         self.started_seconds = 0.0
         self.changed_seconds = 0.0
+        self.observed_seconds = 0.0
         self.peak_value = 0.0
 
     def observe(self, value: float, time_seconds: float) -> str | None:
         """Take in the next value and return the phase it makes, if any; `changed_seconds` is its time."""
-        rule = self._rule
+        rule, self.observed_seconds = self._rule, time_seconds
         low = value < rule.threshold if rule.hysteresis == 0 else value <= rule.threshold - rule.hysteresis
         if self.idle:
             if value < rule.threshold:
@@ -136,6 +139,7 @@ class EventMonitor:
         self._track_triggers: dict[int, dict[int, tuple[Trigger, int]]] = {
             position: {} for position in range(len(self._rules)) if position not in self._zone_triggers
         }
+        self._time_seconds = 0.0
         self._still = SlotArrays(
             {"track": ((), np.int64, 0), "foot": ((2,), np.float64, 0.0), "since": ((), np.float64, 0.0)}
         )
@@ -151,7 +155,10 @@ class EventMonitor:
         """Take in the objects inside each zone (Z,) and the tracks of a frame; return what starts or ends."""
         if not self._rules:
             return []
-        phases = [
+        silent = time_seconds - self._time_seconds > _MAXIMUM_SILENCE_SECONDS
+        phases = self.close(self._time_seconds) if silent else []
+        self._time_seconds = time_seconds
+        phases += [
             phase
             for position, trigger in self._zone_triggers.items()
             for phase in self._observe(
@@ -164,7 +171,7 @@ class EventMonitor:
                 zone, _, rule = self._rules[position]
                 values = self._values(rule.kind, zone, tracks, still, time_seconds)
                 phases += self._judge(position, values, tracks, time_seconds)
-                phases += self._end_tracks(position, ended_ids, time_seconds)
+                phases += self._end_tracks(position, ended_ids)
         return phases
 
     def close(self, time_seconds: float) -> list[EventPhase]:
@@ -173,7 +180,7 @@ class EventMonitor:
         for position, trigger in self._zone_triggers.items():
             phases += self._finish(position, trigger, time_seconds, _ZONE_ITSELF)
         for position, triggers in self._track_triggers.items():
-            phases += self._end_tracks(position, list(triggers), time_seconds)
+            phases += self._end_tracks(position, list(triggers))
         return phases
 
     def _stand(self, tracks: TrackValues, time_seconds: float) -> Floats:
@@ -219,13 +226,14 @@ class EventMonitor:
                 del triggers[track]
         return phases
 
-    def _end_tracks(self, position: int, ended: Sequence[int], time_seconds: float) -> list[EventPhase]:
+    def _end_tracks(self, position: int, ended: Sequence[int]) -> list[EventPhase]:
+        """End what is going on about tracks that are gone, when they were last judged."""
         triggers = self._track_triggers[position]
         phases: list[EventPhase] = []
         for track in ended:
             if track in triggers:
                 trigger, class_id = triggers.pop(track)
-                phases += self._finish(position, trigger, time_seconds, (track, class_id))
+                phases += self._finish(position, trigger, trigger.observed_seconds, (track, class_id))
         return phases
 
     def _observe(

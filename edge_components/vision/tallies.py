@@ -63,6 +63,11 @@ class FrameTallies:
             closed.append(self._frames.popleft())
         return closed
 
+    def event_time_ms(self, index: int) -> int | None:
+        """Return the event time of an open frame, None when it was closed."""
+        tally = self._tally(index)
+        return None if tally is None else tally.event_time_ms
+
     def add(self, index: int, zones: npt.NDArray[np.intp], classes: Integers) -> None:
         """Count one more object inside each of `zones` (K,) for its class of `classes` (K,)."""
         tally = self._tally(index)

@@ -94,6 +94,13 @@ def test_track_rows_hold_what_the_track_did_in_the_window(replays: Any) -> None:
     assert rows[0]["speed_mps"] is None
 
 
+def test_a_scene_without_zones_has_track_rows_too(replays: Any) -> None:
+    people = replays.World([replays.Walker([(0, 120, 250), (4, 520, 250)])])
+    counted = replays.count_frames(replays.make_scene(), people.frames())
+    assert len(counted.table("tracks")) == 1
+    assert counted.table("zone_counts") == []
+
+
 def test_speed_and_place_are_in_metres_where_the_ground_is_known(replays: Any) -> None:
     ground = [
         {"image": [x, y], "world_m": [x / 100, y / 100]} for x, y in ((0, 0), (640, 0), (640, 360), (0, 360))

@@ -116,6 +116,25 @@ def test_a_restricted_zone_reports_somebody_inside(replays: Any) -> None:
     assert rows[0]["track"] is None
 
 
+def test_a_long_silence_of_the_camera_ends_events_before_it(replays: Any) -> None:
+    people = replays.World([replays.Walker([(0, 300, 200), (60, 310, 200)])])
+    zones = [{"name": "square", "polygon": SQUARE, "events": {"crowding": {"threshold": 1}}}]
+    moments = [k / 10 for k in range(50)] + [40 + k / 10 for k in range(50)]
+    counted = replays.count_frames(replays.make_scene(zones=zones), people.frames(moments))
+    durations = [event["duration_seconds"] for event in counted.totals.events]
+    assert durations == [pytest.approx(4.9, abs=0.3), pytest.approx(4.9, abs=0.3)]
+
+
+def test_an_event_about_a_track_ends_when_the_track_was_last_seen(replays: Any) -> None:
+    people = replays.World([replays.Walker([(0, 300, 200), (6, 310, 200)])])
+    rows = events_of(
+        replays,
+        replays.World([*people.walkers, replays.Walker([(0, 90, 90), (12, 99, 90)])]),
+        {"loitering": {"threshold": 2}},
+    )
+    assert [(row["phase"], row["seconds"]) for row in rows] == [("start", 2.0), ("end", 6.0)]
+
+
 def test_an_event_still_going_on_ends_with_the_run(replays: Any) -> None:
     people = replays.World([replays.Walker([(0, 300, 200), (8, 310, 200)])])
     zones = [{"name": "square", "polygon": SQUARE, "events": {"loitering": {"threshold": 2}}}]
