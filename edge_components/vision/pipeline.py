@@ -42,10 +42,15 @@ long as a whole inference of a small model."""
 
 @dataclass(frozen=True)
 class PipelineSettings:
-    """`start_time_ms` is the event time of a file's first frame; `buffers` bound the frames in flight."""
+    """How a run is done.
+
+    `start_time_ms` is the event time of a file's first frame. `file_buffers` and `live_buffers` bound the
+    frames in flight: a file may run ahead of the model, a camera's frame should be analysed while it is new.
+    """
 
     start_time_ms: int | None = None
-    buffers: int = 6
+    file_buffers: int = 6
+    live_buffers: int = 3
     health: CameraHealthSettings = field(default_factory=CameraHealthSettings)
 
 
@@ -93,7 +98,8 @@ def run_pipeline(
         progress=progress,
         on_frame=on_frame,
     )
-    stages = Stages(source, detector, stop, settings.buffers)
+    buffers = settings.live_buffers if source.info.live else settings.file_buffers
+    stages = Stages(source, detector, stop, buffers)
     with _quick_switching():
         stages.start()
         try:

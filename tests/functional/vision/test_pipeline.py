@@ -75,6 +75,10 @@ class Camera:
         self._index = 0
         self.closed = False
 
+    @property
+    def given(self) -> int:
+        return self._index
+
     def read(self, timeout_seconds: float) -> Frame | None:
         time.sleep(0.01)
         if not self._script:
@@ -135,7 +139,7 @@ def test_a_request_to_stop_finishes_frames_in_flight_and_stores_the_last_window(
 
     result = run(open_source(str(make_clip(frames=400))), stop=stop, on_frame=stop_at_ten)
     assert result.stopped
-    assert 11 <= result.frames <= 11 + PipelineSettings().buffers
+    assert 11 <= result.frames <= 11 + PipelineSettings().file_buffers
     counted = [record for record in sink.records if record.table == "zone_counts"]
     assert sum(record.values["frames"] for record in counted) == result.frames
     assert sink.records[-1].values["detail"] == "stopped on request"
@@ -262,6 +266,21 @@ def test_a_lost_camera_is_recorded_and_its_counts_are_suspect(
     assert (result.frames, result.skipped_frames, result.stopped) == (10, 3, True)
     assert "decode" not in result.latency
     assert camera.closed
+
+
+def test_frames_of_a_camera_do_not_wait_in_a_long_queue(run: Callable[..., PipelineResult]) -> None:
+    stop = threading.Event()
+    camera = Camera(["frame"] * 12, stop.set)
+    ahead: list[int] = []
+
+    def slow(frame: AnalysedFrame) -> None:
+        time.sleep(0.05)
+        ahead.append(camera.given - frame.frame.index)
+
+    run(camera, stop=stop, on_frame=slow)
+    assert len(ahead) == 12
+    # Three frames in flight, and one read that waits for a buffer.
+    assert max(ahead) <= PipelineSettings().live_buffers + 1
 
 
 def test_event_times_of_a_camera_are_those_of_the_grab(run: Callable[..., PipelineResult]) -> None:
