@@ -1,1 +1,1 @@
-"""Dashboards as code: data sets, builders, linter and offline renderer."""
+"""QuickSight as code: data sets, theme, dashboards as small builders, and the same drawn offline."""

@@ -25,10 +25,7 @@ from quicksight.preview import (
 )
 
 REPORT = "report.html"
-_KEY_FRAME_CAPTION = (
-    "The frame with most people. This picture never left this machine. · "
-    "사람이 가장 많은 화면. 이 사진은 이 기기 밖으로 나가지 않았습니다."
-)
+_KEY_FRAME_CAPTION = "The frame with most people."
 _TRUTH_NAMES = {"in": "들어옴", "out": "나감", "mean": "평균", "max": "최대"}
 
 
@@ -63,7 +60,12 @@ def draw_report(
         notes=_notes(summary),
     )
     athena = LocalAthena(LocalFolderLake(lake))
-    write_report(staging / REPORT, definition=operations.definition(), query=athena.query, facts=facts)
+    write_report(
+        staging / REPORT,
+        definition=operations.definition(time_zone=summary["time_zone"]),
+        query=athena.query,
+        facts=facts,
+    )
 
 
 def _instant(milliseconds: int | None) -> datetime | None:

@@ -1,0 +1,1 @@
+"""One module per dashboard; each returns its whole QuickSight definition."""

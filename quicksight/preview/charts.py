@@ -1,0 +1,166 @@
+"""Line and bar charts as plotly figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go
+
+from quicksight.preview.querying import Value, VisualRows
+from quicksight.preview.reading import FieldSpec, VisualSpec
+from quicksight.preview.values import naive_local, written
+from quicksight.theme import DATA_COLORS, GRID, INK, INK_SOFT
+
+FONT_STACK = (
+    '-apple-system, BlinkMacSystemFont, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", '
+    '"Noto Sans KR", "Noto Sans CJK KR", sans-serif'
+)
+MARKER_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+"""A second sign beside colour, for print and for eyes that see few colours."""
+PATTERNS = ("", "/", ".", "x", "-", "|", "+")
+SPARSE_POINTS = 60
+"""Up to this many points a line shows each of them."""
+GRANULARITY_SECONDS = {"SECOND": 1, "MINUTE": 60}
+
+Point = tuple[Value, Value]
+
+
+def figure(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> go.Figure:
+    """Return the chart of a line or bar visual; its rows must not be empty."""
+    traces = _line_traces if visual.kind == "LineChartVisual" else _bar_traces
+    chart = go.Figure(list(traces(visual, rows, zone)))
+    _style(chart, visual)
+    return chart
+
+
+def series(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> dict[str, list[Point]]:
+    """Return the (category, value) points by series: a value of the colour field, or a measure."""
+    gathered: dict[str, list[Point]] = defaultdict(list)
+    offset = 1 if visual.color is None else 2
+    for row in rows.rows:
+        for index, measure in enumerate(visual.measures):
+            name = measure.label if visual.color is None else written(row[1], visual.color, zone)
+            gathered[name].append((row[0], row[offset + index]))
+    return dict(sorted(gathered.items())) if visual.color is not None else dict(gathered)
+
+
+def _line_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterator[go.Scatter]:
+    category, measure = visual.dimensions[0], visual.measures[0]
+    area = visual.configuration.get("Type") == "AREA"
+    for index, (name, points) in enumerate(series(visual, rows, zone).items()):
+        color = DATA_COLORS[index % len(DATA_COLORS)]
+        blanked = list(_with_blanks(points, category))
+        yield go.Scatter(
+            name=name,
+            x=[_category(value, category, zone) for value, _ in blanked],
+            y=[value for _, value in blanked],
+            mode="lines+markers" if len(points) <= SPARSE_POINTS else "lines",
+            connectgaps=False,
+            line={"color": color, "width": 2.5},
+            marker={"symbol": MARKER_SYMBOLS[index % len(MARKER_SYMBOLS)], "size": 7},
+            fill="tozeroy" if area else None,
+            fillcolor=_translucent(color) if area else None,
+            hovertemplate=f"%{{y:,.{measure.decimals}f}}<extra>%{{fullData.name}}</extra>",
+        )
+
+
+def _with_blanks(points: Sequence[Point], category: FieldSpec) -> Iterator[Point]:
+    """Yield the points with a break wherever time is missing between two of them."""
+    step = timedelta(seconds=GRANULARITY_SECONDS.get(category.granularity or "MINUTE", 60))
+    before: datetime | None = None
+    for moment, value in points:
+        if isinstance(moment, datetime):
+            if before is not None and moment - before > step:
+                yield before + step, None
+            before = moment
+        yield moment, value
+
+
+def _bar_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterator[go.Bar]:
+    horizontal = _is_horizontal(visual)
+    category = visual.dimensions[0]
+    for index, (name, points) in enumerate(series(visual, rows, zone).items()):
+        categories = [_category(value, category, zone) for value, _ in points]
+        numbers = [value for _, value in points]
+        measure = visual.measures[index if visual.color is None else 0]
+        texts = [written(value, measure, zone) for value in numbers]
+        letter = "x" if horizontal else "y"
+        yield go.Bar(
+            name=name,
+            x=numbers if horizontal else categories,
+            y=categories if horizontal else numbers,
+            orientation="h" if horizontal else "v",
+            marker={
+                "color": DATA_COLORS[index % len(DATA_COLORS)],
+                "pattern": _pattern(index),
+                "cornerradius": 3,
+            },
+            text=texts if horizontal else None,
+            textposition="outside" if horizontal else None,
+            cliponaxis=False,
+            hovertemplate=f"%{{{letter}:,.{measure.decimals}f}}<extra>%{{fullData.name}}</extra>",
+        )
+
+
+def _pattern(index: int) -> dict[str, Any]:
+    return {
+        "shape": PATTERNS[index % len(PATTERNS)],
+        "fillmode": "overlay",
+        "size": 6,
+        "solidity": 0.18,
+        "fgcolor": "white",
+    }
+
+
+def _category(value: Value, field: FieldSpec, zone: ZoneInfo) -> str:
+    return naive_local(value, zone) if isinstance(value, datetime) else written(value, field, zone)
+
+
+def _translucent(color: str) -> str:
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.10)"
+
+
+def _is_horizontal(visual: VisualSpec) -> bool:
+    return visual.configuration.get("Orientation") == "HORIZONTAL"
+
+
+def _style(chart: go.Figure, visual: VisualSpec) -> None:
+    horizontal = _is_horizontal(visual)
+    value_axis: dict[str, Any] = {
+        "rangemode": "tozero",
+        "gridcolor": GRID,
+        "zerolinecolor": INK_SOFT,
+        "nticks": 6,
+    }
+    category_axis: dict[str, Any] = {
+        "showgrid": False,
+        "automargin": True,
+        "linecolor": INK_SOFT,
+        "showline": True,
+    }
+    if horizontal:
+        category_axis["autorange"] = "reversed"
+        category_axis["showline"] = False
+    # Whole numbers of people: ticks of half a person would look like measurements.
+    if all(measure.decimals == 0 for measure in visual.measures):
+        value_axis["tickformat"] = ",d"
+    chart.update_layout(
+        template="none",
+        font={"family": FONT_STACK, "size": 13, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 44, "r": 16, "t": 8, "b": 36},
+        barmode="stack" if visual.configuration.get("BarsArrangement") == "STACKED" else "group",
+        bargap=0.3,
+        hovermode="closest" if horizontal else "x unified",
+        showlegend=visual.configuration.get("Legend", {}).get("Visibility") != "HIDDEN",
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        xaxis=value_axis if horizontal else category_axis,
+        yaxis=category_axis if horizontal else {**value_axis, "automargin": True},
+        autosize=True,
+    )

@@ -1,0 +1,59 @@
+"""How values are written on the page: local times, grouped digits, and words for what is missing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from contract.errors import CrowdLensError
+from quicksight.preview.querying import Value
+from quicksight.preview.reading import FieldSpec
+
+
+class TimeZoneError(CrowdLensError):
+    """Raised when a time zone is not one of the IANA database."""
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """Return the IANA zone called `name`; raises `TimeZoneError` for any other name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise TimeZoneError(f"time zone is {name!r}: expected an IANA name such as Asia/Seoul") from error
+
+
+def written(value: Value, field: FieldSpec, zone: ZoneInfo) -> str:
+    """Return `value` as the field's format says; None becomes the field's words for missing data."""
+    if value is None:
+        return field.null_text
+    if isinstance(value, datetime):
+        return written_time(value, zone, to_minute=field.granularity == "MINUTE")
+    if isinstance(value, str):
+        return value
+    return number(value, field.decimals)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Return a number with grouped thousands and exactly `decimals` digits after the point."""
+    return f"{value:,.{decimals}f}"
+
+
+def written_time(moment: datetime, zone: ZoneInfo, *, to_minute: bool = False) -> str:
+    """Return an aware time on the clock of `zone`."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M" if to_minute else "%Y-%m-%d %H:%M:%S")
+
+
+def is_numeric(value: Value) -> bool:
+    """Whether a value belongs on the right of its column."""
+    return isinstance(value, int | float)
+
+
+def naive_local(moment: datetime, zone: ZoneInfo) -> str:
+    """Return the local wall clock without a zone: plotly would otherwise shift it to the reader's own."""
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def described_zone(zone: ZoneInfo, moment: datetime) -> str:
+    """Return the zone's name with its offset at `moment`, such as ``Asia/Seoul (UTC+09:00)``."""
+    offset = moment.astimezone(zone).strftime("%z")
+    return f"{zone.key} (UTC{offset[:3]}:{offset[3:]})"
