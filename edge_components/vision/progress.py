@@ -34,7 +34,10 @@ class Progress:
 
 
 class ProgressPrinter:
-    """Writes progress through `write`; on a terminal a line replaces the one before."""
+    """Writes progress through `write`; on a terminal a line replaces the one before.
+
+    A file's pace is the mean of the run, which its estimate rests on; a camera's is that since the last line.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class ProgressPrinter:
         self._interval_seconds = TERMINAL_INTERVAL_SECONDS if is_terminal else LOG_INTERVAL_SECONDS
         self._due_seconds = monotonic_seconds() + self._interval_seconds
         self._open_line = False
+        self._before = Progress(0, None, 0, 0.0)
 
     def __call__(self, progress: Progress) -> None:
         """Write a line when one is due."""
@@ -65,16 +69,28 @@ class ProgressPrinter:
             self._open_line = False
 
     def _line(self, progress: Progress) -> None:
-        self._write(f"{_CLEAR_LINE}{sentence(progress)}" if self._is_terminal else f"{sentence(progress)}\n")
+        text = sentence(progress, self._pace(progress))
+        self._write(f"{_CLEAR_LINE}{text}" if self._is_terminal else f"{text}\n")
         self._open_line = self._is_terminal
+        self._before = progress
+
+    def _pace(self, progress: Progress) -> float:
+        elapsed_seconds = progress.seconds - self._before.seconds
+        if progress.total_frames is not None or elapsed_seconds <= 0:
+            return progress.frames_per_second
+        return (progress.frames - self._before.frames) / elapsed_seconds
 
 
-def sentence(progress: Progress) -> str:
-    """Return progress in words, for example ``frame 120 of 795 · 44.1 frames/s · 0:15 left``."""
+def sentence(progress: Progress, frames_per_second: float | None = None) -> str:
+    """Return progress in words, for example ``frame 120 of 795 · 44.1 frames/s · 0:15 left``.
+
+    The pace is the mean of the run unless `frames_per_second` is given.
+    """
+    pace = progress.frames_per_second if frames_per_second is None else frames_per_second
     parts = [f"frame {progress.frames}"]
     if progress.total_frames is not None:
         parts = [f"frame {progress.frames} of {progress.total_frames}"]
-    parts.append(f"{progress.frames_per_second:.1f} frames/s")
+    parts.append(f"{pace:.1f} frames/s")
     if progress.seconds_left is not None:
         parts.append(f"{_clock(progress.seconds_left)} left")
     if progress.skipped_frames:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -176,3 +178,22 @@ def test_public_models_find_the_man_on_the_road(name: str, layout: str) -> None:
 def test_a_public_face_detector_is_refused_with_its_outputs() -> None:
     with pytest.raises(CrowdLensError, match=r"scores \[1, 4420, 2\], boxes \[1, 4420, 4\]"):
         open_detector(SHARED_MODELS / "ultraface_rfb_320.onnx")
+
+
+SHIPPED = Path(__file__).parents[3] / "edge_components" / "vision" / "models" / "person_demo"
+
+
+@pytest.mark.skipif(not (SHIPPED / "golden.json").exists(), reason="the shipped model is not here")
+def test_the_shipped_model_gives_its_golden_detections() -> None:
+    golden = json.loads((SHIPPED / "golden.json").read_text(encoding="utf-8"))
+    detector = open_detector(SHIPPED)
+    picture = cv2.imread(str(SHIPPED / golden["picture"]))
+    found = detector.detect(np.asarray(picture, np.uint8))
+    sure = found.select(found.confidences >= detector.confidence)
+    assert len(sure) == len(golden["detections"])
+    for expected in golden["detections"]:
+        distances = np.abs(sure.boxes - np.array(expected["box"], np.float32)).max(axis=1)
+        nearest = int(distances.argmin())
+        assert distances[nearest] <= golden["tolerance"]["box_pixels"]
+        assert abs(sure.confidences[nearest] - expected["confidence"]) <= golden["tolerance"]["confidence"]
+        assert detector.labels[sure.class_ids[nearest]] == expected["label"]

@@ -35,3 +35,14 @@ def test_how_often_a_line_is_written(is_terminal: bool, lines: int) -> None:
     assert len(written) == lines
     printer.finish(Progress(300, 300, 0, 30.0))
     assert "".join(written).endswith("0:00 left\n")
+
+
+def test_the_pace_of_a_camera_is_that_since_the_last_line() -> None:
+    written: list[str] = []
+    now = [0.0]
+    printer = ProgressPrinter(written.append, is_terminal=False, monotonic_seconds=lambda: now[0])
+    for seconds, frames in ((10.0, 200), (20.0, 200), (30.0, 350)):
+        now[0] = seconds
+        printer(Progress(frames, None, 0, seconds))
+    paces = [line.split(" · ")[1].strip() for line in written]
+    assert paces == ["20.0 frames/s", "0.0 frames/s", "15.0 frames/s"]
