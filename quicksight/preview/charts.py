@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,12 +70,18 @@ def _line_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterat
 
 
 def _with_blanks(points: Sequence[Point], category: FieldSpec) -> Iterator[Point]:
-    """Yield the points with a break wherever time is missing between two of them."""
-    step = timedelta(seconds=GRANULARITY_SECONDS.get(category.granularity or "MINUTE", 60))
+    """Yield the points with a break wherever time is missing between two of them.
+
+    The usual step is the shortest one seen, for windows are as long as the camera's settings say.
+    """
+    moments = [moment for moment, _ in points if isinstance(moment, datetime)]
+    steps = [after - before for before, after in pairwise(moments) if after > before]
+    least = timedelta(seconds=GRANULARITY_SECONDS.get(category.granularity or "MINUTE", 60))
+    step = max(least, min(steps, default=least))
     before: datetime | None = None
     for moment, value in points:
         if isinstance(moment, datetime):
-            if before is not None and moment - before > step:
+            if before is not None and moment - before > 1.5 * step:
                 yield before + step, None
             before = moment
         yield moment, value

@@ -128,7 +128,12 @@ def _sheet(
     query: Query,
     zone: ZoneInfo,
 ) -> Html:
-    cards = [card(tile, fetch(tile.visual, data_sets, query), dashboard, zone) for tile in sheet.tiles]
+    # QuickSight's rows are of fixed height; the page's are as high as what stands in them.
+    starts = sorted({tile.row for tile in sheet.tiles})
+    cards = [
+        card(tile, starts.index(tile.row) + 1, fetch(tile.visual, data_sets, query), dashboard, zone)
+        for tile in sheet.tiles
+    ]
     head = element(
         "div",
         {"class": "section-head"},

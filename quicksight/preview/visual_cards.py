@@ -21,11 +21,11 @@ MAXIMUM_TABLE_ROWS = 200
 """Rows written out in one table; a page with thousands is no longer read but searched."""
 
 
-def card(tile: TileSpec, rows: VisualRows, dashboard: DashboardSpec, zone: ZoneInfo) -> Html:
-    """Return the card of one visual, placed on the grid."""
+def card(tile: TileSpec, row: int, rows: VisualRows, dashboard: DashboardSpec, zone: ZoneInfo) -> Html:
+    """Return the card of one visual, placed in the page's grid row `row` (from 1)."""
     visual = tile.visual
     title_id = f"{visual.visual_id}-title"
-    style = f"--column:{tile.column + 1};--columns:{tile.columns};--row:{tile.row + 1}"
+    style = f"--column:{tile.column + 1};--columns:{tile.columns};--row:{row}"
     kind = "kpi" if visual.kind == "KPIVisual" else "visual"
     head = join(
         [
