@@ -44,8 +44,13 @@ class Matcher:
         self._height_ratio = settings.height_ratio
         self.partners = np.full(len(predicted), -1, np.int64)
 
-    def match(self, tracks: Integers, found: Integers, minimum_overlap: float) -> Integers:
-        """Match `tracks` with the detections `found` and return which of these are left."""
+    def match(
+        self, tracks: Integers, found: Integers, minimum_overlap: float, *, gated: bool = True
+    ) -> Integers:
+        """Match `tracks` with the detections `found` and return which of these are left.
+
+        Boxes must overlap by `minimum_overlap` once widened and, when `gated`, lie where the motion allows.
+        """
         if not len(tracks) or not len(found):
             return found
         boxes, others, variances = self._boxes[tracks], self._found[found], self._variances[tracks]
@@ -53,7 +58,8 @@ class Matcher:
         costs = 0.5 * distances + np.log(variances / self._heights[tracks] ** 2)[:, None]
         ratio = self._found_heights[found][None, :] / self._heights[tracks][:, None]
         impossible = widened_overlap(boxes, others, self._margins[tracks]) < minimum_overlap
-        impossible |= distances > self._gate
+        if gated:
+            impossible |= distances > self._gate
         impossible |= self._class_ids[tracks][:, None] != self._found_class_ids[found][None, :]
         impossible |= (ratio > self._height_ratio) | (ratio * self._height_ratio < 1.0)
         costs[impossible] = IMPOSSIBLE

@@ -33,7 +33,8 @@ class TrackerSettings:
     gate_deviations: float = 4.0
     height_ratio: float = 1.8
     faint_minimum_overlap: float = 0.45
-    faint_gap_seconds: float = 0.25
+    recent_seconds: float = 0.25
+    turn_minimum_overlap: float = 0.3
     duplicate_overlap: float = 0.8
     maximum_tracks: int = 2000
     motion: MotionSettings = field(default_factory=MotionSettings)

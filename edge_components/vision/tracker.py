@@ -46,7 +46,7 @@ class Tracker:
         self._allocate(_INITIAL_SLOTS)
         self._next_id = 1
         self._frame_index = -1
-        self._time_seconds = 0.0
+        self._time_seconds = self._previous_seconds = 0.0
         self._ended = np.empty(0, np.int64)
 
     def _allocate(self, slots: int) -> None:
@@ -75,6 +75,7 @@ class Tracker:
         """
         self._frame_index += 1
         interval = time_seconds - self._time_seconds if self._frame_index else 0.0
+        self._previous_seconds = self._time_seconds
         self._time_seconds = time_seconds
         self._alive[self._ended] = False
         active = np.flatnonzero(self._alive)
@@ -109,11 +110,13 @@ class Tracker:
             return nothing, nothing, self._unused(high, nothing, detections)
         matcher = Matcher(predicted, self._class_ids[active], detections, self._frame_box[2:], settings)
         high = matcher.match(np.arange(len(active)), high, settings.minimum_overlap)
+        recent = (gaps <= settings.recent_seconds) | (self._last_seen[active] >= self._previous_seconds)
+        # Somebody who turned on his heel is where his motion does not allow, but nobody else is left for him.
+        open_tracks = np.flatnonzero((matcher.partners < 0) & recent)
+        high = matcher.match(open_tracks, high, settings.turn_minimum_overlap, gated=False)
         faint = (confidences >= settings.low_confidence) & (confidences < settings.high_confidence)
         if faint.any():
-            rest = np.flatnonzero(
-                (matcher.partners < 0) & (gaps <= settings.faint_gap_seconds) & (self._ids[active] > 0)
-            )
+            rest = np.flatnonzero((matcher.partners < 0) & recent & (self._ids[active] > 0))
             matcher.match(rest, np.flatnonzero(faint), settings.faint_minimum_overlap)
         tracks = np.flatnonzero(matcher.partners >= 0)
         return tracks, matcher.partners[tracks], self._unused(high, matcher.partners[tracks], detections)

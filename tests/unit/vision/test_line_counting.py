@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 Way = list[tuple[float, float, float]]
@@ -203,6 +203,7 @@ def test_far_and_near_people_count_alike(replays: Any, height: float) -> None:
     st.lists(st.tuples(st.integers(40, 600), st.integers(120, 340)), min_size=2, max_size=5),
     st.sampled_from([30.0, 15.0, 10.0]),
 )
+@example([(350, 120), (300, 120), (350, 120)], 10.0)  # turns on his heel
 def test_net_count_is_the_change_of_side_for_any_clean_walk(
     replays: Any,
     places: list[tuple[int, int]],
