@@ -87,13 +87,13 @@ def open_file(path: str) -> OpenCvCapture | None:
 
     One decoding thread: the other cores belong to the detector.
     """
-    _quieten()
+    quieten_ffmpeg()
     return _opened(cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1]))
 
 
 def open_stream(url: str) -> OpenCvCapture | None:
     """Return a capture of an RTSP stream, None when it cannot be had within the time-out."""
-    _quieten()
+    quieten_ffmpeg()
     settings = [
         *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MILLISECONDS),
         *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MILLISECONDS),
@@ -104,7 +104,7 @@ def open_stream(url: str) -> OpenCvCapture | None:
 
 def open_device(number: int) -> OpenCvCapture | None:
     """Return a capture of a V4L2 device, None when it cannot be opened."""
-    _quieten()
+    quieten_ffmpeg()
     return _opened(cv2.VideoCapture(number, cv2.CAP_V4L2))
 
 
@@ -115,8 +115,11 @@ def _opened(capture: cv2.VideoCapture) -> OpenCvCapture | None:
     return OpenCvCapture(capture)
 
 
-def _quieten() -> None:
-    # FFmpeg writes to standard error by itself, URLs included; the one sentence for the user is ours. OpenCV
-    # reads this variable when it opens its first capture and has no other switch for it.
+def quieten_ffmpeg() -> None:
+    """Stop FFmpeg from writing to standard error; works only before OpenCV's first use of it.
+
+    It writes by itself, URLs included; the one sentence for the user is ours. OpenCV reads this variable when
+    it opens its first video and has no other switch for it.
+    """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

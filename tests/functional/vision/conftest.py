@@ -11,6 +11,7 @@ import pytest
 
 from contract.records import Record, StoredRecord, check_record
 from contract.scene import Scene, parse_scene
+from edge_components.vision.sources.capture import quieten_ffmpeg
 
 ModelFactory = Callable[..., Path]
 FLOAT, FLOAT16 = 1, 10
@@ -115,6 +116,7 @@ def make_clip(tmp_path: Path) -> ClipFactory:
 
     def make(name: str = "clip.avi", *, frames: int = 40, codec: str = "MJPG") -> Path:
         path = tmp_path / name
+        quieten_ffmpeg()
         writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 10, (128, 96))
         assert writer.isOpened()
         for image in pictures(frames):
