@@ -13,23 +13,14 @@ from contract.lake import raw_prefix
 from contract.tables import TABLES, Table
 
 FOLDER = Path(__file__).parent
-DAY_COLUMN = "day"
-_CLASHING_DAY_COLUMN = "partition_day"
+PARTITION_COLUMN = "day"
+"""Of every table; the contract has no column of that name, for Hive forbids both."""
 FIRST_DAY = "2024-01-01"
 """Projection starts here; a device whose clock stands before it has a broken clock."""
 PROJECTION_RANGE = f"{FIRST_DAY},NOW+2DAYS"
 """Two days of slack, so that a record of a clock that runs ahead is still seen."""
 _KEY_COLUMNS = ("site", "device", "camera", "epoch", "stream", "sequence", "event_time")
 """These identify a record as its id does, in a fraction of the bytes: ids are long and all different."""
-
-
-def partition_column(table: Table) -> str:
-    """Return the name of the partition column of `table`.
-
-    It is ``day``, except where the records themselves have a column of that name: Hive forbids both.
-    """
-    names = {column.name for column in table.columns}
-    return _CLASHING_DAY_COLUMN if DAY_COLUMN in names else DAY_COLUMN
 
 
 def unique_view_name(table: Table) -> str:
@@ -43,24 +34,23 @@ def table_statement(table: Table) -> str:
     ``${lake_bucket}`` stands for the bucket's name. The partition column is a string, so that comparing it
     with ``'2026-11-21'`` means the same everywhere; projection computes the partitions, no crawler runs.
     """
-    partition = partition_column(table)
     prefix = f"s3://${{lake_bucket}}/{raw_prefix(table.name)}"
     columns = ",\n".join(_column_definition(column) for column in table.columns)
-    properties = ",\n".join(
-        f"    '{key}' = '{value}'" for key, value in _table_properties(partition, prefix).items()
-    )
+    properties = ",\n".join(f"    '{key}' = '{value}'" for key, value in table_properties(prefix).items())
     return (
         f"{_header(table.name, table.english, table.korean)}"
         f"CREATE EXTERNAL TABLE IF NOT EXISTS `{table.name}` (\n{columns}\n)\n"
         f"COMMENT '{_comment(table.english)}'\n"
-        f"PARTITIONED BY (`{partition}` string COMMENT 'UTC day of event_time, YYYY-MM-DD')\n"
+        f"PARTITIONED BY (`{PARTITION_COLUMN}` string COMMENT 'UTC day of event_time, YYYY-MM-DD')\n"
         f"STORED AS PARQUET\n"
         f"LOCATION '{prefix}'\n"
         f"TBLPROPERTIES (\n{properties}\n)\n"
     )
 
 
-def _table_properties(partition: str, prefix: str) -> dict[str, str]:
+def table_properties(prefix: str) -> dict[str, str]:
+    """Return the parameters by which Athena computes the partitions below `prefix` (``s3://…/``) itself."""
+    partition = PARTITION_COLUMN
     return {
         "classification": "parquet",
         "parquet.compression": "SNAPPY",
@@ -80,7 +70,7 @@ def unique_view_statement(table: Table) -> str:
     The same record may lie in two objects. The grouping columns include the partition column, so a
     condition on the day, site or camera reaches the scan.
     """
-    keys = (partition_column(table), *_KEY_COLUMNS)
+    keys = (PARTITION_COLUMN, *_KEY_COLUMNS)
     others = [column.name for column in table.columns if column.name not in keys]
     selected = ",\n".join([f"    {name}" for name in keys] + [f"    arbitrary({n}) AS {n}" for n in others])
     header = _header(

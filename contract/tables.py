@@ -415,14 +415,14 @@ STREAM_LEDGER = Table(
     (
         text("ledger_stream", "Stream the row is about", "대상 스트림", maximum_length=96),
         text("ledger_epoch", "Epoch the row is about", "대상 에포크", maximum_length=16),
-        text("day", "UTC day, YYYY-MM-DD", "UTC 날짜", maximum_length=10),
+        text("ledger_day", "UTC day the row is about, YYYY-MM-DD", "UTC 날짜", maximum_length=10),
         integer("made", "1", "Records made that day", "그날 만든 레코드 수"),
         integer("dropped", "1", "Records of these dropped on purpose", "그중 의도적으로 버린 수"),
         integer("first_sequence", "1", "First sequence number of the day", "그날의 첫 순번"),
         integer("last_sequence", "1", "Last sequence number of the day", "그날의 마지막 순번"),
     ),
     priority=0,
-    mysql_indexes=(("device", "day"),),
+    mysql_indexes=(("device", "ledger_day"),),
 )
 
 TABLES: dict[str, Table] = {

@@ -15,24 +15,24 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `stream_ledger` (
     `clock_quality` string COMMENT 'synced, unsynced or restamped',
     `ledger_stream` string COMMENT 'Stream the row is about',
     `ledger_epoch` string COMMENT 'Epoch the row is about',
-    `day` string COMMENT 'UTC day, YYYY-MM-DD',
+    `ledger_day` string COMMENT 'UTC day the row is about, YYYY-MM-DD',
     `made` bigint COMMENT 'Records made that day',
     `dropped` bigint COMMENT 'Records of these dropped on purpose',
     `first_sequence` bigint COMMENT 'First sequence number of the day',
     `last_sequence` bigint COMMENT 'Last sequence number of the day'
 )
 COMMENT 'What a device made: per epoch, stream and UTC day; the latest row holds'
-PARTITIONED BY (`partition_day` string COMMENT 'UTC day of event_time, YYYY-MM-DD')
+PARTITIONED BY (`day` string COMMENT 'UTC day of event_time, YYYY-MM-DD')
 STORED AS PARQUET
 LOCATION 's3://${lake_bucket}/raw/stream_ledger/'
 TBLPROPERTIES (
     'classification' = 'parquet',
     'parquet.compression' = 'SNAPPY',
     'projection.enabled' = 'true',
-    'projection.partition_day.type' = 'date',
-    'projection.partition_day.format' = 'yyyy-MM-dd',
-    'projection.partition_day.range' = '2024-01-01,NOW+2DAYS',
-    'projection.partition_day.interval' = '1',
-    'projection.partition_day.interval.unit' = 'DAYS',
-    'storage.location.template' = 's3://${lake_bucket}/raw/stream_ledger/day=${partition_day}/'
+    'projection.day.type' = 'date',
+    'projection.day.format' = 'yyyy-MM-dd',
+    'projection.day.range' = '2024-01-01,NOW+2DAYS',
+    'projection.day.interval' = '1',
+    'projection.day.interval.unit' = 'DAYS',
+    'storage.location.template' = 's3://${lake_bucket}/raw/stream_ledger/day=${day}/'
 )

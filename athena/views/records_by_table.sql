@@ -26,9 +26,9 @@ SELECT day, 'line_crossings' AS table_name, count(*) AS rows_stored, count(DISTI
 FROM line_crossings
 GROUP BY day
 UNION ALL
-SELECT partition_day AS day, 'stream_ledger' AS table_name, count(*) AS rows_stored, count(DISTINCT record_id) AS records
+SELECT day, 'stream_ledger' AS table_name, count(*) AS rows_stored, count(DISTINCT record_id) AS records
 FROM stream_ledger
-GROUP BY partition_day
+GROUP BY day
 UNION ALL
 SELECT day, 'tracks' AS table_name, count(*) AS rows_stored, count(DISTINCT record_id) AS records
 FROM tracks

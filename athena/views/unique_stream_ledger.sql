@@ -3,7 +3,7 @@
 -- ko: 장치가 만든 양: 에포크·스트림·UTC 날짜별, 마지막 행이 유효. 중복 없이 레코드마다 한 번
 CREATE OR REPLACE VIEW unique_stream_ledger AS
 SELECT
-    partition_day,
+    day,
     site,
     device,
     camera,
@@ -17,10 +17,10 @@ SELECT
     arbitrary(clock_quality) AS clock_quality,
     arbitrary(ledger_stream) AS ledger_stream,
     arbitrary(ledger_epoch) AS ledger_epoch,
-    arbitrary(day) AS day,
+    arbitrary(ledger_day) AS ledger_day,
     arbitrary(made) AS made,
     arbitrary(dropped) AS dropped,
     arbitrary(first_sequence) AS first_sequence,
     arbitrary(last_sequence) AS last_sequence
 FROM stream_ledger
-GROUP BY partition_day, site, device, camera, epoch, stream, sequence, event_time
+GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy, Stack
-from aws_cdk import aws_athena as athena
+from aws_cdk import Aws, RemovalPolicy, Stack, aws_athena
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from athena.ddl import PARTITION_COLUMN, table_properties
 from contract.lake import raw_prefix
 from contract.tables import TABLES, Table
 from infra.config import StageConfig
 
-FIRST_DAY = "2024-01-01"
 _HIVE_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -53,8 +52,8 @@ class AnalyticsStack(Stack):
                 name=table.name,
                 description=table.english,
                 table_type="EXTERNAL_TABLE",
-                partition_keys=[glue.CfnTable.ColumnProperty(name="day", type="string")],
-                parameters=projection_parameters(location),
+                partition_keys=[glue.CfnTable.ColumnProperty(name=PARTITION_COLUMN, type="string")],
+                parameters={"EXTERNAL": "TRUE", **table_properties(location)},
                 storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
                     columns=columns,
                     location=location,
@@ -67,20 +66,20 @@ class AnalyticsStack(Stack):
             ),
         )
 
-    def _workgroup(self, config: StageConfig, lake: s3.IBucket) -> athena.CfnWorkGroup:
-        results = athena.CfnWorkGroup.ResultConfigurationProperty(
+    def _workgroup(self, config: StageConfig, lake: s3.IBucket) -> aws_athena.CfnWorkGroup:
+        results = aws_athena.CfnWorkGroup.ResultConfigurationProperty(
             output_location=f"s3://{lake.bucket_name}/athena-results/",
-            encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
+            encryption_configuration=aws_athena.CfnWorkGroup.EncryptionConfigurationProperty(
                 encryption_option="SSE_S3"
             ),
         )
-        workgroup = athena.CfnWorkGroup(
+        workgroup = aws_athena.CfnWorkGroup(
             self,
             "Workgroup",
             name=config.prefix,
             description="Queries over what CrowdLens devices reported, each bounded in bytes",
             recursive_delete_option=not config.keep_data,
-            work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
+            work_group_configuration=aws_athena.CfnWorkGroup.WorkGroupConfigurationProperty(
                 bytes_scanned_cutoff_per_query=config.athena_scan_limit_bytes,
                 enforce_work_group_configuration=True,
                 publish_cloud_watch_metrics_enabled=True,
@@ -89,18 +88,3 @@ class AnalyticsStack(Stack):
         )
         workgroup.apply_removal_policy(RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY)
         return workgroup
-
-
-def projection_parameters(location: str) -> dict[str, str]:
-    """Return the parameters by which Athena computes the partitions itself, without a crawler."""
-    return {
-        "EXTERNAL": "TRUE",
-        "parquet.compression": "SNAPPY",
-        "projection.enabled": "true",
-        "projection.day.type": "date",
-        "projection.day.format": "yyyy-MM-dd",
-        "projection.day.range": f"{FIRST_DAY},NOW+1DAYS",
-        "projection.day.interval": "1",
-        "projection.day.interval.unit": "DAYS",
-        "storage.location.template": f"{location}day=${{day}}/",
-    }

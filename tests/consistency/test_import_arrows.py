@@ -28,7 +28,7 @@ def allowed_prefixes(module: str) -> tuple[str, ...]:
         "quicksight": ("contract", "athena", "quicksight"),
         "training": ("contract", "training", "edge_components.vision"),
         "infra": ("contract", "athena", "quicksight", "infra"),
-        "app": ("infra",),
+        "app": ("contract", "infra"),
         "cli": PACKAGES,
     }[package]
 

@@ -235,11 +235,11 @@ CREATE TABLE IF NOT EXISTS `stream_ledger` (
     `clock_quality` VARCHAR(16) NOT NULL,
     `ledger_stream` VARCHAR(96) NOT NULL,
     `ledger_epoch` VARCHAR(16) NOT NULL,
-    `day` VARCHAR(10) NOT NULL,
+    `ledger_day` VARCHAR(10) NOT NULL,
     `made` BIGINT NOT NULL,
     `dropped` BIGINT NOT NULL,
     `first_sequence` BIGINT NOT NULL,
     `last_sequence` BIGINT NOT NULL,
     PRIMARY KEY (`record_id`),
-    KEY `stream_ledger_device_day` (`device`, `day`)
+    KEY `stream_ledger_device_ledger_day` (`device`, `ledger_day`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -47,7 +47,9 @@ def test_unsynced_records_move_to_the_true_time(make_spool, make_record):
         (TRUE_BOOT_MS + 25_000, "restamped"),
         (TRUE_BOOT_MS + 30_000, "synced"),
     ]
-    latest = {r["day"]: (r["made"], r["dropped"]) for r in (s.record.values for s in spool.write_ledger())}
+    latest = {
+        r["ledger_day"]: (r["made"], r["dropped"]) for r in (s.record.values for s in spool.write_ledger())
+    }
     assert latest["1970-01-01"] == (0, 0)
     assert latest["2026-11-20"] == (4, 0)
     counts = spool.counts()

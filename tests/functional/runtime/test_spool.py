@@ -252,7 +252,8 @@ def test_the_ledger_reports_each_stream_and_day_that_changed(make_spool, make_re
     spool.append([make_record(2, event_time_ms=after_midnight_ms), make_record(3, "camera_status")])
     rows = [stored.record.values for stored in spool.write_ledger()]
     assert [
-        (r["ledger_stream"], r["day"], r["made"], r["first_sequence"], r["last_sequence"]) for r in rows
+        (r["ledger_stream"], r["ledger_day"], r["made"], r["first_sequence"], r["last_sequence"])
+        for r in rows
     ] == [
         ("plaza-1/camera_status", "2026-11-20", 1, 1, 1),
         ("plaza-1/line_crossings", "2026-11-20", 1, 1, 1),

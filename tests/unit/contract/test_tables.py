@@ -44,6 +44,12 @@ def test_no_column_could_hold_a_picture(table: Table, column: Column) -> None:
     assert column.type is not ColumnType.TEXT or column.maximum_length <= 200
 
 
+@pytest.mark.parametrize(("table", "column"), EVERY_COLUMN)
+def test_no_column_is_named_like_the_lakes_partition(table: Table, column: Column) -> None:
+    # Hive forbids a column and a partition of one name.
+    assert column.name != "day"
+
+
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_column_names_are_unique(table: Table) -> None:
     names = [column.name for column in table.columns]

@@ -1,0 +1,101 @@
+"""The committed Athena statements agree with the contract, with each other and with the local endpoint."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlglot import exp
+
+from athena import catalog, ddl
+from contract.lake import raw_key
+from contract.tables import TABLES
+from infra.local.athena import LocalAthena, LocalFolderLake
+from infra.local.athena.definitions import parse_one, parse_table
+from infra.local.athena.whitelist import check_query
+
+ALL = [*catalog.statements(), *catalog.named_queries()]
+QUERIES = [*catalog.views(), *catalog.named_queries()]
+HANGUL = re.compile(r"[가-힣]")
+
+
+@pytest.mark.parametrize("path", ddl.generated_files(), ids=lambda path: path.name)
+def test_generated_files_are_what_the_contract_says(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == ddl.generated_files()[path], "run python -m athena.ddl"
+
+
+def test_nothing_is_left_of_tables_that_are_gone() -> None:
+    generated = {path.name for path in ddl.generated_files()}
+    folder = {path.name for path in (ddl.FOLDER / "tables").iterdir()}
+    unique = {path.name for path in (ddl.FOLDER / "views").glob("unique_*")}
+    assert folder | unique == generated
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_a_table_reads_where_the_lake_writer_writes(table: object) -> None:
+    name = table.name  # type: ignore[attr-defined]
+    (statement,) = [item for item in catalog.tables() if item.name == name]
+    parsed = parse_one(statement.sql(lake_bucket="lake", database="crowdlens"))
+    assert isinstance(parsed, exp.Create)
+    definition = parse_table(parsed)
+    folder = f"{definition.prefix}{definition.directory_key}=2026-11-21/"
+    assert raw_key(name, "2026-11-21", "object").startswith(folder)
+    assert [(column.name, column.hive_type) for column in definition.columns] == [
+        (column.name, column.glue_type) for column in TABLES[name].columns
+    ]
+    names = [column.name for column in definition.all_columns]
+    assert len(set(names)) == len(names), "Hive forbids a partition column that is also a column"
+
+
+@pytest.mark.parametrize("statement", ALL, ids=lambda statement: statement.name)
+def test_every_statement_has_a_name_and_two_descriptions(statement: catalog.Statement) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", statement.name)
+    assert not HANGUL.search(statement.english)
+    assert HANGUL.search(statement.korean)
+    sql = statement.sql(lake_bucket="lake", database="crowdlens")
+    assert "${" not in sql.replace("=${day}", "")
+
+
+@pytest.mark.parametrize("statement", QUERIES, ids=lambda statement: statement.name)
+def test_every_query_keeps_to_the_whitelist(statement: catalog.Statement) -> None:
+    parsed = parse_one(statement.sql(lake_bucket="lake", database="crowdlens"))
+    query = parsed.expression if isinstance(parsed, exp.Create) else parsed
+    check_query(query)
+
+
+@pytest.mark.parametrize("statement", catalog.views(), ids=lambda statement: statement.name)
+def test_views_never_select_a_star_and_always_name_their_columns(statement: catalog.Statement) -> None:
+    parsed = parse_one(statement.template)
+    assert not list(parsed.find_all(exp.Star)) or all(
+        isinstance(star.parent, exp.Count) for star in parsed.find_all(exp.Star)
+    )
+    assert all(select.alias_or_name for select in parsed.expression.selects)
+
+
+def test_every_view_has_the_day_so_that_it_can_prune(tmp_path: Path) -> None:
+    athena = LocalAthena(LocalFolderLake(tmp_path))
+    without = [
+        view.name
+        for view in catalog.views()
+        if not {"day"} & {name for name, _ in athena.view_columns(view.name)}
+    ]
+    assert without == []
+
+
+def test_statements_come_after_what_they_read() -> None:
+    seen: set[str] = set()
+    for statement in catalog.statements():
+        if statement.kind is catalog.Kind.VIEW:
+            parsed = parse_one(statement.template)
+            names = {cte.alias for cte in parsed.find_all(exp.CTE)} | {statement.name}
+            read = {table.name for table in parsed.find_all(exp.Table)} - names
+            assert read <= seen
+        seen.add(statement.name)
+
+
+def test_a_file_without_its_header_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.sql"
+    path.write_text("SELECT 1\n")
+    with pytest.raises(catalog.CatalogError, match=r"mine\.sql: expected the lines -- name: mine"):
+        catalog.parse_statement(catalog.Kind.VIEW, path)
