@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from athena import catalog, ddl
 from contract.lake import raw_key
-from contract.tables import TABLES
+from contract.tables import TABLES, Table
 from infra.local.athena import LocalAthena, LocalFolderLake
 from infra.local.athena.definitions import parse_one, parse_table
 from infra.local.athena.whitelist import check_query
@@ -33,8 +33,8 @@ def test_nothing_is_left_of_tables_that_are_gone() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
-def test_a_table_reads_where_the_lake_writer_writes(table: object) -> None:
-    name = table.name  # type: ignore[attr-defined]
+def test_a_table_reads_where_the_lake_writer_writes(table: Table) -> None:
+    name = table.name
     (statement,) = [item for item in catalog.tables() if item.name == name]
     parsed = parse_one(statement.sql(lake_bucket="lake", database="crowdlens"))
     assert isinstance(parsed, exp.Create)

@@ -102,6 +102,12 @@ class Definitions:
         self._tables: dict[str, TableDefinition] = {}
         self._views: dict[str, ViewDefinition] = {}
 
+    def copy(self) -> Definitions:
+        """Return another database with the same tables and views."""
+        other = Definitions()
+        other._tables, other._views = self.tables(), self.views()
+        return other
+
     def tables(self) -> dict[str, TableDefinition]:
         """Return the external tables by name."""
         with self._lock:

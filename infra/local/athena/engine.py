@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from infra.local.athena import utility_statements
 from infra.local.athena.definitions import Definitions, ViewDefinition, parse_one, parse_table
 from infra.local.athena.errors import AthenaQueryError, Fault, not_supported
 from infra.local.athena.expand import Expansion, physical_name
-from infra.local.athena.lake import Lake
+from infra.local.athena.lake import Lake, LocalFolderLake
 from infra.local.athena.parameters import Parameter, bind, literal_of
 from infra.local.athena.planner import day_filter, needs
 from infra.local.athena.scan import Scanner
@@ -74,13 +75,12 @@ class LocalAthena:
         with_catalog: bool = True,
     ) -> None:
         self.lake = lake
-        self.database = database
+        self.database = database.lower()
         self.definitions = Definitions()
         self._scanner = Scanner(lake)
         self._now = now
         if with_catalog:
-            for statement in catalog.statements():
-                self.query(statement.sql(lake_bucket=lake.bucket, database=database))
+            self.definitions = _catalogue_definitions(lake.bucket, self.database).copy()
 
     def query(
         self,
@@ -185,9 +185,8 @@ class LocalAthena:
         elif isinstance(statement, exp.Create) and statement.kind == "VIEW":
             self._create_view(statement, text)
         elif isinstance(statement, exp.Drop) and statement.kind == "VIEW":
-            self.definitions.drop_view(
-                statement.this.name.lower(), if_exists=bool(statement.args.get("exists"))
-            )
+            for table in statement.args["tables"]:
+                self.definitions.drop_view(table.name.lower(), if_exists=bool(statement.args.get("exists")))
         else:
             raise not_supported(f"the statement {text.split(maxsplit=1)[0].upper()}")
 
@@ -200,6 +199,15 @@ class LocalAthena:
         self._translated(query, self._now())
         view = ViewDefinition(name, text, query)
         self.definitions.put_view(view, replace=bool(statement.args.get("replace")))
+
+
+@functools.cache
+def _catalogue_definitions(bucket: str, database: str) -> Definitions:
+    # Checking every view takes a good part of a second; its outcome hangs on these two names alone.
+    empty = LocalAthena(LocalFolderLake("", bucket), database, with_catalog=False)
+    for statement in catalog.statements():
+        empty.query(statement.sql(lake_bucket=bucket, database=database))
+    return empty.definitions
 
 
 def is_table_definition(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 import pyarrow.fs as pafs
 
 from infra.local.athena.errors import AthenaQueryError, Fault
+
+DayFilter = Callable[[Collection[str]], set[str]]
+"""Chooses the partitions to read among those that exist."""
 
 _LOCAL_BUCKET = "crowdlens-lake"
 
@@ -33,17 +36,20 @@ class Lake:
         self.bucket = bucket
         self._root = root.rstrip("/")
 
-    def objects(self, prefix: str, directory_key: str, keep: Callable[[str], bool]) -> list[LakeObject]:
-        """Return the objects under `prefix` of the partitions that `keep` says yes to, by path.
+    def objects(self, prefix: str, directory_key: str, keep: DayFilter) -> list[LakeObject]:
+        """Return the objects under `prefix` of the partitions that `keep` chooses, by path.
 
         Only kept partitions are listed. Raises `AthenaQueryError` when the lake cannot be reached.
         """
         base = posixpath.join(self._root, prefix.strip("/"))
+        folders: dict[str, str] = {}
+        for item in self._list(base):
+            key, _, day = item.base_name.partition("=")
+            if item.type == pafs.FileType.Directory and key == directory_key:
+                folders[day] = item.path
         found: list[LakeObject] = []
-        for folder in self._list(base):
-            key, _, day = folder.base_name.partition("=")
-            if folder.type == pafs.FileType.Directory and key == directory_key and keep(day):
-                found.extend(_objects_of(self._list(folder.path), day))
+        for day in keep(folders):
+            found.extend(_objects_of(self._list(folders[day]), day))
         return sorted(found, key=lambda item: item.path)
 
     def _list(self, path: str) -> list[pafs.FileInfo]:

@@ -8,7 +8,7 @@ the answer can come from.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from infra.local.athena.definitions import TableDefinition
 from infra.local.athena.expand import physical_name
+from infra.local.athena.lake import DayFilter
 
 _OPTIONAL = "optional: "
 # Over empty tables these would conclude that there is nothing to scan.
@@ -59,17 +60,16 @@ def needs(
 
 def day_filter(
     connection: duckdb.DuckDBPyConnection, need: Need, table: TableDefinition, last_day: str
-) -> Callable[[str], bool]:
+) -> DayFilter:
     """Return which partitions of `table` hold rows for the query, within its projected range of days."""
     wanted = [" AND ".join(f"({text})" for text in conditions) or "TRUE" for conditions in need.conditions]
     condition = " OR ".join(f"({text})" for text in wanted) or "TRUE"
-    sql = f'SELECT bool_or({condition}) FROM (SELECT CAST(? AS VARCHAR) AS "{table.partition.name}")'  # noqa: S608 - from DuckDB's own plan
+    name = table.partition.name
+    sql = f'SELECT "{name}" FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS "{name}") WHERE {condition}'  # noqa: S608 - conditions of DuckDB's own plan
 
-    def keep(day: str) -> bool:
-        if not table.first_day <= day <= last_day:
-            return False
-        row = connection.execute(sql, [day]).fetchone()
-        return row is not None and row[0] is True
+    def keep(days: Collection[str]) -> set[str]:
+        projected = [day for day in days if table.first_day <= day <= last_day]
+        return {row[0] for row in connection.execute(sql, [projected]).fetchall()}
 
     return keep
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow.dataset as pads
 
 from infra.local.athena.definitions import TableDefinition
 from infra.local.athena.errors import AthenaQueryError, Fault
-from infra.local.athena.lake import Lake, LakeObject
+from infra.local.athena.lake import DayFilter, Lake, LakeObject
 
 _CACHED_OBJECTS = 20_000
 
@@ -42,8 +42,8 @@ class Scanner:
         self._lock = threading.Lock()
         self._opened: OrderedDict[tuple[LakeObject, str], _Opened] = OrderedDict()
 
-    def scan(self, table: TableDefinition, columns: Collection[str], keep: Callable[[str], bool]) -> Scan:
-        """Return the rows of the partitions `keep` says yes to.
+    def scan(self, table: TableDefinition, columns: Collection[str], keep: DayFilter) -> Scan:
+        """Return the rows of the partitions `keep` chooses.
 
         The bytes are those of the named columns in every row group of the objects read, as they lie in
         parquet. Raises `AthenaQueryError` when an object cannot be read.

@@ -1,4 +1,6 @@
 """What Athena answers to each whitelisted piece, by its documentation; the local endpoint must agree."""
+# ruff: noqa: E501, S608
+# Tables of scenarios are read across, and the SQL here is the test's own.
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from infra.local.athena.lake import LocalFolderLake
 from infra.local.athena.whitelist import ANONYMOUS_FUNCTIONS, FUNCTIONS
 
 NOW = datetime(2026, 11, 21, 1, 2, 3, 456_000, tzinfo=UTC)
-VALUES = "(VALUES (1, 10, 'b', true), (2, 20, 'a', false), (3, 20, CAST(NULL AS varchar), true)) AS t(i, n, s, f)"
+VALUES = (
+    "(VALUES (1, 10, 'b', true), (2, 20, 'a', false), (3, 20, CAST(NULL AS varchar), true)) AS t(i, n, s, f)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +270,9 @@ def test_what_is_outside_the_whitelist_is_refused_by_name(athena: LocalAthena, s
     ("sql", "expected"),
     [
         pytest.param(
-            "WITH zone_counts AS (SELECT 'mine' AS x) SELECT x FROM zone_counts", [("mine",)], id="hides table"
+            "WITH zone_counts AS (SELECT 'mine' AS x) SELECT x FROM zone_counts",
+            [("mine",)],
+            id="hides table",
         ),
         pytest.param(
             "WITH zone_counts AS (SELECT 1 AS x) SELECT count(*) FROM zone_counts_by_minute",
@@ -283,4 +289,4 @@ def test_files_of_the_machine_cannot_be_read(athena: LocalAthena, tmp_path: Path
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n")
     with pytest.raises(AthenaQueryError, match="does not exist"):
-        athena.query(f"SELECT * FROM \"{secret}\"")
+        athena.query(f'SELECT * FROM "{secret}"')

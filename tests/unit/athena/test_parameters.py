@@ -18,7 +18,9 @@ from infra.local.athena.parameters import Parameter, bind, check_literal, litera
         pytest.param(None, "NULL", id="null"),
         pytest.param(date(2026, 1, 2), "DATE '2026-01-02'", id="date"),
         pytest.param(
-            datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC), "TIMESTAMP '2026-01-02 03:04:05.600'", id="time"
+            datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC),
+            "TIMESTAMP '2026-01-02 03:04:05.600'",
+            id="time",
         ),
     ],
 )
