@@ -21,12 +21,11 @@ from training.clip import make_clip
 from training.dataset import PLAZA, VARIED, make_dataset
 from training.frames import Frame
 from training.package import load_detector, write_golden, write_manifest
-from training.settings import DEMO_FOLDER, PACKAGE_FOLDER, TrainingSettings
+from training.settings import CACHE, DEMO_FOLDER, PACKAGE_FOLDER, TrainingSettings
 from training.trial import clip_trial, golden_frame, held_out_trial, voc_trial
 
 logger = logging.getLogger("training")
-TRAINING_PICTURES, HELD_OUT_PICTURES = 12_000, 400
-TRAINING_PLAZA, HELD_OUT_PLAZA = 2_000, 200
+TRAINING_PICTURES, TRAINING_PLAZA, HELD_OUT_PICTURES = 12_000, 2_000, 400
 
 
 def _sheet(frames: Sequence[Frame], *, boxes: bool) -> Image:
@@ -50,12 +49,15 @@ def _render(arguments: argparse.Namespace) -> None:
 
 
 def _dataset(arguments: argparse.Namespace) -> None:
-    settings = TrainingSettings()
-    wanted = ((VARIED, arguments.pictures, HELD_OUT_PICTURES), (PLAZA, arguments.plaza, HELD_OUT_PLAZA))
+    settings = TrainingSettings(cache=arguments.cache)
+    held_out = arguments.held_out
+    wanted = ((VARIED, arguments.pictures, held_out), (PLAZA, arguments.plaza, held_out // 2))
     folders = zip(settings.training_data, settings.validation_data, strict=True)
-    for (kind, pictures, held_out), (training, validation) in zip(wanted, folders, strict=True):
+    for (kind, pictures, held_out_pictures), (training, validation) in zip(wanted, folders, strict=True):
         workers = arguments.workers
-        make_dataset(validation, kind, pictures=held_out, first_seed=kind.held_out_seed, workers=workers)
+        make_dataset(
+            validation, kind, pictures=held_out_pictures, first_seed=kind.held_out_seed, workers=workers
+        )
         make_dataset(training, kind, pictures=pictures, first_seed=kind.training_seed, workers=workers)
 
 
@@ -64,7 +66,8 @@ def _train(arguments: argparse.Namespace) -> None:
 
     changes = {key: getattr(arguments, key) for key in ("minutes", "examples", "threads", "seed")}
     settings = dataclasses.replace(
-        TrainingSettings(), **{key: value for key, value in changes.items() if value is not None}
+        TrainingSettings(cache=arguments.cache),
+        **{key: value for key, value in changes.items() if value is not None},
     )
     best = Trainer(settings).run()
     logger.info("best held-out AP50 %.4f", best)
@@ -73,19 +76,19 @@ def _train(arguments: argparse.Namespace) -> None:
 def _export(arguments: argparse.Namespace) -> None:
     from training.export import export  # PyTorch lives in another environment
 
-    export(TrainingSettings().folder / "best.pt", arguments.package / "model.onnx")
+    export(TrainingSettings(cache=arguments.cache).folder / "best.pt", arguments.package / "model.onnx")
     write_manifest(arguments.package)
     write_golden(arguments.package, golden_frame())
     logger.info("wrote the model package %s", arguments.package)
 
 
 def _clip(arguments: argparse.Namespace) -> None:
-    make_clip(arguments.folder)
+    make_clip(arguments.clip)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
     detect = load_detector(arguments.package)
-    for folder in TrainingSettings().validation_data:
+    for folder in TrainingSettings(cache=arguments.cache).validation_data:
         logger.info("%s renders: %s", folder.name, held_out_trial(detect, folder))
     if (arguments.clip / "demo.mp4").exists():
         logger.info("demo clip: %s", clip_trial(detect, arguments.clip))
@@ -104,7 +107,12 @@ def _add_dataset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plaza", type=int, default=TRAINING_PLAZA, help="pictures as a fixed camera sees them"
     )
+    parser.add_argument("--held-out", type=int, default=HELD_OUT_PICTURES, help="half as many of busy places")
     parser.add_argument("--workers", type=int, default=2, help="rendering processes")
+
+
+def _add_cache(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder of pictures and checkpoints")
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -141,26 +149,30 @@ def parser() -> argparse.ArgumentParser:
     render.set_defaults(run=_render)
     dataset = commands.add_parser("dataset", help="render the training and the held-out pictures")
     _add_dataset(dataset)
+    _add_cache(dataset)
     dataset.set_defaults(run=_dataset)
     train = commands.add_parser("train", help="train, or go on from the last checkpoint")
     _add_train(train)
+    _add_cache(train)
     train.set_defaults(run=_train)
     export = commands.add_parser("export", help="write the model package from the best checkpoint")
     _add_package(export)
+    _add_cache(export)
     export.set_defaults(run=_export)
     clip = commands.add_parser("clip", help="render the demo clip and its truth")
-    clip.add_argument("--folder", type=Path, default=DEMO_FOLDER)
+    clip.add_argument("--clip", type=Path, default=DEMO_FOLDER, help="folder to write to")
     clip.set_defaults(run=_clip)
     evaluate = commands.add_parser("evaluate", help="measure a model package")
     _add_package(evaluate)
     _add_evaluate(evaluate)
+    _add_cache(evaluate)
     evaluate.set_defaults(run=_evaluate)
     whole = commands.add_parser("all", help="dataset, train, export, clip, evaluate")
     _add_dataset(whole)
     _add_train(whole)
     _add_package(whole)
     _add_evaluate(whole)
-    whole.add_argument("--folder", type=Path, default=DEMO_FOLDER)
+    _add_cache(whole)
     whole.set_defaults(run=_all)
     return root
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "training"
-PICTURES = CACHE / "pictures"
 PACKAGE_FOLDER = ROOT / "edge_components" / "vision" / "models" / "person_demo"
 DEMO_FOLDER = ROOT / "examples" / "demo"
 INPUT_WIDTH, INPUT_HEIGHT = 512, 288
@@ -23,11 +22,9 @@ class TrainingSettings:
     The same settings and shards give the same schedule and order.
     """
 
-    folder: Path = CACHE / "person_demo"
-    training_data: tuple[Path, ...] = (PICTURES / "train", PICTURES / "train_plaza")
+    cache: Path = CACHE
     training_repeats: tuple[int, ...] = (1, 3)
     """How often the pictures of each training folder come up in one round."""
-    validation_data: tuple[Path, ...] = (PICTURES / "held_out", PICTURES / "held_out_plaza")
     seed: int = 20261121
     minutes: float = 60.0
     examples: int = 150_000
@@ -37,3 +34,18 @@ class TrainingSettings:
     validate_every_examples: int = 12_000
     patience_validations: int = 8
     threads: int = 1
+
+    @property
+    def folder(self) -> Path:
+        """Return where checkpoints and the log go."""
+        return self.cache / "person_demo"
+
+    @property
+    def training_data(self) -> tuple[Path, ...]:
+        """Return the folders of pictures to learn from: varied ones and busy places."""
+        return self.cache / "pictures" / "train", self.cache / "pictures" / "train_plaza"
+
+    @property
+    def validation_data(self) -> tuple[Path, ...]:
+        """Return the folders of held-out pictures of the same kinds."""
+        return self.cache / "pictures" / "held_out", self.cache / "pictures" / "held_out_plaza"

@@ -187,9 +187,10 @@ class Trainer:
             if self.progress.examples_seen % (self.settings.batch * 50) == 0:
                 self._tell(parts)
             if self.progress.examples_seen >= next_validation or self.share_done() >= 1.0:
-                next_validation += self.settings.validate_every_examples
+                next_validation = self.progress.examples_seen + self.settings.validate_every_examples
                 if not self._validate(held_out) or self.share_done() >= 1.0:
-                    break
+                    return self.progress.best
+        self._validate(held_out)
         return self.progress.best
 
     def _tell(self, parts: dict[str, float]) -> None:
