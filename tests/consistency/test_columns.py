@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ SPELLINGS = {
     ColumnType.BOOLEAN: (pa.bool_(), "boolean", "BOOLEAN", r"TINYINT\(1\)"),
     ColumnType.TIMESTAMP: (pa.timestamp("ms"), "timestamp", "DATETIME", r"DATETIME\(3\)"),
 }
+CATALOGUE = Path(__file__).parents[2] / "athena" / "tables"
 _COLUMN_LINE = re.compile(r"^\s+`(\w+)` (\S+) (NULL|NOT NULL)", re.MULTILINE)
 
 
@@ -58,6 +60,16 @@ def test_the_lake_has_the_columns_of_the_contract(table: Any) -> None:
     assert [(field.name, field.type, field.nullable) for field in arrow_schema(table)] == [
         (column.name, SPELLINGS[column.type][0], column.nullable) for column in table.columns
     ]
+
+
+@EVERY_TABLE
+def test_the_catalogue_has_the_columns_of_the_contract(table: Any) -> None:
+    statement = (CATALOGUE / f"{table.name}.sql").read_text(encoding="utf-8")
+    listed = re.findall(r"^    `(\w+)` (\w+)", statement, re.MULTILINE)
+    assert listed == [(column.name, SPELLINGS[column.type][1]) for column in table.columns]
+    # Hive takes no partition with the name of a column.
+    assert "PARTITIONED BY (`day` string" in statement
+    assert "day" not in {column.name for column in table.columns}
 
 
 @EVERY_TABLE
