@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.athena.errors import AthenaQueryError, Fault
@@ -45,6 +46,7 @@ class S3Results:
             region_name=region,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
+            config=Config(s3={"addressing_style": "path"}, proxies={}, retries={"max_attempts": 2}),
         )
 
     def write(self, location: str, body: bytes) -> None:
