@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ TRACK_COLOURS: tuple[Colour, ...] = (
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _ZONE_OPACITY = 0.18
 _JPEG_QUALITY = 90
+LEGIBLE_WIDTH = 960
+"""Pixels; OpenCV's letters are blurred on pictures that are narrower and shown larger."""
 
 
 class AnnotationError(CrowdLensError):
@@ -74,6 +77,24 @@ def annotate(
     for track in tracks:
         _draw_track(drawn, track, scale)
     return drawn
+
+
+def annotate_legibly(
+    image: Image, scene: Scene, tracks: Sequence[DrawnTrack], line_totals: Mapping[str, LineTotals]
+) -> Image:
+    """Return what `annotate` does, first scaled up by a whole number when narrower than `LEGIBLE_WIDTH`."""
+    factor = max(1, math.ceil(LEGIBLE_WIDTH / image.shape[1]))
+    if factor == 1:
+        return annotate(image, scene, tracks, line_totals)
+    larger = np.asarray(
+        cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC), np.uint8
+    )
+    return annotate(larger, scene, [_scaled(track, factor) for track in tracks], line_totals)
+
+
+def _scaled(track: DrawnTrack, factor: int) -> DrawnTrack:
+    left, top, right, bottom = track.box
+    return DrawnTrack(track.track, (left * factor, top * factor, right * factor, bottom * factor))
 
 
 def legend(scene: Scene) -> list[tuple[str, str]]:
@@ -127,13 +148,14 @@ def _draw_track(image: Image, track: DrawnTrack, scale: float) -> None:
 
 def _write(image: Image, text: str, corner: Point, scale: float, colour: Colour) -> None:
     """Write `text` on a plate whose lower left corner is `corner`, moved so that all of it is visible."""
-    (width, height), base = cv2.getTextSize(text, _FONT, scale, 1)
+    stroke = max(1, round(1.5 * scale))
+    (width, height), base = cv2.getTextSize(text, _FONT, scale, stroke)
     x = int(min(max(corner[0], 0), max(0, image.shape[1] - width - 4)))
     y = int(min(max(corner[1], height + base + 2), image.shape[0] - 1))
     cv2.rectangle(image, (x, y - height - base - 2), (x + width + 4, y), colour, cv2.FILLED)
     bright = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] > 140
     ink = (0, 0, 0) if bright else (255, 255, 255)
-    cv2.putText(image, text, (x + 2, y - base), _FONT, scale, ink, 1, cv2.LINE_AA)
+    cv2.putText(image, text, (x + 2, y - base), _FONT, scale, ink, stroke, cv2.LINE_AA)
 
 
 def _zone_colour(index: int) -> Colour:

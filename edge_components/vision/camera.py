@@ -16,7 +16,7 @@ from contract.scene import Scene
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import Spool
 from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.annotate import DrawnTrack, LineTotals, annotate, save_jpeg
+from edge_components.vision.annotate import DrawnTrack, LineTotals, annotate_legibly, save_jpeg
 from edge_components.vision.default_scene import default_scene
 from edge_components.vision.detector import DetectorSettings, OnnxDetector, open_detector
 from edge_components.vision.pipeline import (
@@ -104,7 +104,7 @@ class CameraRun:
             return False
         drawn = [DrawnTrack(track.track, track.box) for track in key.tracks]
         totals = {name: LineTotals(line["in"], line["out"]) for name, line in self.totals.lines.items()}
-        save_jpeg(annotate(key.frame.image, self.scene, drawn, totals), path)
+        save_jpeg(annotate_legibly(key.frame.image, self.scene, drawn, totals), path)
         return True
 
 

@@ -15,6 +15,7 @@ from edge_components.vision.annotate import (
     DrawnTrack,
     LineTotals,
     annotate,
+    annotate_legibly,
     legend,
     save_jpeg,
 )
@@ -48,6 +49,29 @@ def test_what_is_drawn_lies_where_it_should_and_the_frame_stays_as_it_is(scene: 
     assert changed[200, 450], "the track's box"
     assert not changed[200, 475], "the inside of the box"
     assert not changed[20, 200], "where nothing is"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        pytest.param(320, 180, (540, 960, 3), id="three times larger"),
+        pytest.param(640, 360, (720, 1280, 3), id="twice as large"),
+        pytest.param(960, 540, (540, 960, 3), id="just wide enough"),
+        pytest.param(1920, 1080, (1080, 1920, 3), id="a large frame stays"),
+    ],
+)
+def test_a_small_frame_is_drawn_larger_for_its_letters(
+    scene: Scene, width: int, height: int, expected: tuple[int, int, int]
+) -> None:
+    assert annotate_legibly(np.zeros((height, width, 3), np.uint8), scene, [], {}).shape == expected
+
+
+def test_boxes_grow_with_the_frame(scene: Scene) -> None:
+    image = np.full((180, 320, 3), 90, np.uint8)
+    drawn = annotate_legibly(image, scene, [DrawnTrack(3, (225, 50, 250, 150))], {})
+    changed = (drawn != 90).any(axis=2)
+    assert changed[300, 675], "the left side of the box, three times as far"
+    assert not changed[300, 712], "the inside of the box"
 
 
 def test_names_that_cannot_be_drawn_are_in_the_legend(scene: Scene) -> None:
