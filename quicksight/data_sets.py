@@ -84,10 +84,33 @@ LINE_MINUTES = _over(
         _integer("crossings_net", "Net", "순증"),
     ),
 )
-DATA_QUALITY = _over(
-    "data_quality",
+_DATA_QUALITY_SQL = """
+WITH observed AS (
+    SELECT
+        site, camera, min(event_time) AS started_at,
+        max(date_add('millisecond', CAST(round(window_seconds * 1000) AS bigint), event_time)) AS ended_at
+    FROM unique_zone_counts
+    GROUP BY site, camera
+), troubled AS (
+    SELECT DISTINCT site, camera FROM data_quality
+)
+SELECT site, camera, kind, started_at, ended_at, records, detail, 1 AS findings
+FROM data_quality
+UNION ALL
+SELECT
+    o.site, o.camera, 'none' AS kind, o.started_at, o.ended_at, 0 AS records,
+    'nothing found missing' AS detail, 0 AS findings
+FROM observed o
+LEFT JOIN troubled t ON t.site = o.site AND coalesce(t.camera, o.camera) = o.camera
+WHERE t.site IS NULL
+""".strip()
+# A camera that counted and has no finding gets a row that says so: an empty table would not tell a camera in
+# order from one that never sent anything. A finding without a camera is of the device, so of all its site.
+DATA_QUALITY = DataSet(
     "data_quality",
     Label("Data quality", "데이터 품질"),
+    ImportMode.DIRECT_QUERY,
+    _DATA_QUALITY_SQL,
     (
         SITE,
         CAMERA,
@@ -96,6 +119,7 @@ DATA_QUALITY = _over(
         _time("ended_at", "Until", "끝"),
         _integer("records", "Records", "레코드"),
         _text("detail", "Detail", "내용"),
+        _integer("findings", "Findings", "문제 수"),
     ),
 )
 CAMERA_STATES = _over(

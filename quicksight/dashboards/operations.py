@@ -45,8 +45,8 @@ def _sheet() -> Sheet:
                 Tile(_findings(), 9, 5),
             ),
             (Tile(_occupancy(), 24, 13), Tile(_people_now(), 12, 13)),
-            (Tile(_in_and_out(), 18, 12), Tile(_line_totals(), 18, 12)),
-            (Tile(_zone_traffic(), 18, 12), Tile(_camera_states(), 18, 12)),
+            (Tile(_in_and_out(), 18, 12), Tile(_zone_traffic(), 18, 12)),
+            (Tile(_line_totals(), 18, 8), Tile(_camera_states(), 18, 8)),
             (Tile(_data_quality(), 36, 10),),
         ),
     )
@@ -79,8 +79,8 @@ def _findings() -> JsonObject:
         "kpi-findings",
         Label("Data-quality findings", "데이터 품질 문제"),
         data_set=data_sets.DATA_QUALITY,
-        value=Measure("kind", Label("Findings", "문제"), Aggregation.COUNT),
-        subtitle=Label("gaps, camera faults, doubtful counts", "공백, 카메라 이상, 의심스러운 집계"),
+        value=Measure("findings", Label("Findings", "문제 수"), Aggregation.SUM),
+        subtitle=Label("gaps, faults, doubtful counts", "공백, 이상, 의심 구간"),
         alt="Number of data-quality findings",
     )
 
@@ -191,8 +191,8 @@ def _data_quality() -> JsonObject:
         ],
         newest_first=started,
         subtitle=Label(
-            "declared gaps, camera faults, doubtful counts, unsure clocks",
-            "선언된 공백, 카메라 이상, 의심 구간, 시계 이상",
+            "gaps, camera faults, doubtful counts, unsure clocks; “none” is a camera in order",
+            "공백, 카메라 이상, 의심 구간, 시계 이상. “none”은 문제가 없는 카메라",
         ),
         alt="Table of gaps, camera faults, suspect windows and unsure clocks",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -25,6 +27,9 @@ MARKER_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "s
 PATTERNS = ("", "/", ".", "x", "-", "|", "+")
 SPARSE_POINTS = 60
 """Up to this many points a line shows each of them."""
+NEIGHBOURING_STEPS = 3
+"""On each side: how many steps between windows say what step is usual there."""
+FEW_WHOLE_NUMBERS = 6
 GRANULARITY_SECONDS = {"SECOND": 1, "MINUTE": 60}
 
 Point = tuple[Value, Value]
@@ -34,7 +39,7 @@ def figure(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> go.Figure:
     """Return the chart of a line or bar visual; its rows must not be empty."""
     traces = _line_traces if visual.kind == "LineChartVisual" else _bar_traces
     chart = go.Figure(list(traces(visual, rows, zone)))
-    _style(chart, visual)
+    _style(chart, visual, rows)
     return chart
 
 
@@ -44,7 +49,7 @@ def series(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> dict[str, li
     offset = 1 if visual.color is None else 2
     for row in rows.rows:
         for index, measure in enumerate(visual.measures):
-            name = measure.label if visual.color is None else written(row[1], visual.color, zone)
+            name = measure.label if visual.color is None else _literal(written(row[1], visual.color, zone))
             gathered[name].append((row[0], row[offset + index]))
     return dict(sorted(gathered.items())) if visual.color is not None else dict(gathered)
 
@@ -72,19 +77,19 @@ def _line_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterat
 def _with_blanks(points: Sequence[Point], category: FieldSpec) -> Iterator[Point]:
     """Yield the points with a break wherever time is missing between two of them.
 
-    The usual step is the shortest one seen, for windows are as long as the camera's settings say.
+    What step is usual is the low median of the steps around: windows are as long as the camera's settings
+    say, these change, and a camera that starts anew makes one short step.
     """
-    moments = [moment for moment, _ in points if isinstance(moment, datetime)]
-    steps = [after - before for before, after in pairwise(moments) if after > before]
+    timed = [(moment, value) for moment, value in points if isinstance(moment, datetime)]
+    steps = [after - before for (before, _), (after, _) in pairwise(timed)]
     least = timedelta(seconds=GRANULARITY_SECONDS.get(category.granularity or "MINUTE", 60))
-    step = max(least, min(steps, default=least))
-    before: datetime | None = None
-    for moment, value in points:
-        if isinstance(moment, datetime):
-            if before is not None and moment - before > 1.5 * step:
-                yield before + step, None
-            before = moment
-        yield moment, value
+    yield from timed[:1]
+    for index, step in enumerate(steps):
+        around = steps[max(0, index - NEIGHBOURING_STEPS) : index + NEIGHBOURING_STEPS + 1]
+        usual = max(least, statistics.median_low(around))
+        if step > 1.5 * usual:
+            yield timed[index][0] + usual, None
+        yield timed[index + 1]
 
 
 def _bar_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterator[go.Bar]:
@@ -124,7 +129,12 @@ def _pattern(index: int) -> dict[str, Any]:
 
 
 def _category(value: Value, field: FieldSpec, zone: ZoneInfo) -> str:
-    return naive_local(value, zone) if isinstance(value, datetime) else written(value, field, zone)
+    return naive_local(value, zone) if isinstance(value, datetime) else _literal(written(value, field, zone))
+
+
+def _literal(text: str) -> str:
+    """Return `text` so that plotly, which reads some HTML in names, shows it as it is."""
+    return html.escape(text, quote=False)
 
 
 def _translucent(color: str) -> str:
@@ -132,11 +142,16 @@ def _translucent(color: str) -> str:
     return f"rgba({red},{green},{blue},0.10)"
 
 
+def _largest(visual: VisualSpec, rows: VisualRows) -> float:
+    numbers = [value for row in rows.rows for value in row[-len(visual.measures) :]]
+    return max((value for value in numbers if isinstance(value, int | float)), default=0)
+
+
 def _is_horizontal(visual: VisualSpec) -> bool:
     return visual.configuration.get("Orientation") == "HORIZONTAL"
 
 
-def _style(chart: go.Figure, visual: VisualSpec) -> None:
+def _style(chart: go.Figure, visual: VisualSpec, rows: VisualRows) -> None:
     horizontal = _is_horizontal(visual)
     value_axis: dict[str, Any] = {
         "rangemode": "tozero",
@@ -146,6 +161,8 @@ def _style(chart: go.Figure, visual: VisualSpec) -> None:
     }
     category_axis: dict[str, Any] = {
         "showgrid": False,
+        # Named, for plotly would take zones called "1" and "2" for numbers.
+        "type": "date" if isinstance(rows.rows[0][0], datetime) else "category",
         "automargin": True,
         "linecolor": INK_SOFT,
         "showline": True,
@@ -156,6 +173,8 @@ def _style(chart: go.Figure, visual: VisualSpec) -> None:
     # Whole numbers of people: ticks of half a person would look like measurements.
     if all(measure.decimals == 0 for measure in visual.measures):
         value_axis["tickformat"] = ",d"
+        if _largest(visual, rows) < FEW_WHOLE_NUMBERS:
+            value_axis["dtick"] = 1
     chart.update_layout(
         template="none",
         font={"family": FONT_STACK, "size": 13, "color": INK},

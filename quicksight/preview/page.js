@@ -9,6 +9,10 @@
       // A finger that scrolls the page must not zoom a chart on its way.
       copy.dragmode = false;
       copy.font.size = 12;
+      if (copy.xaxis.type === "date") {
+        copy.xaxis.nticks = 4;
+        copy.xaxis.tickangle = 0;
+      }
     }
     return copy;
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from plotly.offline import get_plotlyjs
 
+from contract.errors import CrowdLensError, DiskFullError
 from quicksight.data_set import DataSet
 from quicksight.data_sets import DATA_SETS
 from quicksight.preview.demo_section import demo_section
@@ -30,12 +32,17 @@ _LOGO = Html(
 )
 
 
+class PageWriteError(CrowdLensError):
+    """Raised when the page cannot be written where it was asked for."""
+
+
 def write_preview(
     path: Path, *, definition: Json, query: Query, data_sets: Sequence[DataSet] = DATA_SETS
 ) -> None:
     """Write the dashboard alone to `path`, whole or not at all.
 
-    Raises `DefinitionError` for what the preview does not draw, and whatever `query` raises.
+    Raises `DefinitionError` for what the preview does not draw, `PageWriteError` or `DiskFullError` when the
+    page cannot be written, and whatever `query` raises.
     """
     _write(path, render(definition, query, data_sets))
 
@@ -154,6 +161,15 @@ def _footer() -> Html:
 
 
 def _write(path: Path, text: str) -> None:
+    try:
+        _replace(path, text)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFullError(f"page {path}: no room left on the disk") from error
+        raise PageWriteError(f"page {path} cannot be written: {error.strerror or error}") from error
+
+
+def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

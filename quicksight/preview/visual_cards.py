@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from quicksight.preview.charts import figure
@@ -17,6 +18,8 @@ ROW_PIXELS = 30
 CHROME_PIXELS = 128
 """What title, subtitle, padding and the table below take of a chart's tile."""
 MINIMUM_CHART_PIXELS = 190
+LEGEND_ROW_PIXELS = 20
+"""On a phone a legend has one row an entry: the chart grows by those, or bars would have no room."""
 MAXIMUM_TABLE_ROWS = 200
 """Rows written out in one table; a page with thousands is no longer read but searched."""
 
@@ -76,7 +79,12 @@ def data_table(
 def _row(fields: Sequence[FieldSpec], row: Sequence[Value], numeric: Sequence[bool], zone: ZoneInfo) -> Html:
     cells = []
     for index, (field, value) in enumerate(zip(fields, row, strict=True)):
-        classes = [name for name, holds in (("number", numeric[index]), ("missing", value is None)) if holds]
+        holds = {
+            "number": numeric[index],
+            "time": isinstance(value, datetime),
+            "missing": value is None,
+        }
+        classes = [name for name, held in holds.items() if held]
         attributes = {"class": " ".join(classes) or None}
         text = spoken(written(value, field, zone))
         cells.append(
@@ -100,18 +108,21 @@ def _chart(tile: TileSpec, rows: VisualRows, zone: ZoneInfo) -> Html:
     visual = tile.visual
     height = max(MINIMUM_CHART_PIXELS, tile.rows * ROW_PIXELS - CHROME_PIXELS)
     box_id = f"{visual.visual_id}-chart"
-    drawing = figure(visual, rows, zone).to_json()
+    chart = figure(visual, rows, zone)
+    legend = len(chart.data) * LEGEND_ROW_PIXELS if chart.layout.showlegend else 0
     attributes = {
         "class": "chart",
         "id": box_id,
         "role": "img",
         "aria-label": visual.alt_text,
-        "style": f"--height:{height}px",
+        "style": f"--height:{height}px;--legend:{legend}px",
     }
     return join(
         [
             element("div", attributes),
-            element("script", {"type": "application/json", "id": f"{box_id}-data"}, script_json(drawing)),
+            element(
+                "script", {"type": "application/json", "id": f"{box_id}-data"}, script_json(chart.to_json())
+            ),
             _as_table(visual, rows, zone),
         ]
     )
