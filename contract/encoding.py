@@ -11,6 +11,7 @@ A column of n values is one of::
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise, repeat
@@ -73,11 +74,14 @@ def decode_column(column: Column, encoded: Any, rows: int) -> list[Value] | Dict
         raise ColumnEncodingError(
             f"column {column.name} is {type(encoded).__name__}: expected a list or an object"
         )
-    values = decoded.distinct if isinstance(decoded, DictionaryValues) else decoded
     length = len(decoded.indices) if isinstance(decoded, DictionaryValues) else len(decoded)
     if length != rows:
         raise ColumnEncodingError(f"column {column.name} has {length} values: expected {rows}")
-    _check_values(column, values)
+    if isinstance(encoded, dict) and "k" in encoded:
+        # One value stands on every row: it is looked at once.
+        _check_values(column, [encoded["k"]])
+    else:
+        _check_values(column, decoded.distinct if isinstance(decoded, DictionaryValues) else decoded)
     return decoded
 
 
@@ -139,14 +143,17 @@ def _within_range(column: Column, values: Sequence[Any]) -> bool:
     if not present:
         return True
     if column.type is ColumnType.TEXT:
-        return max(map(len, present)) <= column.maximum_length
+        return max(map(len, present)) <= column.maximum_length and "".join(present).isascii()
     if column.type is ColumnType.TIMESTAMP:
         return bool(min(present) >= 0 and max(present) <= TIMESTAMP_MAXIMUM_MILLISECONDS)
     if column.type is ColumnType.INTEGER:
         return bool(min(present) >= -INTEGER_LIMIT and max(present) < INTEGER_LIMIT)
-    # NaN compares false with everything, so it falls through to the value-by-value check.
-    return column.type is ColumnType.BOOLEAN or all(map(_is_finite, present))
+    return column.type is ColumnType.BOOLEAN or _sum_is_finite(present)
 
 
-def _is_finite(value: float) -> bool:
-    return -1.7e308 < value < 1.7e308
+def _sum_is_finite(values: Sequence[float]) -> bool:
+    """Return whether the sum is finite, which it is not when a value is not (or when values are huge)."""
+    try:
+        return math.isfinite(sum(values))
+    except OverflowError:
+        return False

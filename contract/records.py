@@ -72,20 +72,33 @@ def _shown(value: object) -> str:
 
 def _problem(column: Column, value: object) -> str | None:
     if column.type is ColumnType.TEXT:
-        fits = isinstance(value, str) and len(value) <= column.maximum_length
-        return None if fits else f"text of at most {column.maximum_length} characters"
+        if not isinstance(value, str) or len(value) > column.maximum_length:
+            return f"text of at most {column.maximum_length} characters"
+        return None if _is_unicode(value) else "text that can be written as UTF-8"
     if column.type is ColumnType.BOOLEAN:
         return None if isinstance(value, bool) else "true or false"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return f"a number ({column.type.value})"
     if column.type is ColumnType.REAL:
-        return None if math.isfinite(value) else "a finite number"
+        return None if _is_finite(value) else "a finite number"
     if not isinstance(value, int):
         return "a whole number"
     if column.type is ColumnType.TIMESTAMP:
         fits = 0 <= value <= TIMESTAMP_MAXIMUM_MILLISECONDS
         return None if fits else "milliseconds between 1970 and 2100 UTC"
     return None if -INTEGER_LIMIT <= value < INTEGER_LIMIT else "a 64-bit whole number"
+
+
+def _is_unicode(text: str) -> bool:
+    # JSON can spell half of a surrogate pair, which is no character.
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond double precision
+        return False
 
 
 def check_record(record: Record) -> None:

@@ -263,6 +263,21 @@ def broken(change: Any) -> str:
             "text of at most 64 characters",
             id="text too long",
         ),
+        pytest.param(
+            broken(lambda d, b, c: c.update(image_x=[10**400, 1])),
+            "expected a finite number",
+            id="whole number beyond double precision",
+        ),
+        pytest.param(
+            broken(lambda d, b, c: c.update(line=["\ud800", "gate"])),
+            "expected text that can be written as UTF-8",
+            id="half a surrogate pair",
+        ),
+        pytest.param(
+            broken(lambda d, b, c: c.update(track={"k": "1"})),
+            "expected a number",
+            id="constant of another type",
+        ),
         pytest.param("NaN", "NaN is no number", id="bare NaN"),
         pytest.param(json.dumps(document()).replace("20.5", "NaN"), "NaN is no number", id="NaN"),
         pytest.param(
