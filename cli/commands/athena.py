@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from cli.output import print_json, say, table
 from contract.errors import CrowdLensError
 
@@ -62,7 +64,10 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _run(client: AthenaClient, sql: str, database: str) -> Any:
-    started = client.start_query_execution(QueryString=sql, QueryExecutionContext={"Database": database})
+    try:
+        started = client.start_query_execution(QueryString=sql, QueryExecutionContext={"Database": database})
+    except ClientError as error:
+        raise QueryFailedError(error.response["Error"]["Message"]) from error
     while True:
         execution = client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
         status = execution["Status"]

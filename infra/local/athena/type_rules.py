@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sqlglot import exp
@@ -14,6 +15,7 @@ from sqlglot.schema import MappingSchema
 from infra.local.athena.errors import AthenaQueryError, Fault, not_supported
 
 _Types = exp.DType
+_UNRESOLVED = re.compile(r"Column '(.+)' could not be resolved\. Line: (\d+), Col: (\d+)")
 INTEGERS = frozenset({_Types.INT, _Types.BIGINT, _Types.SMALLINT, _Types.TINYINT})
 _FAMILIES: dict[exp.DType, str] = {
     **dict.fromkeys(INTEGERS, "number"),
@@ -82,12 +84,19 @@ def resolve(query: exp.Expr, schema: MappingSchema) -> exp.Expr:
             allow_partial_qualification=False,
         )
     except OptimizeError as error:
-        raise AthenaQueryError(Fault.COLUMN_NOT_FOUND, str(error).splitlines()[0]) from error
+        raise AthenaQueryError(Fault.COLUMN_NOT_FOUND, _as_athena(str(error).splitlines()[0])) from error
     _check_aliases(qualified)
     annotated = annotate_types(qualified, schema=schema, dialect="athena", expression_metadata=_METADATA)
     for node in annotated.walk():
         _check_node(node)
     return annotated
+
+
+def _as_athena(sentence: str) -> str:
+    match = _UNRESOLVED.match(sentence)
+    if match is None:
+        return sentence
+    return f"line {match[2]}:{match[3]}: Column '{match[1]}' cannot be resolved"
 
 
 def is_integer(node: exp.Expr) -> bool:
@@ -134,6 +143,14 @@ def _compared(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     elif isinstance(node, exp.Between):
         yield node.this, node.args["low"]
         yield node.this, node.args["high"]
+    elif isinstance(node, exp.Case):
+        branches = [branch.args["true"] for branch in node.args["ifs"]]
+        branches += [node.args["default"]] if node.args.get("default") else []
+        yield from ((branches[0], branch) for branch in branches[1:])
+    elif isinstance(node, exp.If) and node.args.get("false"):
+        yield node.args["true"], node.args["false"]
+    elif isinstance(node, exp.SetOperation):
+        yield from zip(node.left.selects, node.right.selects, strict=False)
     elif isinstance(node, (exp.In, exp.Coalesce, exp.Greatest, exp.Least)):
         yield from ((node.this, item) for item in node.expressions)
 

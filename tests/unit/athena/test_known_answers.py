@@ -193,6 +193,12 @@ def test_nulls_come_last_in_both_directions(athena: LocalAthena) -> None:
         pytest.param("SELECT 1 WHERE current_date > '2026-01-01'", Fault.TYPE_MISMATCH, id="text is no date"),
         pytest.param("SELECT 'a' + 1", Fault.TYPE_MISMATCH, id="no sum of text"),
         pytest.param("SELECT lower(1)", Fault.TYPE_MISMATCH, id="no lower of a number"),
+        pytest.param("SELECT if(1 > 2, 'a', 1)", Fault.TYPE_MISMATCH, id="branches of an if"),
+        pytest.param(
+            "SELECT CASE WHEN 1 > 2 THEN 'a' ELSE 1 END", Fault.TYPE_MISMATCH, id="branches of a case"
+        ),
+        pytest.param("SELECT 1 AS a UNION ALL SELECT 'x'", Fault.TYPE_MISMATCH, id="halves of a union"),
+        pytest.param("SELECT 1 AS a UNION ALL SELECT 1, 2", Fault.SYNTAX, id="union of other widths"),
         pytest.param("SELECT current_date - current_date", Fault.TYPE_MISMATCH, id="no difference of dates"),
         pytest.param("SELECT 1.0 / 3", Fault.NOT_SUPPORTED, id="decimals divide by rules of their own"),
         pytest.param(
