@@ -10,7 +10,8 @@ from typing import Any, Self
 from contract.errors import CrowdLensError
 from infra.local.athena.engine import LocalAthena
 from infra.local.athena.executions import Executions
-from infra.local.athena.operations import Operations, RequestError
+from infra.local.athena.operations import Operations
+from infra.local.athena.requests import RequestError
 from infra.local.athena.results import Results
 
 _CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -120,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 400, _error(error.kind, str(error), error.code)
         except CrowdLensError as error:
             return 400, _error("InvalidRequestException", str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, not a dropped connection
+            return 500, _error("InternalServerException", f"{type(error).__name__}: {error}")
 
 
 def _error(kind: str, message: str, code: str | None = None) -> dict[str, Any]:

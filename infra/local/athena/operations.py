@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import re
-import time
-import uuid
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from infra.local.athena import shapes
 from infra.local.athena.engine import LocalAthena
 from infra.local.athena.errors import AthenaQueryError
 from infra.local.athena.executions import Execution, Executions
 from infra.local.athena.parameters import bind, check_literal
-from infra.local.athena.saved import NamedQuery, PreparedStatement, SavedQueries
+from infra.local.athena.requests import (
+    WORK_GROUP,
+    Answer,
+    Request,
+    RequestError,
+    check_work_group,
+    offset,
+    page,
+    required,
+)
+from infra.local.athena.saved import SavedQueries
+from infra.local.athena.saved_operations import SAVED_OPERATIONS, SavedOperations
 
-Request = Mapping[str, Any]
-Answer = dict[str, Any]
-
-WORK_GROUP = "primary"
 _RESULT_LINES = 1000
-_PAGE = 50
 _QUERY_MAXIMUM_BYTES = 262_144
 _EXECUTE = re.compile(r"EXECUTE\s+(?P<name>\w+)(?:\s+USING\s+(?P<values>.+))?", re.I | re.S)
 _NOT_YET = "Query has not yet finished. Current state: {}"
-
-
-class RequestError(Exception):
-    """Raised for a request that Athena answers with an error; `kind` is the error's shape."""
-
-    def __init__(
-        self, message: str, *, kind: str = "InvalidRequestException", code: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.code = code
 
 
 class Operations:
@@ -48,22 +40,23 @@ class Operations:
         self._athena = athena
         self._executions = executions
         self._output_location = output_location
-        self._saved = SavedQueries(
-            lake_bucket=athena.lake.bucket, database=athena.database, work_group=WORK_GROUP
+        self._saved = SavedOperations(
+            SavedQueries(lake_bucket=athena.lake.bucket, database=athena.database, work_group=WORK_GROUP)
         )
 
     def call(self, operation: str, request: Request) -> Answer:
         """Return the answer of one operation; raises `RequestError` as Athena would."""
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
-        handler: Callable[[Request], Answer] | None = getattr(self, name, None) if name in _NAMES else None
-        if handler is None:
+        owner = self._saved if name in SAVED_OPERATIONS else self
+        if name not in _NAMES | SAVED_OPERATIONS:
             raise RequestError(f"{operation} is not one of the local Athena's operations")
-        _check_work_group(request)
+        check_work_group(request)
+        handler: Callable[[Request], Answer] = getattr(owner, name)
         return handler(request)
 
     def start_query_execution(self, request: Request) -> Answer:
         """Queue a query; refused at once when it does not parse."""
-        query = _required(request, "QueryString")
+        query = required(request, "QueryString")
         self._check_context(request.get("QueryExecutionContext") or {})
         if len(query.encode()) > _QUERY_MAXIMUM_BYTES:
             raise RequestError(f"QueryString is longer than {_QUERY_MAXIMUM_BYTES} bytes")
@@ -100,7 +93,7 @@ class Operations:
 
     def list_query_executions(self, request: Request) -> Answer:
         """Return the ids of the remembered queries, newest first."""
-        return _page(self._executions.identities(), request, "QueryExecutionIds")
+        return page(self._executions.identities(), request, "QueryExecutionIds")
 
     def stop_query_execution(self, request: Request) -> Answer:
         """Cancel a query."""
@@ -114,7 +107,7 @@ class Operations:
             reason = f": {execution.reason}" if execution.reason else ""
             raise RequestError(_NOT_YET.format(execution.state) + reason)
         size = min(int(request.get("MaxResults") or _RESULT_LINES), _RESULT_LINES)
-        first = _offset(request)
+        first = offset(request)
         result = execution.result
         lines = len(result.rows) + (1 if result.statement_type == "DML" else 0)
         answer: Answer = {"UpdateCount": 0, "ResultSet": shapes.result_set(result, first, first + size)}
@@ -151,128 +144,37 @@ class Operations:
 
     def get_database(self, request: Request) -> Answer:
         """Return the one database."""
-        self._check_database(_required(request, "DatabaseName"))
+        self._check_database(required(request, "DatabaseName"))
         return {"Database": {"Name": self._athena.database}}
 
     def get_table_metadata(self, request: Request) -> Answer:
         """Return the columns of a table or view."""
-        self._check_database(_required(request, "DatabaseName"))
-        name = _required(request, "TableName").lower()
+        self._check_database(required(request, "DatabaseName"))
+        name = required(request, "TableName").lower()
         if name not in self._table_names():
             raise RequestError(f"EntityNotFoundException: table {name} not found", kind="MetadataException")
         return {"TableMetadata": self._table_metadata(name)}
 
     def list_table_metadata(self, request: Request) -> Answer:
         """Return the columns of every table and view whose name fits the expression."""
-        self._check_database(_required(request, "DatabaseName"))
-        expression = request.get("Expression") or ".*"
-        names = [name for name in self._table_names() if re.search(expression.replace("*", ".*"), name)]
-        page = _page(names, request, "TableMetadataList")
-        page["TableMetadataList"] = [self._table_metadata(name) for name in page["TableMetadataList"]]
-        return page
-
-    def create_named_query(self, request: Request) -> Answer:
-        """Save a query."""
-        identity = str(uuid.uuid4())
-        self._saved.add_named(
-            NamedQuery(
-                identity,
-                _required(request, "Name"),
-                str(request.get("Description") or ""),
-                _required(request, "Database"),
-                _required(request, "QueryString"),
-                WORK_GROUP,
-            )
-        )
-        return {"NamedQueryId": identity}
-
-    def delete_named_query(self, request: Request) -> Answer:
-        """Forget a saved query."""
-        self._saved.remove_named(_required(request, "NamedQueryId"))
-        return {}
-
-    def get_named_query(self, request: Request) -> Answer:
-        """Return a saved query."""
-        query = self._saved.named().get(_required(request, "NamedQueryId"))
-        if query is None:
-            raise RequestError(f"Named query {request['NamedQueryId']} was not found")
-        return {"NamedQuery": shapes.named_query_shape(query)}
-
-    def batch_get_named_query(self, request: Request) -> Answer:
-        """Return several saved queries."""
-        named = self._saved.named()
-        wanted = list(request.get("NamedQueryIds") or [])
-        return {
-            "NamedQueries": [
-                shapes.named_query_shape(named[identity]) for identity in wanted if identity in named
-            ],
-            "UnprocessedNamedQueryIds": [
-                {"NamedQueryId": identity} for identity in wanted if identity not in named
-            ],
-        }
-
-    def list_named_queries(self, request: Request) -> Answer:
-        """Return the ids of the saved queries."""
-        return _page(list(self._saved.named()), request, "NamedQueryIds")
-
-    def create_prepared_statement(self, request: Request) -> Answer:
-        """Keep a query with question marks."""
-        name = _required(request, "StatementName")
-        if name in self._saved.prepared(WORK_GROUP):
-            raise RequestError(f"Prepared statement {name} already exists in the workgroup {WORK_GROUP}")
-        return self.update_prepared_statement({**request, "StatementName": name}, create=True)
-
-    def update_prepared_statement(self, request: Request, *, create: bool = False) -> Answer:
-        """Replace a kept query."""
-        name = _required(request, "StatementName")
-        if not create:
-            self._prepared(name)
-        sql = _required(request, "QueryStatement")
-        description = str(request.get("Description") or "")
-        self._saved.put_prepared(PreparedStatement(name, sql, WORK_GROUP, description, time.time()))
-        return {}
-
-    def get_prepared_statement(self, request: Request) -> Answer:
-        """Return a kept query."""
-        return {
-            "PreparedStatement": shapes.prepared_shape(self._prepared(_required(request, "StatementName")))
-        }
-
-    def delete_prepared_statement(self, request: Request) -> Answer:
-        """Forget a kept query."""
-        name = _required(request, "StatementName")
-        self._prepared(name)
-        self._saved.remove_prepared(WORK_GROUP, name)
-        return {}
-
-    def list_prepared_statements(self, request: Request) -> Answer:
-        """Return the names of the kept queries."""
-        kept = [
-            {"StatementName": value.name, "LastModifiedTime": value.modified}
-            for value in self._saved.prepared(WORK_GROUP).values()
-        ]
-        return _page(kept, request, "PreparedStatements")
+        self._check_database(required(request, "DatabaseName"))
+        wanted = _pattern(request.get("Expression"))
+        names = [name for name in self._table_names() if wanted.fullmatch(name)]
+        answer = page(names, request, "TableMetadataList")
+        answer["TableMetadataList"] = [self._table_metadata(name) for name in answer["TableMetadataList"]]
+        return answer
 
     def _bound(self, query: str, parameters: list[str]) -> str:
         text = query.strip().removesuffix(";")
         literals = [check_literal(value) for value in parameters]
         match = _EXECUTE.fullmatch(text)
         if match is not None:
-            text = self._prepared(match["name"]).sql.strip().removesuffix(";")
+            text = self._saved.prepared(match["name"]).sql.strip().removesuffix(";")
             literals += [check_literal(value) for value in _split_values(match["values"] or "")]
         return bind(text, literals) if literals or match is not None else text
 
-    def _prepared(self, name: str) -> PreparedStatement:
-        statement = self._saved.prepared(WORK_GROUP).get(name)
-        if statement is None:
-            raise RequestError(
-                f"PreparedStatement {name} was not found in workGroup {WORK_GROUP}",
-                kind="ResourceNotFoundException",
-            )
-        return statement
-
     def _execution(self, request: Request) -> Execution:
-        identity = _required(request, "QueryExecutionId")
+        identity = required(request, "QueryExecutionId")
         execution = self._executions.get(identity)
         if execution is None:
             raise RequestError(_absent_query(identity))
@@ -308,39 +210,17 @@ class Operations:
 _NAMES = frozenset(name for name in vars(Operations) if not name.startswith("_") and name != "call")
 
 
-def _required(request: Request, field: str) -> str:
-    value = request.get(field)
-    if not isinstance(value, str) or not value:
-        raise RequestError(f"{field} is missing: expected text")
-    return value
+def _split_values(text: str) -> list[str]:
+    # Commas inside quotes belong to the value.
+    return [part.strip() for part in re.findall(r"(?:'(?:[^']|'')*'|[^,'])+", text) if part.strip()]
 
 
-def _check_work_group(request: Request) -> None:
-    group = request.get("WorkGroup") or WORK_GROUP
-    if group != WORK_GROUP:
-        raise RequestError(f"WorkGroup {group} is not found.")
+def _pattern(expression: str | None) -> re.Pattern[str]:
+    try:
+        return re.compile(".*" if expression in (None, "", "*") else str(expression))
+    except re.error as error:
+        raise RequestError(f"Expression is {expression!r}: expected a regular expression") from error
 
 
 def _absent_query(identity: str) -> str:
     return f"QueryExecution {identity} was not found"
-
-
-def _offset(request: Request) -> int:
-    token = request.get("NextToken")
-    if token is not None and not str(token).isdecimal():
-        raise RequestError(f"NextToken is {token!r}: expected one that was given before")
-    return int(token or 0)
-
-
-def _page(items: list[Any], request: Request, field: str) -> Answer:
-    first = _offset(request)
-    size = min(int(request.get("MaxResults") or _PAGE), _PAGE)
-    answer: Answer = {field: items[first : first + size]}
-    if first + size < len(items):
-        answer["NextToken"] = str(first + size)
-    return answer
-
-
-def _split_values(text: str) -> list[str]:
-    # Commas inside quotes belong to the value.
-    return [part.strip() for part in re.findall(r"(?:'(?:[^']|'')*'|[^,'])+", text) if part.strip()]

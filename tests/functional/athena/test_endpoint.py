@@ -215,6 +215,8 @@ def test_a_failed_query_says_why(client: Any, sql: str, reason: str) -> None:
         ),
         ("get_database", {"CatalogName": "AwsDataCatalog", "DatabaseName": "nope"}),
         ("create_notebook", {"WorkGroup": "primary", "Name": "x"}),
+        ("list_table_metadata", {"CatalogName": "c", "DatabaseName": "crowdlens", "Expression": "(("}),
+        ("list_named_queries", {"NextToken": "never given"}),
     ],
 )
 def test_what_does_not_exist_is_a_client_error(client: Any, operation: str, fields: dict[str, str]) -> None:
@@ -270,6 +272,8 @@ def test_metadata_lists_tables_and_views(client: Any) -> None:
         column.name for column in TABLES["zone_counts"].columns
     ]
     assert table["PartitionKeys"][0]["Name"] == "day"
+    crossings = client.list_table_metadata(**place, Expression="line_crossings_by.*")["TableMetadataList"]
+    assert [item["Name"] for item in crossings] == ["line_crossings_by_hour", "line_crossings_by_minute"]
     view = client.get_table_metadata(**place, TableName="records_by_table")["TableMetadata"]
     assert [(c["Name"], c["Type"]) for c in view["Columns"]] == [
         ("day", "varchar"), ("table_name", "varchar"), ("rows_stored", "bigint"), ("records", "bigint"),
