@@ -8,36 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contract.errors import CrowdLensError
 from contract.geometry import Point, crossing_edges, polygon_area
 from contract.identity import InvalidNameError, check_identifier, check_label
+from contract.scene_events import EVENT_KINDS, EventRule, parse_event_rules
+from contract.scene_values import (
+    SceneError,
+    check_keys,
+    check_unique,
+    image_points,
+    listing,
+    mapping,
+    number,
+    point_of,
+    shown,
+)
+
+__all__ = [
+    "ANCHORS",
+    "ASPECT_TOLERANCE",
+    "EVENT_KINDS",
+    "MINIMUM_GROUND_POINTS",
+    "EventRule",
+    "GroundPoint",
+    "Line",
+    "Scene",
+    "SceneError",
+    "Zone",
+    "parse_scene",
+    "scene_version",
+]
 
 ASPECT_TOLERANCE = 0.01
 MINIMUM_POLYGON_AREA_PX2 = 16.0
 MINIMUM_GROUND_POINTS = 4
-EVENT_KINDS = ("crowding", "running", "loitering", "restricted", "stopped")
-"""crowding: objects inside; running: m/s; loitering, stopped: seconds; restricted: objects inside."""
-_KINDS_THAT_NEED_GROUND = ("running",)
-
-
-class SceneError(CrowdLensError):
-    """Raised when a scene cannot be used; the text names the field, the value and what was expected."""
-
-
-@dataclass(frozen=True)
-class EventRule:
-    """When an event of `kind` starts: above `threshold` for `minimum_seconds`; it ends `hysteresis` below."""
-
-    kind: str
-    threshold: float
-    minimum_seconds: float
-    hysteresis: float
+ANCHORS = ("foot", "centre")
+"""Where on its box an object is: the middle of the lower edge, or of the box."""
+_OPTIONAL = ("zones", "lines", "ground", "anchors", "version")
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,8 @@ class Scene:
     ground: tuple[GroundPoint, ...]
     classes: tuple[str, ...]
     version: str
+    centred_classes: tuple[str, ...] = ()
+    """Classes that are where the centre of their box is, not their foot point."""
 
     def scaled_to(self, width: int, height: int) -> Scene:
         """Return the scene in pixels of a `width` x `height` frame, with the same version.
@@ -116,28 +129,29 @@ def _scaled(scene: Scene, width: int, height: int) -> Scene:
 def parse_scene(document: object) -> Scene:
     """Return the scene in `document`; raises `SceneError` for the first mistake found."""
     try:
-        return _parse(_mapping("the scene", document))
+        return _parse(mapping("the scene", document))
     except InvalidNameError as error:
         raise SceneError(str(error)) from error
 
 
 def _parse(document: Mapping[str, Any]) -> Scene:
     required = ("site", "time_zone", "camera", "frame", "classes")
-    _check_keys("the scene", document, required, ("zones", "lines", "ground", "version"))
+    check_keys("the scene", document, required, _OPTIONAL)
     width, height = _frame(document["frame"])
     ground = _ground(document.get("ground"), width, height)
     zones = tuple(
         _zone(f"zones[{index}]", zone, width, height, bool(ground))
-        for index, zone in enumerate(_list("zones", document.get("zones", [])))
+        for index, zone in enumerate(listing("zones", document.get("zones", [])))
     )
     lines = tuple(
         _line(f"lines[{index}]", line, width, height)
-        for index, line in enumerate(_list("lines", document.get("lines", [])))
+        for index, line in enumerate(listing("lines", document.get("lines", [])))
     )
-    _check_unique("zones", [zone.name for zone in zones])
-    _check_unique("lines", [line.name for line in lines])
+    check_unique("zones", [zone.name for zone in zones])
+    check_unique("lines", [line.name for line in lines])
     if not zones and not lines:
         raise SceneError("zones and lines are both empty: expected at least one zone or line to count at")
+    classes = _classes(document["classes"])
     return Scene(
         site=check_identifier("site", document["site"]),
         time_zone=_time_zone(document["time_zone"]),
@@ -147,8 +161,9 @@ def _parse(document: Mapping[str, Any]) -> Scene:
         zones=zones,
         lines=lines,
         ground=ground,
-        classes=_classes(document["classes"]),
+        classes=classes,
         version=scene_version(document),
+        centred_classes=_centred_classes(document.get("anchors", {}), classes),
     )
 
 
@@ -167,54 +182,12 @@ def scene_version(document: Mapping[str, Any]) -> str:
     return f"{check_identifier('version', str(given))[:40]}-{digest}"
 
 
-def _mapping(field: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise SceneError(f"{field} is {_short(value)}: expected a mapping of names to values")
-    return value
-
-
-def _list(field: str, value: object) -> Sequence[Any]:
-    if not isinstance(value, list):
-        raise SceneError(f"{field} is {_short(value)}: expected a list")
-    return value
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _check_keys(
-    field: str, value: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()
-) -> None:
-    missing = [key for key in required if key not in value]
-    if missing:
-        raise SceneError(f"{field} has no {missing[0]}: expected {', '.join(required)}")
-    unknown = [key for key in value if key not in (*required, *optional)]
-    if unknown:
-        raise SceneError(f"{field} has {unknown[0]!r}: expected only {', '.join((*required, *optional))}")
-
-
-def _check_unique(field: str, names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise SceneError(f"{field} has the name {name!r} twice: expected each name once")
-
-
-def _number(field: str, value: object, *, above: float | None = None) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise SceneError(f"{field} is {_short(value)}: expected a number")
-    if above is not None and value <= above:
-        raise SceneError(f"{field} is {value}: expected more than {above:g}")
-    return float(value)
-
-
 def _frame(value: object) -> tuple[int, int]:
-    frame = _mapping("frame", value)
-    _check_keys("frame", frame, ("width", "height"))
+    frame = mapping("frame", value)
+    check_keys("frame", frame, ("width", "height"))
     for side in ("width", "height"):
         if type(frame[side]) is not int or not 16 <= frame[side] <= 16384:
-            raise SceneError(f"frame.{side} is {_short(frame[side])}: expected whole pixels from 16 to 16384")
+            raise SceneError(f"frame.{side} is {shown(frame[side])}: expected whole pixels from 16 to 16384")
     return frame["width"], frame["height"]
 
 
@@ -226,50 +199,42 @@ def _time_zone(value: object) -> str:
 
 
 def _classes(value: object) -> tuple[str, ...]:
-    classes = _list("classes", value)
+    classes = listing("classes", value)
     if not classes:
         raise SceneError("classes is empty: expected at least one class to count, for example person")
     names = [check_label(f"classes[{index}]", name) for index, name in enumerate(classes)]
-    _check_unique("classes", names)
+    check_unique("classes", names)
     return tuple(names)
 
 
-def _point(field: str, value: object) -> Point:
-    pair = _list(field, value)
-    if len(pair) != 2:
-        raise SceneError(f"{field} is {_short(value)}: expected two numbers, [x, y]")
-    return _number(f"{field}[0]", pair[0]), _number(f"{field}[1]", pair[1])
-
-
-def _image_points(field: str, value: object, width: int, height: int) -> tuple[Point, ...]:
-    points = tuple(_point(f"{field}[{index}]", point) for index, point in enumerate(_list(field, value)))
-    for index, (x, y) in enumerate(points):
-        if not (0 <= x <= width and 0 <= y <= height):
+def _centred_classes(value: object, classes: tuple[str, ...]) -> tuple[str, ...]:
+    anchors = mapping("anchors", value)
+    for name, anchor in anchors.items():
+        if name not in classes:
             raise SceneError(
-                f"{field}[{index}] is [{x:g}, {y:g}]: expected a point inside the {width}x{height} frame"
+                f"anchors has {name!r}: expected only classes of the scene, {', '.join(classes)}"
             )
-    for index in range(1, len(points)):
-        if points[index] == points[index - 1]:
-            raise SceneError(f"{field}[{index}] repeats the point before it: expected points that differ")
-    return points
+        if anchor not in ANCHORS:
+            raise SceneError(f"anchors.{name} is {shown(anchor)}: expected {' or '.join(ANCHORS)}")
+    return tuple(name for name in classes if anchors.get(name) == "centre")
 
 
 def _zone(field: str, value: object, width: int, height: int, has_ground: bool) -> Zone:
-    zone = _mapping(field, value)
-    _check_keys(field, zone, ("name", "polygon"), ("area_m2", "events"))
+    zone = mapping(field, value)
+    check_keys(field, zone, ("name", "polygon"), ("area_m2", "events"))
     name = check_label(f"{field}.name", zone["name"])
     polygon = _polygon(f"zone {name!r} polygon", zone["polygon"], width, height)
     area = zone.get("area_m2")
     return Zone(
         name=name,
         polygon=polygon,
-        area_m2=None if area is None else _number(f"zone {name!r} area_m2", area, above=0),
-        events=_events(f"zone {name!r} events", zone.get("events", {}), has_ground),
+        area_m2=None if area is None else number(f"zone {name!r} area_m2", area, above=0),
+        events=parse_event_rules(f"zone {name!r} events", zone.get("events", {}), has_ground),
     )
 
 
 def _polygon(field: str, value: object, width: int, height: int) -> tuple[Point, ...]:
-    points = _image_points(field, value, width, height)
+    points = image_points(field, value, width, height)
     if len(points) > 1 and points[0] == points[-1]:
         points = points[:-1]
     if len(points) < 3:
@@ -285,10 +250,10 @@ def _polygon(field: str, value: object, width: int, height: int) -> tuple[Point,
 
 
 def _line(field: str, value: object, width: int, height: int) -> Line:
-    line = _mapping(field, value)
-    _check_keys(field, line, ("name", "points"))
+    line = mapping(field, value)
+    check_keys(field, line, ("name", "points"))
     name = check_label(f"{field}.name", line["name"])
-    points = _image_points(f"line {name!r} points", line["points"], width, height)
+    points = image_points(f"line {name!r} points", line["points"], width, height)
     if len(points) < 2:
         raise SceneError(f"line {name!r} points has {len(points)} points: expected at least 2")
     if crossing_edges(points, closed=False):
@@ -296,40 +261,17 @@ def _line(field: str, value: object, width: int, height: int) -> Line:
     return Line(name, points)
 
 
-def _events(field: str, value: object, has_ground: bool) -> tuple[EventRule, ...]:
-    rules = []
-    for kind, settings in _mapping(field, value).items():
-        if kind not in EVENT_KINDS:
-            raise SceneError(f"{field} has {kind!r}: expected one of {', '.join(EVENT_KINDS)}")
-        if kind in _KINDS_THAT_NEED_GROUND and not has_ground:
-            raise SceneError(f"{field}.{kind} needs metres: expected ground with four or more pairs")
-        rules.append(_event_rule(f"{field}.{kind}", kind, _mapping(f"{field}.{kind}", settings)))
-    return tuple(rules)
-
-
-def _event_rule(field: str, kind: str, settings: Mapping[str, Any]) -> EventRule:
-    _check_keys(field, settings, ("threshold",), ("minimum_seconds", "hysteresis"))
-    threshold = _number(f"{field}.threshold", settings["threshold"], above=0)
-    minimum_seconds = _number(f"{field}.minimum_seconds", settings.get("minimum_seconds", 1.0))
-    hysteresis = _number(f"{field}.hysteresis", settings.get("hysteresis", 0.1 * threshold))
-    if minimum_seconds < 0:
-        raise SceneError(f"{field}.minimum_seconds is {minimum_seconds:g}: expected 0 or more")
-    if not 0 <= hysteresis < threshold:
-        raise SceneError(f"{field}.hysteresis is {hysteresis:g}: expected 0 or more and below the threshold")
-    return EventRule(kind, threshold, minimum_seconds, hysteresis)
-
-
 def _ground(value: object, width: int, height: int) -> tuple[GroundPoint, ...]:
     if value is None:
         return ()
-    pairs = _list("ground", value)
+    pairs = listing("ground", value)
     if 0 < len(pairs) < MINIMUM_GROUND_POINTS:
         raise SceneError(f"ground has {len(pairs)} pairs: expected at least {MINIMUM_GROUND_POINTS}")
     return tuple(_ground_point(f"ground[{index}]", pair, width, height) for index, pair in enumerate(pairs))
 
 
 def _ground_point(field: str, value: object, width: int, height: int) -> GroundPoint:
-    pair = _mapping(field, value)
-    _check_keys(field, pair, ("image", "world_m"))
-    image = _image_points(f"{field}.image", [pair["image"]], width, height)[0]
-    return GroundPoint(image, _point(f"{field}.world_m", pair["world_m"]))
+    pair = mapping(field, value)
+    check_keys(field, pair, ("image", "world_m"))
+    image = image_points(f"{field}.image", [pair["image"]], width, height)[0]
+    return GroundPoint(image, point_of(f"{field}.world_m", pair["world_m"]))

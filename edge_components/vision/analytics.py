@@ -72,7 +72,7 @@ class SceneAnalytics:
         self._window_ms = round(window_seconds * 1000)
         width, height, settings = scene.frame_width, scene.frame_height, tracker_settings or TrackerSettings()
         self._horizon_seconds = settings.memory_seconds + _SETTLING_SECONDS
-        self._tracker = Tracker(width, height, settings)
+        self._tracker = Tracker(width, height, settings, _anchor_shares(scene))
         self._lines = LineCounter(scene.lines, width, height)
         self._tallies = FrameTallies(len(scene.zones), len(scene.classes))
         self._zones = ZoneCounter(scene.zones, width, height, self._tallies)
@@ -225,6 +225,13 @@ class SceneAnalytics:
             rows = self._track_windows.pop(window.start_ms)
             records += self._records.tracks(window, rows, has_ground=self._ground is not None)
         return records
+
+
+def _anchor_shares(scene: Scene) -> list[float] | None:
+    """Return how far down its box an object of each class is; None when all are on their foot."""
+    if not scene.centred_classes:
+        return None
+    return [0.5 if name in scene.centred_classes else 1.0 for name in scene.classes]
 
 
 def _class_positions(scene: Scene, labels: Sequence[str]) -> Integers:

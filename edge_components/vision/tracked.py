@@ -45,9 +45,8 @@ class TrackedFrame:
     """The confirmed tracks that were seen in one frame; all arrays have one entry per track.
 
     `slots` are the rows where a consumer may keep state of its own until the slot is reported as ended;
-    `ids` are never used twice. `boxes` (K, 4) are the filtered boxes, `feet` (K, 2) the middle of their
-    lower edges, `velocities` (K, 2) those of the centres in pixels per second. `at_edge` marks boxes that
-    the frame cuts.
+    `ids` are never used twice. `boxes` (K, 4) are the filtered boxes, `velocities` (K, 2) those of the
+    centres in pixels per second. `at_edge` marks boxes that the frame cuts.
     """
 
     index: int
@@ -59,11 +58,16 @@ class TrackedFrame:
     velocities: Floats
     confidences: Floats
     at_edge: Booleans
+    anchor_shares: Floats | None = None
+    """How far down its box an object is, as a share of the height; None when all are at the lower edge."""
 
     @property
     def feet(self) -> Floats:
-        """The foot points (K, 2)."""
-        return np.column_stack((0.5 * (self.boxes[:, 0] + self.boxes[:, 2]), self.boxes[:, 3]))
+        """The points (K, 2) where the objects are: on the lower edge, or where `anchor_shares` says."""
+        down = self.boxes[:, 3]
+        if self.anchor_shares is not None:
+            down = self.boxes[:, 1] + self.anchor_shares * self.heights
+        return np.column_stack((0.5 * (self.boxes[:, 0] + self.boxes[:, 2]), down))
 
     @property
     def heights(self) -> Floats:

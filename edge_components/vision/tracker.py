@@ -8,6 +8,8 @@ id when it is confirmed; what never is confirmed never had one. All state belong
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,10 +36,20 @@ _SIGHTING_LENGTH = 10
 
 
 class Tracker:
-    """Gives every object in a `width` x `height` frame an id of its own while it is in view."""
+    """Gives every object in a `width` x `height` frame an id of its own while it is in view.
 
-    def __init__(self, width: int, height: int, settings: TrackerSettings | None = None) -> None:
+    `anchor_shares` says by class id how far down its box an object is (see `TrackedFrame`).
+    """
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        settings: TrackerSettings | None = None,
+        anchor_shares: Sequence[float] | None = None,
+    ) -> None:
         self.settings = settings or TrackerSettings()
+        self._anchor_shares = None if anchor_shares is None else np.array(anchor_shares, np.float64)
         self._frame_box = np.array([0.0, 0.0, width, height])
         self.reset()
 
@@ -247,6 +259,9 @@ class Tracker:
             velocities=sightings[:, _VELOCITY],
             confidences=sightings[:, _CONFIDENCE],
             at_edge=sightings[:, _AT_EDGE] > 0,
+            anchor_shares=None
+            if self._anchor_shares is None
+            else self._anchor_shares[self._class_ids[slots]],
         )
 
 

@@ -162,6 +162,17 @@ def test_korean_names_of_zones_and_lines_are_read() -> None:
             "ground has 3 pairs: expected at least 4",
             id="three ground pairs",
         ),
+        pytest.param(
+            {"anchors": {"car": "centre"}},
+            "anchors has 'car': expected only classes of the scene, person",
+            id="anchor of a class that is not counted",
+        ),
+        pytest.param(
+            {"anchors": {"person": "middle"}},
+            "anchors.person is 'middle': expected foot or centre",
+            id="unknown anchor",
+        ),
+        pytest.param({"anchors": "centre"}, "anchors is 'centre': expected a mapping", id="anchors as text"),
         pytest.param({"zoness": []}, "the scene has 'zoness'", id="misspelt section"),
     ],
 )

@@ -179,3 +179,34 @@ def test_current_tracks_are_there_for_annotation(replays: Any) -> None:
     [track] = analytics.tracks
     assert (track.track, track.label) == (1, "person")
     assert track.box == pytest.approx((188, 150, 228, 250), abs=5)
+
+
+@pytest.mark.parametrize(
+    ("anchors", "high", "low"),
+    [
+        pytest.param({}, 0, 2, id="foot points pass below"),
+        pytest.param({"person": "foot"}, 0, 2, id="said in so many words"),
+        pytest.param({"car": "centre"}, 1, 1, id="the centre of the car passes above"),
+    ],
+)
+def test_the_centre_decides_for_the_classes_that_ask_for_it(
+    replays: Any, anchors: dict[str, str], high: int, low: int
+) -> None:
+    # Boxes are 100 px high with their feet at y = 300: the centres pass at 250.
+    scene = replays.make_scene(
+        classes=["person", "car"],
+        lines=[
+            {"name": "high", "points": [[320, 200], [320, 270]]},
+            {"name": "low", "points": [[320, 280], [320, 350]]},
+        ],
+        zones=[{"name": "upper", "polygon": [[200, 150], [440, 150], [440, 270], [200, 270]]}],
+        anchors=anchors,
+    )
+    walkers = [
+        replays.Walker([(start, 60, 300), (start + 5, 580, 300)], class_id=class_id)
+        for class_id, start in ((0, 0), (1, 1))
+    ]
+    counted = replays.count_frames(scene, replays.World(walkers, noise=0.005).frames())
+    lines = [line for line, _, _ in counted.crossings()]
+    assert (lines.count("high"), lines.count("low")) == (high, low)
+    assert counted.totals.zones["upper"]["entries"] == high
