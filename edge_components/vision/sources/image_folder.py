@@ -98,7 +98,7 @@ def _check_whole(path: Path) -> None:
         raise SourceError(f"image {path} is empty: expected a picture")
     if not cv2.haveImageReader(str(path)):
         raise SourceError(
-            f"image {path} is broken or no picture: its first bytes are those of no known format"
+            f"image {path} is broken or no picture: its beginning is of no known format"
         )
     cut = (head.startswith(_JPEG_START) and _JPEG_END not in tail) or (
         head.startswith(_PNG_START) and _PNG_END not in tail
