@@ -84,9 +84,16 @@ demo)
     fi
     ;;
 dev) product requirements/dev.lock ;;
-training | bench)
-    if environment ".tools/$1" "requirements/$1.in"; then
-        finish ".tools/$1" "requirements/$1.in"
+training)
+    if environment .tools/training requirements/training.in; then
+        finish .tools/training requirements/training.in
+    fi
+    ;;
+bench)
+    if environment .tools/bench requirements/bench.in; then
+        "$UV" pip install --quiet --python .tools/bench/bin/python --no-deps -r requirements/bench-alone.in ||
+            fail "requirements/bench-alone.in could not be installed"
+        finish .tools/bench requirements/bench.in
     fi
     ;;
 *) fail "'$1' is no set-up: expected demo, dev, training or bench" ;;
