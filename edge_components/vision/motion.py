@@ -76,7 +76,7 @@ def predict(rows: Rows, gap_seconds: Rows, settings: MotionSettings) -> Rows:
 
     Velocity counts less the longer the gap, because nobody walks straight on for ever.
     """
-    predicted = rows.copy()
+    predicted: Rows = rows.copy()
     memory = settings.velocity_memory_seconds
     reach = memory * -np.expm1(-gap_seconds / memory)
     predicted[:, PLACE] += rows[:, VELOCITY] * reach[:, None]
@@ -98,7 +98,7 @@ def _grow(rows: Rows, first: int, gap: Rows, noise: Rows) -> None:
 
 def update(predicted: Rows, measured: Rows, settings: MotionSettings) -> Rows:
     """Return predicted rows (N, ROW_LENGTH) corrected by the boxes seen, as places (N, 4)."""
-    rows = predicted.copy()
+    rows: Rows = predicted.copy()
     height2 = measured[:, HEIGHT] ** 2
     for first, noise, start in (
         (_PLACE_VARIANCE, settings.place_noise, 0),

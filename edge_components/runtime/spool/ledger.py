@@ -82,7 +82,15 @@ def take_ledger_records(connection: sqlite3.Connection, *, now_ms: int, clock_qu
         "UPDATE ledger SET reported_made = made, reported_dropped = dropped WHERE stream_id = ? AND day = ?",
         [(row[-1], row[2]) for row in rows],
     )
-    names = ("ledger_stream", "ledger_epoch", "ledger_day", "made", "dropped", "first_sequence", "last_sequence")
+    names = (
+        "ledger_stream",
+        "ledger_epoch",
+        "ledger_day",
+        "made",
+        "dropped",
+        "first_sequence",
+        "last_sequence",
+    )
     return [
         Record(
             STREAM_LEDGER.name,

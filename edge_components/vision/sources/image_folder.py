@@ -97,9 +97,7 @@ def _check_whole(path: Path) -> None:
     if size == 0:
         raise SourceError(f"image {path} is empty: expected a picture")
     if not cv2.haveImageReader(str(path)):
-        raise SourceError(
-            f"image {path} is broken or no picture: its beginning is of no known format"
-        )
+        raise SourceError(f"image {path} is broken or no picture: its beginning is of no known format")
     cut = (head.startswith(_JPEG_START) and _JPEG_END not in tail) or (
         head.startswith(_PNG_START) and _PNG_END not in tail
     )
