@@ -77,19 +77,27 @@ def _line_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterat
 def _with_blanks(points: Sequence[Point], category: FieldSpec) -> Iterator[Point]:
     """Yield the points with a break wherever time is missing between two of them.
 
-    What step is usual is the low median of the steps around: windows are as long as the camera's settings
-    say, these change, and a camera that starts anew makes one short step.
+    A step is missing time when it is longer than is usual before it and after it: windows are as long as the
+    camera's settings say, these change, and a camera that starts anew makes one short step.
     """
     timed = [(moment, value) for moment, value in points if isinstance(moment, datetime)]
     steps = [after - before for (before, _), (after, _) in pairwise(timed)]
     least = timedelta(seconds=GRANULARITY_SECONDS.get(category.granularity or "MINUTE", 60))
     yield from timed[:1]
     for index, step in enumerate(steps):
-        around = steps[max(0, index - NEIGHBOURING_STEPS) : index + NEIGHBOURING_STEPS + 1]
-        usual = max(least, statistics.median_low(around))
+        usual = max(least, _usual_step(steps, index))
         if step > 1.5 * usual:
             yield timed[index][0] + usual, None
         yield timed[index + 1]
+
+
+def _usual_step(steps: Sequence[timedelta], index: int) -> timedelta:
+    """Return the longer of the low medians of the steps up to and from `index`, where there are enough."""
+    before = steps[max(0, index - NEIGHBOURING_STEPS) : index + 1]
+    after = steps[index : index + NEIGHBOURING_STEPS + 1]
+    # With one or two steps the median would be the very step in question.
+    sides = [side for side in (before, after) if len(side) >= NEIGHBOURING_STEPS]
+    return max(statistics.median_low(side) for side in sides or [[*before, *after[1:]]])
 
 
 def _bar_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterator[go.Bar]:

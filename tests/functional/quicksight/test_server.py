@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from quicksight.preview.server import PagePortError, serve_page
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "report.html"
+    path.write_text("<p>쪽</p>", encoding="utf-8")
+    (tmp_path / "summary.json").write_text("{}")
+    return path
+
+
+@pytest.fixture
+def connection(page: Path) -> Iterator[http.client.HTTPConnection]:
+    with serve_page(page) as served:
+        address = urlsplit(served.url)
+        opened = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+        yield opened
+        opened.close()
+
+
+def ask(connection: http.client.HTTPConnection, path: str, method: str = "GET") -> tuple[int, bytes, str]:
+    """Return status, body and length as stated."""
+    connection.request(method, path)
+    response = connection.getresponse()
+    return response.status, response.read(), str(response.getheader("Content-Length"))
+
+
+@pytest.mark.parametrize("path", ["/", "/report.html", "/?again=1"])
+def test_the_one_page_is_served(connection: http.client.HTTPConnection, page: Path, path: str) -> None:
+    assert ask(connection, path)[:2] == (200, page.read_bytes())
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/summary.json", "/../summary.json", "/report.html/", "/%2e%2e/summary.json", "/favicon.ico"],
+)
+def test_nothing_else_is(connection: http.client.HTTPConnection, path: str) -> None:
+    assert ask(connection, path)[:2] == (404, b"There is only one page here: /\n")
+
+
+def test_head_answers_without_a_body(connection: http.client.HTTPConnection, page: Path) -> None:
+    status, body, length = ask(connection, "/", "HEAD")
+    assert (status, body, length) == (200, b"", str(page.stat().st_size))
+    assert ask(connection, "/other", "HEAD")[:2] == (404, b"")
+
+
+def test_a_page_drawn_anew_is_seen_by_reloading(connection: http.client.HTTPConnection, page: Path) -> None:
+    ask(connection, "/")
+    page.write_text("new")
+    assert ask(connection, "/")[1] == b"new"
+    page.unlink()
+    assert ask(connection, "/")[:2] == (404, b"The page is gone; draw it anew.\n")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_nothing_can_be_changed(connection: http.client.HTTPConnection, page: Path, method: str) -> None:
+    before = page.read_bytes()
+    assert ask(connection, "/", method)[0] == 501
+    assert page.read_bytes() == before
+
+
+def test_it_listens_on_this_machine_only(page: Path) -> None:
+    with serve_page(page) as served:
+        assert urlsplit(served.url).hostname == "127.0.0.1"
+
+
+def test_a_busy_port_is_one_sentence(page: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(
+                PagePortError, match=rf"^port {port} for the page cannot be had \(.+\): choose another$"
+            ),
+            serve_page(page, port=port),
+        ):
+            pass
+
+
+def test_nothing_is_left_behind(page: Path) -> None:
+    with serve_page(page) as served:
+        port = urlsplit(served.url).port
+    assert not [thread for thread in threading.enumerate() if thread.name == "page"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(port or 0)), timeout=2)

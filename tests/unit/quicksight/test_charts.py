@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from quicksight.dashboards import operations
+from quicksight.preview.charts import figure, series
+from quicksight.preview.querying import VisualRows
+from quicksight.preview.reading import VisualSpec, read_definition
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+SEOUL = ZoneInfo("Asia/Seoul")
+OCCUPANCY, NOW_BARS, MINUTES = "occupancy-over-time", "people-now", "in-and-out"
+
+
+def visual(identifier: str) -> VisualSpec:
+    """Return a visual of the operations dashboard."""
+    return {spec.visual_id: spec for spec in read_definition(operations.definition()).visuals}[identifier]
+
+
+def rows_at(*seconds: float, zone: str = "plaza") -> VisualRows:
+    """Return rows of the occupancy chart: one person, that many seconds after noon."""
+    return VisualRows(tuple((NOON + timedelta(seconds=second), zone, 1.0) for second in seconds), cut=False)
+
+
+def breaks(*seconds: float) -> list[float]:
+    """Return after which of the points, by its second, the line breaks."""
+    (trace,) = figure(visual(OCCUPANCY), rows_at(*seconds), ZoneInfo("UTC")).data
+    assert trace.connectgaps is False
+    missing = [index for index, value in enumerate(trace.y) if value is None]
+    before = [datetime.fromisoformat(trace.x[index - 1]).replace(tzinfo=UTC) for index in missing]
+    return [(moment - NOON).total_seconds() for moment in before]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        pytest.param([0], [], id="one window"),
+        pytest.param([0, 10], [], id="two windows"),
+        pytest.param([0, 10, 20, 30, 40], [], id="regular windows"),
+        pytest.param([0, 10, 20, 40, 50], [20], id="one window missing"),
+        pytest.param([0, 10, 20, 3620, 3630], [20], id="an hour missing"),
+        pytest.param([0, 10, 100, 110, 120, 500, 510], [10, 120], id="two silences"),
+        pytest.param([0, 10, 13, 23, 33, 43], [], id="a camera that started anew makes a short step"),
+        pytest.param([0, 10, 20, 30, 90, 150, 210, 270], [], id="windows became longer"),
+        pytest.param([0, 60, 120, 180, 240, 250, 260, 270], [], id="windows became shorter"),
+        pytest.param([0, 10, 3610], [10], id="one window after an hour"),
+        pytest.param([0, 3600, 3610, 3620], [0], id="an hour after the first window"),
+        pytest.param([0, 0.4, 0.8, 1.2], [], id="steps below a second are within the granularity"),
+    ],
+)
+def test_a_line_breaks_where_time_is_missing_and_only_there(
+    seconds: list[float], expected: list[float]
+) -> None:
+    assert breaks(*seconds) == expected
+
+
+def test_times_stand_on_the_clock_of_the_site() -> None:
+    (trace,) = figure(visual(OCCUPANCY), rows_at(0), SEOUL).data
+    assert list(trace.x) == ["2026-11-21T21:00:00"]
+
+
+def test_each_zone_is_a_line_of_its_own_sign_and_colour() -> None:
+    rows = VisualRows((*rows_at(0, 10, zone="b").rows, *rows_at(0, 10, zone="a").rows), cut=False)
+    first, second = figure(visual(OCCUPANCY), rows, SEOUL).data
+    assert (first.name, second.name) == ("a", "b")
+    assert first.line.color != second.line.color
+    assert first.marker.symbol != second.marker.symbol
+
+
+def test_many_points_are_drawn_without_markers() -> None:
+    (few,) = figure(visual(OCCUPANCY), rows_at(*range(0, 600, 10)), SEOUL).data
+    (many,) = figure(visual(OCCUPANCY), rows_at(*range(0, 610, 10)), SEOUL).data
+    assert (few.mode, many.mode) == ("lines+markers", "lines")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;", id="script"),
+        pytest.param("<b>bold</b>", "&lt;b&gt;bold&lt;/b&gt;", id="markup that plotly knows"),
+        pytest.param("A & B", "A &amp; B", id="ampersand"),
+        pytest.param("광장 동쪽", "광장 동쪽", id="korean"),
+    ],
+)
+def test_names_are_shown_as_written(name: str, shown: str) -> None:
+    (line,) = figure(visual(OCCUPANCY), rows_at(0, zone=name), SEOUL).data
+    (bar,) = figure(visual(NOW_BARS), VisualRows(((name, 3),), cut=False), SEOUL).data
+    assert line.name == shown
+    assert list(bar.y) == [shown]
+
+
+def test_zones_named_with_digits_are_names() -> None:
+    chart = figure(visual(NOW_BARS), VisualRows((("1", 3), ("10", 4)), cut=False), SEOUL)
+    assert chart.layout.yaxis.type == "category"
+    assert chart.layout.xaxis.type is None
+
+
+@pytest.mark.parametrize(
+    ("largest", "step"),
+    [pytest.param(1, 1, id="one person"), pytest.param(5, 1, id="five"), pytest.param(40, None, id="many")],
+)
+def test_an_axis_of_people_has_no_fractions(largest: int, step: int | None) -> None:
+    axis = figure(visual(NOW_BARS), VisualRows((("a", 0), ("b", largest)), cut=False), SEOUL).layout.xaxis
+    assert axis.tickformat == ",d"
+    assert axis.dtick == step
+    assert axis.rangemode == "tozero"
+
+
+def test_measures_are_series_when_nothing_colours_the_bars() -> None:
+    rows = VisualRows(((NOON, 3, 2), (NOON + timedelta(minutes=1), 0, 1)), cut=False)
+    points = series(visual(MINUTES), rows, SEOUL)
+    assert list(points) == ["In · 들어옴", "Out · 나감"]
+    assert [value for _, value in points["In · 들어옴"]] == [3, 0]
+
+
+def test_a_missing_number_stays_missing_in_a_bar() -> None:
+    (bar,) = figure(visual(NOW_BARS), VisualRows((("a", None), ("b", 2)), cut=False), SEOUL).data
+    assert list(bar.x) == [None, 2]
+    assert list(bar.text) == ["no data · 데이터 없음", "2"]
