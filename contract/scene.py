@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from contract.geometry import Point, crossing_edges, polygon_area
 from contract.identity import InvalidNameError, check_identifier, check_label
+from contract.scene_camera import CameraPosition, GroundOrigin, parse_ground_origin, parse_position
 from contract.scene_events import EVENT_KINDS, EventRule, parse_event_rules
 from contract.scene_values import (
     SceneError,
@@ -33,7 +34,9 @@ __all__ = [
     "ASPECT_TOLERANCE",
     "EVENT_KINDS",
     "MINIMUM_GROUND_POINTS",
+    "CameraPosition",
     "EventRule",
+    "GroundOrigin",
     "GroundPoint",
     "Line",
     "Scene",
@@ -48,7 +51,7 @@ MINIMUM_POLYGON_AREA_PX2 = 16.0
 MINIMUM_GROUND_POINTS = 4
 ANCHORS = ("foot", "centre")
 """Where on its box an object is: the middle of the lower edge, or of the box."""
-_OPTIONAL = ("zones", "lines", "ground", "anchors", "version")
+_OPTIONAL = ("zones", "lines", "ground", "ground_origin", "position", "anchors", "version")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,13 @@ class Scene:
     version: str
     centred_classes: tuple[str, ...] = ()
     """Classes that are where the centre of their box is, not their foot point."""
+    position: CameraPosition | None = None
+    ground_origin: GroundOrigin | None = None
+
+    @property
+    def has_ground(self) -> bool:
+        """Whether places in the picture are known in metres."""
+        return bool(self.ground) or self.position is not None
 
     def scaled_to(self, width: int, height: int) -> Scene:
         """Return the scene in pixels of a `width` x `height` frame, with the same version.
@@ -139,8 +149,11 @@ def _parse(document: Mapping[str, Any]) -> Scene:
     check_keys("the scene", document, required, _OPTIONAL)
     width, height = _frame(document["frame"])
     ground = _ground(document.get("ground"), width, height)
+    position = parse_position(document["position"]) if "position" in document else None
+    origin = parse_ground_origin(document["ground_origin"]) if "ground_origin" in document else None
+    _check_ground(ground, position, origin)
     zones = tuple(
-        _zone(f"zones[{index}]", zone, width, height, bool(ground))
+        _zone(f"zones[{index}]", zone, width, height, bool(ground) or position is not None)
         for index, zone in enumerate(listing("zones", document.get("zones", [])))
     )
     lines = tuple(
@@ -164,6 +177,8 @@ def _parse(document: Mapping[str, Any]) -> Scene:
         classes=classes,
         version=scene_version(document),
         centred_classes=_centred_classes(document.get("anchors", {}), classes),
+        position=position,
+        ground_origin=origin,
     )
 
 
@@ -268,6 +283,15 @@ def _ground(value: object, width: int, height: int) -> tuple[GroundPoint, ...]:
     if 0 < len(pairs) < MINIMUM_GROUND_POINTS:
         raise SceneError(f"ground has {len(pairs)} pairs: expected at least {MINIMUM_GROUND_POINTS}")
     return tuple(_ground_point(f"ground[{index}]", pair, width, height) for index, pair in enumerate(pairs))
+
+
+def _check_ground(
+    ground: tuple[GroundPoint, ...], position: CameraPosition | None, origin: GroundOrigin | None
+) -> None:
+    if ground and position is not None:
+        raise SceneError("the scene has ground and position: expected one of them, both say where things are")
+    if origin is not None and not ground:
+        raise SceneError("ground_origin says where the points of ground lie: expected ground with it")
 
 
 def _ground_point(field: str, value: object, width: int, height: int) -> GroundPoint:

@@ -30,7 +30,9 @@ def parse_event_rules(field: str, value: object, has_ground: bool) -> tuple[Even
         if kind not in EVENT_KINDS:
             raise SceneError(f"{field} has {kind!r}: expected one of {', '.join(EVENT_KINDS)}")
         if kind in _KINDS_THAT_NEED_GROUND and not has_ground:
-            raise SceneError(f"{field}.{kind} needs metres: expected ground with four or more pairs")
+            raise SceneError(
+                f"{field}.{kind} needs metres: expected ground with four or more pairs, or position"
+            )
         rules.append(_event_rule(f"{field}.{kind}", kind, mapping(f"{field}.{kind}", settings)))
     return tuple(rules)
 

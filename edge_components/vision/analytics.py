@@ -14,9 +14,10 @@ from contract.scene import Scene, SceneError
 from contract.tables import CLOCK_SYNCED
 from edge_components.vision.detections import CleaningCounts, Detections, clean
 from edge_components.vision.events import EventMonitor, EventPhase, TrackValues
-from edge_components.vision.ground import GroundPlane, SpeedEstimator
 from edge_components.vision.lines import Crossing, LineCounter
+from edge_components.vision.located import geography_of, ground_of
 from edge_components.vision.rows import RecordMaker
+from edge_components.vision.speed import SpeedEstimator
 from edge_components.vision.tallies import FrameTallies
 from edge_components.vision.timeline import Timeline
 from edge_components.vision.totals import AnalyticsTotals, Totals
@@ -78,13 +79,13 @@ class SceneAnalytics:
         self._zones = ZoneCounter(scene.zones, width, height, self._tallies)
         self._zone_windows = ZoneWindows(len(scene.zones), len(scene.classes), self._window_ms)
         self._track_windows = TrackWindows()
-        self._ground = GroundPlane(scene.ground) if scene.ground else None
+        self._ground = ground_of(scene)
         self._speed = SpeedEstimator()
         self._events = EventMonitor(scene.camera, scene.zones, window_seconds)
         self._timeline = Timeline()
         self._cleaning = CleaningCounts()
         self._totals = Totals(scene)
-        self._records = RecordMaker(scene, window_seconds)
+        self._records = RecordMaker(scene, window_seconds, self._ground, geography_of(scene, self._ground))
         self._time_seconds = 0.0
         self._speed_due_seconds = -math.inf
         self._clock_quality, self._suspect = CLOCK_SYNCED, False
@@ -93,7 +94,7 @@ class SceneAnalytics:
 
     @property
     def ground_residual_m(self) -> float | None:
-        """How badly the ground's pairs fit, in metres; None without a ground."""
+        """How badly the ground's pairs fit, in metres; None without pairs."""
         return None if self._ground is None else self._ground.residual_m
 
     def update(
@@ -223,7 +224,7 @@ class SceneAnalytics:
         for window in windows:
             records += self._records.zone_counts(window)
             rows = self._track_windows.pop(window.start_ms)
-            records += self._records.tracks(window, rows, has_ground=self._ground is not None)
+            records += self._records.tracks(window, rows)
         return records
 
 

@@ -1,4 +1,4 @@
-"""From pixels to metres: the ground plane of a fixed camera, and speed on it."""
+"""From pixels to metres: the ground plane of a fixed camera."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from contract.geometry import Point, polygon_area
 from contract.scene import MINIMUM_GROUND_POINTS, GroundPoint, SceneError
-from edge_components.vision.slots import SlotArrays
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 _DEGENERATE_SHARE = 1e-4
 """Of the largest singular value: below it the pairs leave the mapping open."""
@@ -19,7 +18,39 @@ _CONTRADICTION_SHARE = 0.2
 """Residual as a share of the spread of the world points: above it the pairs contradict one another."""
 
 
-class GroundPlane:
+class Ground:
+    """A mapping from the image to metres on level ground.
+
+    `matrix` (3, 3) maps homogeneous image points; its third row is positive below the horizon. Points farther
+    than `maximum_distance_m` from the origin count as on the horizon. `residual_m` is how badly the pairs
+    miss that the mapping was fitted to, None when it was not fitted.
+    """
+
+    def __init__(
+        self, matrix: Floats, residual_m: float | None, maximum_distance_m: float | None = None
+    ) -> None:
+        self.matrix = matrix
+        self.residual_m = residual_m
+        self._maximum_distance_m = maximum_distance_m
+
+    def project(self, points: Floats) -> Floats:
+        """Return where image points (N, 2) lie on the ground (N, 2), in metres; NaN above the horizon."""
+        homogeneous = points @ self.matrix[:, :2].T + self.matrix[:, 2]
+        depth = np.where(homogeneous[:, 2] > 1e-12, homogeneous[:, 2], np.nan)
+        places = np.asarray(homogeneous[:, :2] / depth[:, None])
+        if self._maximum_distance_m is not None:
+            places[np.hypot(places[:, 0], places[:, 1]) > self._maximum_distance_m] = np.nan
+        return places
+
+    def area_m2(self, polygon: Sequence[Point]) -> float | None:
+        """Return the area of an image polygon on the ground; None when part of it is above the horizon."""
+        corners = self.project(np.array(polygon, np.float64))
+        if not np.isfinite(corners).all():
+            return None
+        return polygon_area([(x, y) for x, y in corners.tolist()])
+
+
+class GroundPlane(Ground):
     """The mapping from the image to the ground, fitted to four or more `points`.
 
     Normalised direct linear transformation (Hartley and Zisserman, "Multiple View Geometry", algorithm
@@ -28,6 +59,8 @@ class GroundPlane:
     lie on a line, repeat, contradict one another or lie on both sides of the horizon.
     """
 
+    residual_m: float
+
     def __init__(self, points: Sequence[GroundPoint]) -> None:
         if len(points) < MINIMUM_GROUND_POINTS:
             raise SceneError(f"ground has {len(points)} pairs: expected at least {MINIMUM_GROUND_POINTS}")
@@ -35,14 +68,7 @@ class GroundPlane:
         world = np.array([point.world_m for point in points], np.float64)
         _check_spread("image", image)
         _check_spread("world_m", world)
-        self.matrix = _homography(image, world)
-        depths = _depths(self.matrix, image)
-        if not (depths > 0).all():
-            if not (depths < 0).all():
-                raise SceneError(
-                    "ground has pairs on both sides of the horizon: expected points on the ground"
-                )
-            self.matrix = -self.matrix
+        super().__init__(_upright(_homography(image, world), image), 0.0)
         self.residual_m = float(np.sqrt(((self.project(image) - world) ** 2).sum(axis=1).mean()))
         spread_m = float(np.sqrt(world.var(axis=0).sum()))
         if self.residual_m > _CONTRADICTION_SHARE * spread_m:
@@ -51,11 +77,15 @@ class GroundPlane:
                 f"expected less than {_CONTRADICTION_SHARE * spread_m:.2f} m"
             )
 
-    def project(self, points: Floats) -> Floats:
-        """Return where image points (N, 2) lie on the ground (N, 2), in metres; NaN above the horizon."""
-        homogeneous = points @ self.matrix[:, :2].T + self.matrix[:, 2]
-        depth = np.where(homogeneous[:, 2] > 1e-12, homogeneous[:, 2], np.nan)
-        return np.asarray(homogeneous[:, :2] / depth[:, None])
+
+def _upright(matrix: Floats, image: Floats) -> Floats:
+    """Return the matrix with the sign that makes depths positive; all points must be below the horizon."""
+    depths = _depths(matrix, image)
+    if (depths > 0).all():
+        return matrix
+    if (depths < 0).all():
+        return -matrix
+    raise SceneError("ground has pairs on both sides of the horizon: expected points on the ground")
 
 
 def _check_spread(field: str, points: Floats) -> None:
@@ -91,92 +121,3 @@ def _homography(image: Floats, world: Floats) -> Floats:
 
 def _depths(matrix: Floats, image: Floats) -> Floats:
     return np.asarray(image @ matrix[2, :2] + matrix[2, 2])
-
-
-_SAMPLES = 9
-_SPACING_SECONDS = 0.11
-_HORIZON_SECONDS = 1.3
-_MINIMUM_SAMPLES = 4
-_MINIMUM_SPAN_SECONDS = 0.5
-_FROM, _TO = np.triu_indices(_SAMPLES, k=1)
-
-
-class SpeedEstimator:
-    """The speed of tracks on the ground over about the last second.
-
-    The velocity is the median of the slopes between all pairs of positions (Theil, 1950; Sen, 1968), so that
-    single bad boxes do not move it. Its standard uncertainty is that of a least-squares slope whose residuals
-    have the median absolute deviation found.
-    """
-
-    def __init__(self) -> None:
-        self._state = SlotArrays(
-            {
-                "track": ((), np.int64, 0),
-                "count": ((), np.int64, 0),
-                "time": ((_SAMPLES,), np.float64, np.nan),
-                "place": ((_SAMPLES, 2), np.float64, np.nan),
-                "speed": ((), np.float64, np.nan),
-            }
-        )
-
-    def add(self, slots: Integers, ids: Integers, places_m: Floats, time_seconds: float) -> None:
-        """Take in ground positions (K, 2) in metres; samples that follow too closely are left out."""
-        state = self._state
-        state.reserve(slots)
-        new = slots[state["track"][slots] != ids]
-        state.clear(new)
-        state["track"][slots] = ids
-        latest = state["time"][slots, (state["count"][slots] - 1) % _SAMPLES]
-        due = ~(time_seconds - latest < _SPACING_SECONDS) & np.isfinite(places_m).all(axis=1)
-        slots = slots[due]
-        place = state["count"][slots] % _SAMPLES
-        state["time"][slots, place] = time_seconds
-        state["place"][slots, place] = places_m[due]
-        state["count"][slots] += 1
-
-    def latest(self, slots: Integers, ids: Integers) -> Floats:
-        """Return the speeds (K,) last measured, NaN where there is none."""
-        self._state.reserve(slots)
-        known = self._state["track"][slots] == ids
-        return np.where(known, self._state["speed"][slots], np.nan)
-
-    def measure(self, slots: Integers, time_seconds: float) -> tuple[Floats, Floats]:
-        """Return speed and standard uncertainty (K,) each, in m/s; NaN where a track was seen too little."""
-        self._state.reserve(slots)
-        speeds, uncertainties = np.full(len(slots), np.nan), np.full(len(slots), np.nan)
-        times = self._state["time"][slots] - time_seconds
-        times = np.where(times >= -_HORIZON_SECONDS, times, np.nan)
-        valid = np.isfinite(times)
-        enough = np.flatnonzero(valid.sum(axis=1) >= _MINIMUM_SAMPLES)
-        if len(enough):
-            span = np.nanmax(times[enough], axis=1) - np.nanmin(times[enough], axis=1)
-            enough = enough[span >= _MINIMUM_SPAN_SECONDS]
-        if len(enough):
-            places = self._state["place"][slots[enough]]
-            speeds[enough], uncertainties[enough] = _robust_speeds(times[enough], places)
-        self._state["speed"][slots] = speeds
-        return speeds, uncertainties
-
-
-def _robust_speeds(times: Floats, places: Floats) -> tuple[Floats, Floats]:
-    """Return speeds and uncertainties (K,) of samples at times (K, S) and places (K, S, 2), or NaN."""
-    used = np.isfinite(times)
-    places = np.where(used[:, :, None], places, np.nan)
-    steps = (times[:, _TO] - times[:, _FROM])[:, :, None]
-    velocity = _median((places[:, _TO] - places[:, _FROM]) / steps)
-    residuals = places - velocity[:, None, :] * times[:, :, None]
-    residuals -= _median(residuals)[:, None, :]
-    deviation = 1.4826 * _median(np.abs(residuals))
-    spread = np.nansum((times - np.nanmean(times, axis=1)[:, None]) ** 2, axis=1)
-    uncertainty = np.hypot(deviation[:, 0], deviation[:, 1]) / np.sqrt(spread)
-    return np.hypot(velocity[:, 0], velocity[:, 1]), uncertainty
-
-
-def _median(values: Floats) -> Floats:
-    """Return the medians (K, 2) of the values (K, S, 2) that are no NaN; `np.nanmedian` is far slower."""
-    ordered = np.sort(values, axis=1)
-    count = np.isfinite(ordered).sum(axis=1, keepdims=True)
-    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=1)
-    high = np.take_along_axis(ordered, count // 2 * (count > 1), axis=1)
-    return np.asarray(0.5 * (low + high)[:, 0])

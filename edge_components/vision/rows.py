@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from contract.records import Record, Value
 from contract.scene import Scene
 from edge_components.vision.events import EventPhase
+from edge_components.vision.ground import Ground
 from edge_components.vision.lines import Crossing
+from edge_components.vision.located import Geography
 from edge_components.vision.tallies import Stay
 from edge_components.vision.timeline import Timeline
 from edge_components.vision.windows import BOX, CONFIDENCE, FOOT, FRAMES, GROUND, TrackRow, ZoneWindow
@@ -17,9 +19,17 @@ from edge_components.vision.windows import BOX, CONFIDENCE, FOOT, FRAMES, GROUND
 class RecordMaker:
     """Makes the records of one scene; every record carries the scene's version and time zone."""
 
-    def __init__(self, scene: Scene, window_seconds: float) -> None:
+    def __init__(
+        self, scene: Scene, window_seconds: float, ground: Ground | None, geography: Geography | None
+    ) -> None:
         self._scene = scene
         self._window_seconds = window_seconds
+        self._has_ground = ground is not None
+        self._geography = geography
+        self._areas_m2 = [
+            ground.area_m2(zone.polygon) if zone.area_m2 is None and ground is not None else zone.area_m2
+            for zone in scene.zones
+        ]
 
     def crossing(
         self,
@@ -77,7 +87,7 @@ class RecordMaker:
 
     def _zone_values(self, window: ZoneWindow, zone: int, position: int) -> dict[str, Value]:
         place, sums = (zone, position), window.sums
-        stays, area_m2 = sums.stays[place], self._scene.zones[zone].area_m2
+        stays, area_m2 = sums.stays[place], self._areas_m2[zone]
         mean = float(sums.mean[place])
         return {
             "window_seconds": self._window_seconds,
@@ -97,24 +107,21 @@ class RecordMaker:
             "suspect": window.suspect,
         }
 
-    def tracks(self, window: ZoneWindow, rows: Sequence[TrackRow], *, has_ground: bool) -> list[Record]:
+    def tracks(self, window: ZoneWindow, rows: Sequence[TrackRow]) -> list[Record]:
         """Return the `tracks` records of a window."""
         return [
             self._record(
                 "tracks",
                 window.start_ms,
                 window.clock_quality,
-                self._track_values(row, has_ground, window.suspect),
+                self._track_values(row, window.suspect),
             )
             for row in rows
         ]
 
-    def _track_values(self, row: TrackRow, has_ground: bool, suspect: bool) -> dict[str, Value]:
+    def _track_values(self, row: TrackRow, suspect: bool) -> dict[str, Value]:
         left, top, width, height = row.means[BOX].tolist()
         image_x, image_y = row.means[FOOT].tolist()
-        ground_x, ground_y = row.means[GROUND].tolist()
-        # A foot point above the horizon has no place on the ground, and makes the mean NaN.
-        on_ground = has_ground and math.isfinite(ground_x)
         return {
             "window_seconds": self._window_seconds,
             "track": row.track,
@@ -127,11 +134,29 @@ class RecordMaker:
             "box_height": height,
             "image_x": image_x,
             "image_y": image_y,
-            "ground_x_m": ground_x if on_ground else None,
-            "ground_y_m": ground_y if on_ground else None,
+            **self._place_values(*row.means[GROUND].tolist()),
+            **self._device_values(),
             "speed_mps": row.speed_mps,
             "speed_uncertainty_mps": row.speed_uncertainty_mps,
             "suspect": suspect,
+        }
+
+    def _place_values(self, x_m: float, y_m: float) -> dict[str, Value]:
+        # A foot point above the horizon has no place on the ground, and makes the mean NaN.
+        known = self._has_ground and math.isfinite(x_m)
+        longitude, latitude = self._geography.locate(x_m, y_m) if known and self._geography else (None, None)
+        return {
+            "ground_x_m": x_m if known else None,
+            "ground_y_m": y_m if known else None,
+            "longitude": longitude,
+            "latitude": latitude,
+        }
+
+    def _device_values(self) -> dict[str, Value]:
+        position = self._scene.position
+        return {
+            "device_height_m": None if position is None else position.height_m,
+            "device_azimuth_degrees": None if position is None else position.azimuth_degrees,
         }
 
     def _record(

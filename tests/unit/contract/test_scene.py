@@ -25,6 +25,15 @@ GOOD: dict[str, Any] = {
     "lines": [{"name": "gate", "points": [[320, 0], [320, 360]]}],
     "classes": ["person"],
 }
+POSITION = {
+    "longitude": 127.0,
+    "latitude": 37.5,
+    "height_m": 8,
+    "azimuth_degrees": -90,
+    "tilt_degrees": 30,
+    "horizontal_field_of_view_degrees": 70,
+}
+PAIRS = [{"image": [x, y], "world_m": [x / 50, -y / 50]} for x, y in ((0, 0), (600, 0), (600, 300), (0, 300))]
 SQUARE = [[0, 0], [100, 0], [100, 100], [0, 100]]
 
 
@@ -173,6 +182,30 @@ def test_korean_names_of_zones_and_lines_are_read() -> None:
             id="unknown anchor",
         ),
         pytest.param({"anchors": "centre"}, "anchors is 'centre': expected a mapping", id="anchors as text"),
+        pytest.param(
+            {"position": {**POSITION, "tilt_degrees": -5}},
+            "position.tilt_degrees is -5: expected 0 to 90",
+            id="camera that looks up",
+        ),
+        pytest.param(
+            {"position": {"longitude": 127}}, "position has no latitude", id="position without a latitude"
+        ),
+        pytest.param(
+            {"position": {**POSITION, "height_m": 0}}, "position.height_m is 0", id="camera on the ground"
+        ),
+        pytest.param(
+            {"position": POSITION, "ground": PAIRS}, "has ground and position", id="ground said twice"
+        ),
+        pytest.param(
+            {"ground_origin": {"longitude": 127, "latitude": 37}},
+            "expected ground with it",
+            id="origin of no ground",
+        ),
+        pytest.param(
+            {"ground": PAIRS, "ground_origin": {"longitude": 181, "latitude": 37}},
+            "ground_origin.longitude is 181: expected -180 to 180",
+            id="longitude off the Earth",
+        ),
         pytest.param({"zoness": []}, "the scene has 'zoness'", id="misspelt section"),
     ],
 )
@@ -181,6 +214,18 @@ def test_a_mistake_is_told_in_one_sentence(changes: dict[str, Any], sentence: st
         parse_scene(scene_with(**changes))
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_located_camera_has_a_ground_and_an_azimuth_from_0_to_360() -> None:
+    scene = parse_scene(
+        scene_with(
+            position=POSITION,
+            zones=[{"name": "z", "polygon": SQUARE, "events": {"running": {"threshold": 3}}}],
+        )
+    )
+    assert scene.has_ground
+    assert scene.position is not None
+    assert scene.position.azimuth_degrees == 270
 
 
 @pytest.mark.parametrize("document", [None, [], "scene", 3, {1: 2}])

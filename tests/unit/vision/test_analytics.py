@@ -210,3 +210,28 @@ def test_the_centre_decides_for_the_classes_that_ask_for_it(
     lines = [line for line, _, _ in counted.crossings()]
     assert (lines.count("high"), lines.count("low")) == (high, low)
     assert counted.totals.zones["upper"]["entries"] == high
+
+
+def test_a_located_camera_says_where_on_the_earth_its_tracks_are(replays: Any) -> None:
+    # 10 m up, looking north and down by 45 degrees; 640 px wide with a focal length of 320 px.
+    position = {"longitude": 127.0, "latitude": 37.5, "height_m": 10, "azimuth_degrees": 0}
+    position |= {"tilt_degrees": 45, "horizontal_field_of_view_degrees": 90}
+    scene = replays.make_scene(zones=[{**HALL, "area_m2": 20}], position=position)
+    person = replays.Walker([(0, 320, 180), (5, 320, 180)], height=40)
+    [row] = replays.count_frames(scene, replays.World([person]).frames()).table("tracks")
+    assert (row["ground_x_m"], row["ground_y_m"]) == pytest.approx((0, 10), abs=0.05)
+    assert row["longitude"] == pytest.approx(127.0, abs=1e-6)
+    assert row["latitude"] == pytest.approx(37.5 + 10 / 110_990, abs=1e-6)
+    assert (row["device_height_m"], row["device_azimuth_degrees"]) == (10, 0)
+
+
+def test_the_area_of_a_zone_follows_from_the_ground(replays: Any) -> None:
+    ground = [
+        {"image": [x, y], "world_m": [x / 100, y / 100]} for x, y in ((0, 0), (640, 0), (640, 360), (0, 360))
+    ]
+    zone = {"name": "hall", "polygon": HALL["polygon"]}
+    person = replays.Walker([(0, 200, 250), (5, 300, 250)])
+    counted = replays.count_frames(
+        replays.make_scene(zones=[zone], ground=ground), replays.World([person]).frames([0, 1, 2, 3, 4])
+    )
+    assert [row["density_per_m2"] for row in counted.table("zone_counts")] == [pytest.approx(1 / 13.2)]
