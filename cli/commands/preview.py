@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.arguments import port
 from cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from infra.local.athena import LocalAthena
 
 EXAMPLE = """example:
   crowdlens preview --lake out/demo/lake --out out/preview.html
@@ -35,7 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from quicksight.preview import write_preview
 
     athena = LocalAthena(open_lake(arguments.lake))
-    definition = operations.definition()
+    definition = operations.definition(time_zone=_time_zone(athena))
     write_preview(arguments.out, definition=definition, query=athena.query)
     if arguments.json:
         print_json({"page": str(arguments.out), "sheets": [sheet["Name"] for sheet in definition["Sheets"]]})
@@ -44,3 +48,11 @@ def execute(arguments: argparse.Namespace) -> int:
     if not arguments.headless:
         serve(arguments.out, arguments.port)
     return 0
+
+
+def _time_zone(athena: LocalAthena) -> str:
+    """Return the time zone of the lake's site, UTC when nothing names one."""
+    rows = athena.query(
+        "SELECT time_zone, count(*) AS n FROM zone_counts GROUP BY time_zone ORDER BY n DESC"
+    ).rows
+    return next((str(row[0]) for row in rows if row[0] is not None), "UTC")
