@@ -1,6 +1,6 @@
 """Query time and bytes read of every view, for one day and for all days asked, on a generated lake.
 
-Run: ``python tests/bench/bench_athena.py [--days 30] [--cameras 20]``. Prints a markdown table. Cost should
+Run: ``python tests/bench/bench_athena.py [--days 30] [--cameras 4]``. Prints a markdown table. Cost should
 follow the days asked for, not the history kept. Each generated object holds one hour of all cameras.
 """
 
@@ -146,7 +146,7 @@ def main() -> None:
     """Generate, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=30)
-    parser.add_argument("--cameras", type=int, default=20)
+    parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

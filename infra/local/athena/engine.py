@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +33,7 @@ from infra.local.athena.values import athena_type
 from infra.local.athena.whitelist import check_query
 
 _THREADS = 2
+_MEMORY_LIMIT = "2GB"
 _FAULTS = (
     (duckdb.InterruptException, Fault.CANCELLED),
     (duckdb.BinderException, Fault.SYNTAX),
@@ -129,16 +132,14 @@ class LocalAthena:
     ) -> QueryResult:
         now = self._now()
         sql, expansion = self._translated(query, now)
-        connection = _connect()
         try:
-            if started is not None:
-                started(connection.interrupt)
-            scanned, files = self._attach(connection, sql, expansion, now)
-            table = connection.sql(sql).to_arrow_table()
-        except tuple(kind for kind, _ in _FAULTS) as error:
+            with _connection() as connection:
+                if started is not None:
+                    started(connection.interrupt)
+                scanned, files = self._attach(connection, sql, expansion, now)
+                table = connection.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
             raise _wrapped(error) from error
-        finally:
-            connection.close()
         columns = tuple(_column_name(name) for name in table.column_names)
         types = tuple(
             athena_type(name, field.type) for name, field in zip(columns, table.schema, strict=True)
@@ -220,12 +221,21 @@ def _outer_tables(query: exp.Query) -> list[exp.Table]:
     return [table for table in query.find_all(exp.Table) if table.name.lower() not in names]
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:", config={"threads": _THREADS})
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET python_enable_replacements = false")
-    connection.execute("SET enable_external_access = false")
-    return connection
+@contextmanager
+def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a database of its own to one query: what does not fit into memory goes to a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="crowdlens-athena-") as folder:
+        connection = duckdb.connect(
+            ":memory:",
+            config={"threads": _THREADS, "memory_limit": _MEMORY_LIMIT, "temp_directory": folder},
+        )
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET python_enable_replacements = false")
+            connection.execute("SET enable_external_access = false")
+            yield connection
+        finally:
+            connection.close()
 
 
 def _wrapped(error: duckdb.Error) -> AthenaQueryError:
