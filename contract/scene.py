@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from contract.geometry import Point, crossing_edges, polygon_area
 from contract.identity import InvalidNameError, check_identifier, check_label
 from contract.scene_camera import CameraPosition, GroundOrigin, parse_ground_origin, parse_position
-from contract.scene_events import EVENT_KINDS, EventRule, parse_event_rules
+from contract.scene_events import EVENT_KINDS, ZONE_KINDS, EventRule, parse_event_rules
+from contract.scene_privacy import NO_MINIMUM, check_private_events, parse_minimum_count
 from contract.scene_values import (
     SceneError,
     check_keys,
@@ -34,6 +35,7 @@ __all__ = [
     "ASPECT_TOLERANCE",
     "EVENT_KINDS",
     "MINIMUM_GROUND_POINTS",
+    "ZONE_KINDS",
     "CameraPosition",
     "EventRule",
     "GroundOrigin",
@@ -51,7 +53,7 @@ MINIMUM_POLYGON_AREA_PX2 = 16.0
 MINIMUM_GROUND_POINTS = 4
 ANCHORS = ("foot", "centre")
 """Where on its box an object is: the middle of the lower edge, or of the box."""
-_OPTIONAL = ("zones", "lines", "ground", "ground_origin", "position", "anchors", "version")
+_OPTIONAL = ("zones", "lines", "ground", "ground_origin", "position", "anchors", "privacy", "version")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Scene:
     """Classes that are where the centre of their box is, not their foot point."""
     position: CameraPosition | None = None
     ground_origin: GroundOrigin | None = None
+    minimum_count: int = NO_MINIMUM
+    """Numbers of people in a zone below it are told as 0."""
 
     @property
     def has_ground(self) -> bool:
@@ -165,6 +169,8 @@ def _parse(document: Mapping[str, Any]) -> Scene:
     if not zones and not lines:
         raise SceneError("zones and lines are both empty: expected at least one zone or line to count at")
     classes = _classes(document["classes"])
+    minimum_count = parse_minimum_count(document["privacy"]) if "privacy" in document else NO_MINIMUM
+    check_private_events({zone.name: zone.events for zone in zones}, minimum_count)
     return Scene(
         site=check_identifier("site", document["site"]),
         time_zone=_time_zone(document["time_zone"]),
@@ -179,6 +185,7 @@ def _parse(document: Mapping[str, Any]) -> Scene:
         centred_classes=_centred_classes(document.get("anchors", {}), classes),
         position=position,
         ground_origin=origin,
+        minimum_count=minimum_count,
     )
 
 

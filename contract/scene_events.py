@@ -10,6 +10,8 @@ from contract.scene_values import SceneError, check_keys, mapping, number
 
 EVENT_KINDS = ("crowding", "running", "loitering", "restricted", "stopped")
 """crowding: objects inside; running: m/s; loitering, stopped: seconds; restricted: objects inside."""
+ZONE_KINDS = ("crowding", "restricted")
+"""Judged by the objects inside a zone; the other kinds are judged track by track."""
 _KINDS_THAT_NEED_GROUND = ("running",)
 
 

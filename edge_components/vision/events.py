@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from contract.scene import EventRule, Zone
+from contract.scene import ZONE_KINDS, EventRule, Zone
 from edge_components.vision.slots import SlotArrays
 
 Floats = npt.NDArray[np.float64]
@@ -23,8 +23,6 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 START, UPDATE, END = "start", "update", "end"
-ZONE_KINDS = ("crowding", "restricted")
-"""Judged by the objects inside; the other kinds are judged track by track."""
 _MAXIMUM_END_SECONDS = 1.0
 _MAXIMUM_SILENCE_SECONDS = 10.0
 """Nobody knows what happened in a longer time without frames: events end before it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from contract.records import Record, Value
 from contract.scene import Scene
+from contract.scene_privacy import NO_MINIMUM, told
 from edge_components.vision.events import EventPhase
 from edge_components.vision.ground import Ground
 from edge_components.vision.lines import Crossing
@@ -24,6 +25,7 @@ class RecordMaker:
     ) -> None:
         self._scene = scene
         self._window_seconds = window_seconds
+        self._private = scene.minimum_count > NO_MINIMUM
         self._has_ground = ground is not None
         self._geography = geography
         self._areas_m2 = [
@@ -45,10 +47,11 @@ class RecordMaker:
             "line": crossing.line,
             "direction": crossing.direction,
             "object_class": self._scene.classes[crossing.class_id],
-            "track": crossing.track,
+            # The number would tie a crossing to others of the same person.
+            "track": 0 if self._private else crossing.track,
             "image_x": crossing.x,
             "image_y": crossing.y,
-            "speed_mps": speed_mps,
+            "speed_mps": None if self._private else speed_mps,
             "suspect": suspect,
         }
         return self._record("line_crossings", event_time_ms, clock_quality, values)
@@ -64,7 +67,7 @@ class RecordMaker:
             "line": None,
             "object_class": None if class_id is None else self._scene.classes[class_id],
             "track": phase.track,
-            "value": phase.value,
+            "value": self._told_exactly(phase.value),
             "threshold": phase.threshold,
             "peak_value": phase.peak_value,
             "started_at": timeline.event_time_ms(phase.started_seconds),
@@ -87,28 +90,35 @@ class RecordMaker:
 
     def _zone_values(self, window: ZoneWindow, zone: int, position: int) -> dict[str, Value]:
         place, sums = (zone, position), window.sums
-        stays, area_m2 = sums.stays[place], self._areas_m2[zone]
-        mean = float(sums.mean[place])
+        stays, area_m2, least = sums.stays[place], self._areas_m2[zone], self._scene.minimum_count
+        mean = self._told_exactly(float(sums.mean[place]))
+        left = int(told(stays[Stay.DWELL_COUNT], least))
         return {
             "window_seconds": self._window_seconds,
             "zone": self._scene.zones[zone].name,
             "object_class": self._scene.classes[position],
             "frames": sums.frames,
             "occupancy_mean": mean,
-            "occupancy_maximum": int(sums.maximum[place]),
-            "occupancy_last": int(sums.last[place]),
-            "entries": int(stays[Stay.ENTRIES]),
-            "exits": int(stays[Stay.EXITS]),
-            "appeared": int(stays[Stay.APPEARED]),
-            "vanished": int(stays[Stay.VANISHED]),
-            "dwell_seconds_sum": float(stays[Stay.DWELL_SECONDS]),
-            "dwell_count": int(stays[Stay.DWELL_COUNT]),
+            "occupancy_maximum": int(told(sums.maximum[place], least)),
+            "occupancy_last": int(told(sums.last[place], least)),
+            "entries": int(told(stays[Stay.ENTRIES], least)),
+            "exits": int(told(stays[Stay.EXITS], least)),
+            "appeared": int(told(stays[Stay.APPEARED], least)),
+            "vanished": int(told(stays[Stay.VANISHED], least)),
+            "dwell_seconds_sum": float(stays[Stay.DWELL_SECONDS]) if left else 0.0,
+            "dwell_count": left,
             "density_per_m2": None if area_m2 is None else mean / area_m2,
             "suspect": window.suspect,
         }
 
+    def _told_exactly(self, value: float) -> float:
+        """Return a value that need not be whole as it may be told; without privacy as it is."""
+        return told(value, self._scene.minimum_count) if self._private else value
+
     def tracks(self, window: ZoneWindow, rows: Sequence[TrackRow]) -> list[Record]:
-        """Return the `tracks` records of a window."""
+        """Return the `tracks` records of a window, none where only numbers of people may be told."""
+        if self._private:
+            return []
         return [
             self._record(
                 "tracks",

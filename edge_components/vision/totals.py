@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from contract.records import Value
 from contract.scene import Scene
+from contract.scene_privacy import NO_MINIMUM, told
 from edge_components.vision.events import END, EventPhase
 from edge_components.vision.lines import Crossing
 from edge_components.vision.tallies import Stay
@@ -82,14 +83,15 @@ class Totals:
     def summary(self, occupancy: OccupancySums, tracks: int, warnings: dict[str, int]) -> AnalyticsTotals:
         """Return the totals as they are now; `occupancy` has one entry per zone."""
         zones: ZoneTotals = {}
+        least = self._scene.minimum_count
         for position, zone in enumerate(self._scene.zones):
             stays = occupancy.stays[position]
-            left = stays[Stay.DWELL_COUNT]
+            left, mean = told(stays[Stay.DWELL_COUNT], least), float(occupancy.mean[position])
             zones[zone.name] = {
-                "max": int(occupancy.maximum[position]),
-                "mean": round(float(occupancy.mean[position]), 4),
-                "entries": int(stays[Stay.ENTRIES]),
-                "exits": int(stays[Stay.EXITS]),
+                "max": int(told(occupancy.maximum[position], least)),
+                "mean": round(mean if least == NO_MINIMUM else told(mean, least), 4),
+                "entries": int(told(stays[Stay.ENTRIES], least)),
+                "exits": int(told(stays[Stay.EXITS], least)),
                 "dwell_seconds_mean": round(float(stays[Stay.DWELL_SECONDS] / left), 3) if left else None,
             }
         return AnalyticsTotals(

@@ -206,6 +206,25 @@ def test_korean_names_of_zones_and_lines_are_read() -> None:
             "ground_origin.longitude is 181: expected -180 to 180",
             id="longitude off the Earth",
         ),
+        pytest.param(
+            {"privacy": {"minimum_count": 1}},
+            "privacy.minimum_count is 1: expected a whole number from 2 to 1000",
+            id="privacy of one",
+        ),
+        pytest.param({"privacy": {"k": 5}}, "privacy has no minimum_count", id="privacy without a number"),
+        pytest.param(
+            {"privacy": {"minimum_count": 13}},
+            "zone 'entrance' events.crowding.threshold is 12: expected at least privacy.minimum_count, 13",
+            id="event about fewer people than privacy allows",
+        ),
+        pytest.param(
+            {
+                "privacy": {"minimum_count": 5},
+                "zones": [{"name": "z", "polygon": SQUARE, "events": {"loitering": {"threshold": 60}}}],
+            },
+            "zone 'z' events.loitering is about single people",
+            id="event about one person with privacy",
+        ),
         pytest.param({"zoness": []}, "the scene has 'zoness'", id="misspelt section"),
     ],
 )
