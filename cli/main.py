@@ -19,6 +19,8 @@ COMMANDS = {
     "demo": "run camera to dashboard on this machine",
     "run": "run one camera: frames in, records in a spool",
     "replay": "count from a MOT detection file, without video",
+    "scene": "draw what is counted on a frame, or explain a scene file",
+    "audit": "compare the counts with counts by hand, and draw minutes to count",
     "athena": "ask the lake a question in Athena's SQL",
     "preview": "draw the dashboards from a lake, offline",
     "models": "list, check and add detector models",
