@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import statistics
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -30,6 +31,11 @@ SPARSE_POINTS = 60
 NEIGHBOURING_STEPS = 3
 """On each side: how many steps between windows say what step is usual there."""
 FEW_WHOLE_NUMBERS = 6
+NAME_LETTERS = 12
+NAME_LINES = 3
+"""Of a name at an axis; the table below the chart has all of it."""
+UPRIGHT_NAMES = 4
+"""Up to this many names stand side by side without being turned."""
 GRANULARITY_SECONDS = {"SECOND": 1, "MINUTE": 60}
 
 Point = tuple[Value, Value]
@@ -40,6 +46,7 @@ def figure(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> go.Figure:
     traces = _line_traces if visual.kind == "LineChartVisual" else _bar_traces
     chart = go.Figure(list(traces(visual, rows, zone)))
     _style(chart, visual, rows)
+    _write_names(chart, visual, rows, zone)
     return chart
 
 
@@ -148,6 +155,29 @@ def _literal(text: str) -> str:
 def _translucent(color: str) -> str:
     red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.10)"
+
+
+def _write_names(chart: go.Figure, visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> None:
+    """Write the names at a category axis on short lines, or a long one would take the chart's room."""
+    if isinstance(rows.rows[0][0], datetime):
+        return
+    names = list(dict.fromkeys(written(row[0], visual.dimensions[0], zone) for row in rows.rows))
+    axis = {
+        "tickmode": "array",
+        "tickvals": [_literal(name) for name in names],
+        "ticktext": [_on_short_lines(name) for name in names],
+    }
+    if _is_horizontal(visual):
+        chart.update_yaxes(axis)
+    else:
+        chart.update_xaxes({**axis, "tickangle": 0 if len(names) <= UPRIGHT_NAMES else None})
+
+
+def _on_short_lines(name: str) -> str:
+    lines = textwrap.wrap(name, NAME_LETTERS)
+    if len(lines) > NAME_LINES:
+        lines = [*lines[: NAME_LINES - 1], lines[NAME_LINES - 1][: NAME_LETTERS - 1] + "…"]
+    return "<br>".join(_literal(line) for line in lines)
 
 
 def _largest(visual: VisualSpec, rows: VisualRows) -> float:

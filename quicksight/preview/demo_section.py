@@ -117,7 +117,7 @@ def _conservation(facts: ReportFacts) -> Html | None:
         "Records · 레코드",
         "Made · 생성",
         "In the lake · 레이크",
-        "In MySQL · MySQL 반영",
+        "In MySQL · 반영",
         "Dropped · 버림",
         "Quarantined · 격리",
     )

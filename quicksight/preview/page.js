@@ -12,6 +12,8 @@
       if (copy.xaxis.type === "date") {
         copy.xaxis.nticks = 4;
         copy.xaxis.tickangle = 0;
+      } else {
+        delete copy.xaxis.tickangle;
       }
     }
     return copy;

@@ -99,6 +99,22 @@ def test_zones_named_with_digits_are_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("plaza", "plaza", id="short"),
+        pytest.param(
+            "광장 동쪽 출입구 앞 아주 긴 이름", "광장 동쪽 출입구 앞<br>아주 긴 이름", id="between words"
+        ),
+        pytest.param("<b>" * 6, "&lt;b&gt;" * 4 + "<br>" + "&lt;b&gt;" * 2, id="escaped after it is cut"),
+        pytest.param("x" * 99, "<br>".join(["x" * 12, "x" * 12, "x" * 11 + "…"]), id="cut at the third line"),
+    ],
+)
+def test_long_names_at_an_axis_take_short_lines(name: str, shown: str) -> None:
+    axis = figure(visual(NOW_BARS), VisualRows(((name, 3),), cut=False), SEOUL).layout.yaxis
+    assert list(axis.ticktext) == [shown]
+
+
+@pytest.mark.parametrize(
     ("largest", "step"),
     [pytest.param(1, 1, id="one person"), pytest.param(5, 1, id="five"), pytest.param(40, None, id="many")],
 )
