@@ -1,0 +1,1 @@
+"""Audit of a run against counts made by hand: samples, errors, confidence intervals, and a page."""

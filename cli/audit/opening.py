@@ -1,0 +1,89 @@
+"""Finds what `crowdlens audit` was pointed at: a hand count and a run's lake or summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.audit.compare import Run
+from cli.audit.counted import CountedRun, read_run
+from cli.audit.hand_file import HandRow, Subject, read_hand_file
+from cli.audit.summary import first_event_ms, read_summary
+from contract.errors import CrowdLensError
+from contract.lake import RAW_PREFIX
+
+
+class AuditCallError(CrowdLensError):
+    """Raised when the arguments of an audit do not go together."""
+
+
+def open_counted(
+    hand: Path, counted: Path, start_ms: int | None, camera: str | None, object_class: str | None
+) -> tuple[list[HandRow], Run, list[str]]:
+    """Return the rows of the hand count, what the run counted, and remarks for the reader.
+
+    `counted` is a lake folder, the folder it lies in, or a summary.json. Seconds in the hand count are from
+    `start_ms`, else from the run's first frame as the summary beside the lake says.
+    """
+    if counted.is_file():
+        summary = read_summary(counted)
+        origin_ms = summary.start_ms if start_ms is None else start_ms
+        remark = "a summary has totals only: no suspect time is known, and zones cannot be compared"
+        return read_hand_file(hand, origin_ms), summary, [remark]
+    folder = lake_folder(counted)
+    rows = read_hand_file(hand, first_event_ms(folder) if start_ms is None else start_ms)
+    first, last = min(row.start_ms for row in rows), max(row.end_ms for row in rows)
+    run = _read(folder, first, last, camera, object_class)
+    return rows, run, [*_of_classes(run, object_class), *_of_lines(rows, run)]
+
+
+def lake_folder(folder: Path) -> Path:
+    """Return the lake in or at `folder`: `make demo` leaves it in OUT/lake."""
+    inside = folder / "lake"
+    return inside if not (folder / RAW_PREFIX).is_dir() and (inside / RAW_PREFIX).is_dir() else folder
+
+
+def open_sample_run(
+    lake: Path | None, begin_ms: int, end_ms: int, camera: str | None, object_class: str | None
+) -> CountedRun | None:
+    """Return what was counted in the period to sample, None without a lake."""
+    return None if lake is None else _read(lake_folder(lake), begin_ms, end_ms, camera, object_class)
+
+
+def subjects_to_count(scene: Path | None, run: CountedRun | None) -> list[Subject]:
+    """Return the lines, in both directions, and zones of the scene file, else those the lake names."""
+    if scene is not None:
+        from edge_components.vision.scene_file import read_scene
+
+        read = read_scene(scene)
+        lines = [Subject(line.name, way) for line in read.lines for way in ("in", "out")]
+        return sorted([*lines, *(Subject(zone.name) for zone in read.zones)])
+    if run is None:
+        raise AuditCallError("--sample needs to know what to count: expected --scene FILE or --lake DIR")
+    return sorted(run.subjects)
+
+
+def _read(
+    folder: Path, first_ms: int, last_ms: int, camera: str | None, object_class: str | None
+) -> CountedRun:
+    from cli.lake_location import open_lake
+    from infra.local.athena import LocalAthena
+
+    return read_run(
+        LocalAthena(open_lake(folder)), first_ms, last_ms, camera=camera, object_class=object_class
+    )
+
+
+def _of_classes(run: CountedRun, object_class: str | None) -> list[str]:
+    if object_class is not None or len(run.classes) < 2:
+        return []
+    return [f"all classes are counted together: {', '.join(run.classes)}; --class NAME takes one"]
+
+
+def _of_lines(rows: list[HandRow], run: CountedRun) -> list[str]:
+    unknown = {row.subject.name for row in rows if row.subject.is_line} - {
+        subject.name for subject in run.subjects if subject.is_line
+    }
+    return [
+        f"line {name!r} has no crossing in the lake on these days: is this its name?"
+        for name in sorted(unknown)
+    ]
