@@ -7,7 +7,7 @@ import pytest
 
 from quicksight.dashboards import operations
 from quicksight.data_set import UnknownColumnError
-from quicksight.data_sets import PEOPLE_NOW
+from quicksight.data_sets import DATA_SETS, PEOPLE_NOW
 from quicksight.preview.page import render
 from quicksight.preview.reading import DefinitionError, read_definition
 from quicksight.preview.values import TimeZoneError, time_zone
@@ -76,4 +76,4 @@ def test_what_the_query_raises_reaches_the_caller(definition: dict[str, Any]) ->
         raise ConnectionError(sql[:6])
 
     with pytest.raises(ConnectionError, match="SELECT"):
-        render(definition, broken, [PEOPLE_NOW, *operations.data_sets.DATA_SETS])
+        render(definition, broken, DATA_SETS)
