@@ -26,7 +26,7 @@ OpenLake = Callable[..., LocalAthena]
 def _put(folder: Path, stored: Sequence[StoredRecord], name: str) -> None:
     messages = [decode_message(packed.body) for packed in pack_messages("seoul-1", "edge-1", stored)]
     for rows in build_tables(messages):
-        days = [day_of(value) for value in rows.data["event_time"].cast(pa.int64()).to_pylist()]
+        days = [day_of(value or 0) for value in rows.data["event_time"].cast(pa.int64()).to_pylist()]
         for day in sorted(set(days)):
             path = folder / raw_key(rows.table.name, day, name)
             path.parent.mkdir(parents=True, exist_ok=True)
