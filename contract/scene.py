@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from contract.geometry import Point, crossing_edges, polygon_area
 from contract.identity import InvalidNameError, check_identifier, check_label
 from contract.scene_camera import CameraPosition, GroundOrigin, parse_ground_origin, parse_position
-from contract.scene_events import EVENT_KINDS, ZONE_KINDS, EventRule, parse_event_rules
+from contract.scene_events import EVENT_KINDS, ZONE_KINDS, EventRule, RuleSurroundings, parse_event_rules
 from contract.scene_privacy import NO_MINIMUM, check_private_events, parse_minimum_count
 from contract.scene_values import (
     SceneError,
@@ -156,19 +156,14 @@ def _parse(document: Mapping[str, Any]) -> Scene:
     position = parse_position(document["position"]) if "position" in document else None
     origin = parse_ground_origin(document["ground_origin"]) if "ground_origin" in document else None
     _check_ground(ground, position, origin)
-    zones = tuple(
-        _zone(f"zones[{index}]", zone, width, height, bool(ground) or position is not None)
-        for index, zone in enumerate(listing("zones", document.get("zones", [])))
+    classes = _classes(document["classes"])
+    lines = _lines(document.get("lines", []), width, height)
+    surroundings = RuleSurroundings(
+        [line.name for line in lines], classes, has_ground=bool(ground) or position is not None
     )
-    lines = tuple(
-        _line(f"lines[{index}]", line, width, height)
-        for index, line in enumerate(listing("lines", document.get("lines", [])))
-    )
-    check_unique("zones", [zone.name for zone in zones])
-    check_unique("lines", [line.name for line in lines])
+    zones = _zones(document.get("zones", []), width, height, surroundings)
     if not zones and not lines:
         raise SceneError("zones and lines are both empty: expected at least one zone or line to count at")
-    classes = _classes(document["classes"])
     minimum_count = parse_minimum_count(document["privacy"]) if "privacy" in document else NO_MINIMUM
     check_private_events({zone.name: zone.events for zone in zones}, minimum_count)
     return Scene(
@@ -241,7 +236,24 @@ def _centred_classes(value: object, classes: tuple[str, ...]) -> tuple[str, ...]
     return tuple(name for name in classes if anchors.get(name) == "centre")
 
 
-def _zone(field: str, value: object, width: int, height: int, has_ground: bool) -> Zone:
+def _zones(value: object, width: int, height: int, surroundings: RuleSurroundings) -> tuple[Zone, ...]:
+    zones = tuple(
+        _zone(f"zones[{index}]", zone, width, height, surroundings)
+        for index, zone in enumerate(listing("zones", value))
+    )
+    check_unique("zones", [zone.name for zone in zones])
+    return zones
+
+
+def _lines(value: object, width: int, height: int) -> tuple[Line, ...]:
+    lines = tuple(
+        _line(f"lines[{index}]", line, width, height) for index, line in enumerate(listing("lines", value))
+    )
+    check_unique("lines", [line.name for line in lines])
+    return lines
+
+
+def _zone(field: str, value: object, width: int, height: int, surroundings: RuleSurroundings) -> Zone:
     zone = mapping(field, value)
     check_keys(field, zone, ("name", "polygon"), ("area_m2", "events"))
     name = check_label(f"{field}.name", zone["name"])
@@ -251,7 +263,7 @@ def _zone(field: str, value: object, width: int, height: int, has_ground: bool) 
         name=name,
         polygon=polygon,
         area_m2=None if area is None else number(f"zone {name!r} area_m2", area, above=0),
-        events=parse_event_rules(f"zone {name!r} events", zone.get("events", {}), has_ground),
+        events=parse_event_rules(f"zone {name!r} events", zone.get("events", {}), surroundings),
     )
 
 

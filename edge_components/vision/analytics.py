@@ -81,7 +81,7 @@ class SceneAnalytics:
         self._track_windows = TrackWindows()
         self._ground = ground_of(scene)
         self._speed = SpeedEstimator()
-        self._events = EventMonitor(scene.camera, scene.zones, window_seconds)
+        self._events = EventMonitor(scene, window_seconds)
         self._timeline = Timeline()
         self._cleaning = CleaningCounts()
         self._totals = Totals(scene)

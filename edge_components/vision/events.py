@@ -1,4 +1,4 @@
-"""Crowding, running, loitering, restricted zones and stopped objects, as events with a start and an end.
+"""Crowding, running, loitering, wrong ways and other events, with a start and an end.
 
 A rule's value must reach its threshold and stay above threshold minus hysteresis for the minimum time;
 the event is then dated back to when it reached it. It ends when the value has been at or below threshold
@@ -15,15 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from contract.scene import ZONE_KINDS, EventRule, Zone
+from contract.scene import ZONE_KINDS, Scene
+from edge_components.vision.movement import Headings, WrongDirection, WrongSide
 from edge_components.vision.slots import SlotArrays
+from edge_components.vision.trigger import Trigger
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-START, UPDATE, END = "start", "update", "end"
-_MAXIMUM_END_SECONDS = 1.0
 _MAXIMUM_SILENCE_SECONDS = 10.0
 """Nobody knows what happened in a longer time without frames: events end before it."""
 _STATIONARY_SHARE = 0.25
@@ -37,6 +37,7 @@ class EventPhase:
     phase: str
     kind: str
     zone: str
+    line: str | None
     track: int | None
     class_id: int | None
     value: float
@@ -44,63 +45,6 @@ class EventPhase:
     peak_value: float
     started_seconds: float
     time_seconds: float
-
-
-class Trigger:
-    """One rule for one subject: turns values over time into phases."""
-
-    def __init__(self, rule: EventRule, update_seconds: float) -> None:
-        self._rule = rule
-        self._update_seconds = update_seconds
-        self._low_since: float | None = None
-        self._reported_seconds = 0.0
-        self.active = False
-        self.idle = True
-        self.started_seconds = 0.0
-        self.changed_seconds = 0.0
-        self.observed_seconds = 0.0
-        self.peak_value = 0.0
-
-    def observe(self, value: float, time_seconds: float) -> str | None:
-        """Take in the next value and return the phase it makes, if any; `changed_seconds` is its time."""
-        rule, self.observed_seconds = self._rule, time_seconds
-        low = value < rule.threshold if rule.hysteresis == 0 else value <= rule.threshold - rule.hysteresis
-        if self.idle:
-            if value < rule.threshold:
-                return None
-            self.idle, self._low_since = False, None
-            self.started_seconds, self.peak_value = time_seconds, value
-        self.peak_value = max(self.peak_value, value)
-        if self.active:
-            return self._observe_active(low, time_seconds)
-        if low:
-            self.idle = True
-            return None
-        if time_seconds - self.started_seconds < rule.minimum_seconds:
-            return None
-        self.active = True
-        self.changed_seconds, self._reported_seconds = self.started_seconds, time_seconds
-        return START
-
-    def _observe_active(self, low: bool, time_seconds: float) -> str | None:
-        if not low:
-            self._low_since = None
-        elif self._low_since is None:
-            self._low_since = time_seconds
-        if self._low_since is not None:
-            if time_seconds - self._low_since >= min(self._rule.minimum_seconds, _MAXIMUM_END_SECONDS):
-                return self.end(self._low_since)
-        elif time_seconds - self._reported_seconds >= self._update_seconds:
-            self._reported_seconds = self.changed_seconds = time_seconds
-            return UPDATE
-        return None
-
-    def end(self, time_seconds: float) -> str | None:
-        """End the event, if one is going on, at `time_seconds`."""
-        was_active = self.active
-        self.active, self.idle, self._low_since = False, True, None
-        self.changed_seconds = max(time_seconds, self.started_seconds)
-        return END if was_active else None
 
 
 @dataclass(frozen=True)
@@ -123,12 +67,29 @@ _ZONE_ITSELF: _Subject = (None, None)
 
 
 class EventMonitor:
-    """Watches the event rules of `zones`; updates are at most one every `update_seconds`."""
+    """Watches the event rules of a scene's zones; updates are at most one every `update_seconds`."""
 
-    def __init__(self, camera: str, zones: Sequence[Zone], update_seconds: float) -> None:
-        self._camera = camera
+    def __init__(self, scene: Scene, update_seconds: float) -> None:
+        self._camera = scene.camera
         self._update_seconds = update_seconds
-        self._rules = [(index, zone, rule) for index, zone in enumerate(zones) for rule in zone.events]
+        self._rules = [(index, zone, rule) for index, zone in enumerate(scene.zones) for rule in zone.events]
+        lines = {line.name: line for line in scene.lines}
+        self._wrong_directions = {
+            position: WrongDirection(rule, lines.get(rule.line or ""))
+            for position, (_, _, rule) in enumerate(self._rules)
+            if rule.kind == "wrong_direction"
+        }
+        self._wrong_sides = {
+            position: WrongSide(rule, lines[rule.line])
+            for position, (_, _, rule) in enumerate(self._rules)
+            if rule.kind == "wrong_side" and rule.line is not None
+        }
+        self._headings = Headings()
+        # What classes each rule looks at, by their positions in the scene.
+        self._classes = [
+            np.array([not rule.classes or name in rule.classes for name in scene.classes], np.bool_)
+            for _, _, rule in self._rules
+        ]
         self._zone_triggers = {
             position: Trigger(rule, update_seconds)
             for position, (_, _, rule) in enumerate(self._rules)
@@ -150,7 +111,7 @@ class EventMonitor:
     def update(
         self, occupancy: Integers, tracks: TrackValues, ended_ids: Sequence[int], time_seconds: float
     ) -> list[EventPhase]:
-        """Take in the objects inside each zone (Z,) and the tracks of a frame; return what starts or ends."""
+        """Take in the objects inside (Z, C) and the tracks of a frame; return what starts or ends."""
         if not self._rules:
             return []
         silent = time_seconds - self._time_seconds > _MAXIMUM_SILENCE_SECONDS
@@ -160,14 +121,15 @@ class EventMonitor:
             phase
             for position, trigger in self._zone_triggers.items()
             for phase in self._observe(
-                position, trigger, float(occupancy[self._rules[position][0]]), time_seconds, _ZONE_ITSELF
+                position, trigger, self._objects(position, occupancy), time_seconds, _ZONE_ITSELF
             )
         ]
         if self._track_triggers:
             still = self._stand(tracks, time_seconds)
+            if self._wrong_directions or self._wrong_sides:
+                self._headings.update(tracks.slots, tracks.ids, tracks.feet, tracks.heights, time_seconds)
             for position in self._track_triggers:
-                zone, _, rule = self._rules[position]
-                values = self._values(rule.kind, zone, tracks, still, time_seconds)
+                values = self._values(position, tracks, still, time_seconds)
                 phases += self._judge(position, values, tracks, time_seconds)
                 phases += self._end_tracks(position, ended_ids)
         return phases
@@ -194,17 +156,34 @@ class EventMonitor:
         state["since"][slots[moved]] = time_seconds
         return np.asarray(time_seconds - state["since"][slots])
 
-    @staticmethod
-    def _values(kind: str, zone: int, tracks: TrackValues, still: Floats, time_seconds: float) -> Floats:
+    def _objects(self, position: int, occupancy: Integers) -> float:
+        """Return how many objects that a rule looks at are inside its zone."""
+        return float(occupancy[self._rules[position][0]][self._classes[position]].sum())
+
+    def _values(self, position: int, tracks: TrackValues, still: Floats, time_seconds: float) -> Floats:
         """Return the rule's value of each track (K,): 0 outside the zone, NaN where it is not known."""
+        zone, _, rule = self._rules[position]
+        judged = tracks.inside[:, zone] & self._classes[position][tracks.class_ids]
         inside_seconds = time_seconds - tracks.inside_since[:, zone]
-        if kind == "running":
+        if rule.kind == "running":
             values = tracks.speeds
-        elif kind == "loitering":
+        elif rule.kind == "loitering":
             values = inside_seconds
-        else:
+        elif rule.kind == "stopped":
             values = np.minimum(still, inside_seconds)
-        return np.where(tracks.inside[:, zone], values, 0.0)
+        else:
+            values = self._wrong_ways(position, tracks, judged, time_seconds)
+        return np.where(judged, values, 0.0)
+
+    def _wrong_ways(
+        self, position: int, tracks: TrackValues, judged: Booleans, time_seconds: float
+    ) -> Floats:
+        slots, headings = tracks.slots, self._headings.of(tracks.slots)
+        if position in self._wrong_directions:
+            standing = self._headings.standing(slots, time_seconds)
+            return self._wrong_directions[position].degrees(headings, standing, tracks.feet)
+        places = tracks.feet, tracks.heights
+        return self._wrong_sides[position].seconds(slots, tracks.ids, headings, places, judged, time_seconds)
 
     def _judge(
         self, position: int, values: Floats, tracks: TrackValues, time_seconds: float
@@ -269,6 +248,7 @@ class EventMonitor:
             phase=phase,
             kind=rule.kind,
             zone=zone.name,
+            line=rule.line,
             track=track,
             class_id=class_id,
             value=value,

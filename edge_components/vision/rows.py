@@ -64,7 +64,7 @@ class RecordMaker:
             "kind": phase.kind,
             "phase": phase.phase,
             "zone": phase.zone,
-            "line": None,
+            "line": phase.line,
             "object_class": None if class_id is None else self._scene.classes[class_id],
             "track": phase.track,
             "value": self._told_exactly(phase.value),

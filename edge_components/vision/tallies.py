@@ -45,6 +45,7 @@ class FrameTallies:
     """The open frames, by index. What comes for a frame that was closed is dropped and counted in `late`."""
 
     def __init__(self, zones: int, classes: int) -> None:
+        self.classes = classes
         self._shape = (zones, classes)
         self._frames: deque[FrameTally] = deque()
         self.late = 0

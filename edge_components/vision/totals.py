@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from contract.records import Value
 from contract.scene import Scene
 from contract.scene_privacy import NO_MINIMUM, told
-from edge_components.vision.events import END, EventPhase
+from edge_components.vision.events import EventPhase
 from edge_components.vision.lines import Crossing
 from edge_components.vision.tallies import Stay
+from edge_components.vision.trigger import END
 from edge_components.vision.windows import OccupancySums
 
 MAXIMUM_EVENTS = 10_000

@@ -68,6 +68,7 @@ class ZoneCounter:
         self._margin_limits = self.settings.margin_of_zone * np.sqrt(areas)
         self._limits = np.array([width, height], np.float64)
         self._tallies = tallies
+        self._classes = tallies.classes
         count = len(zones)
         self._state = SlotArrays(
             {
@@ -103,10 +104,13 @@ class ZoneCounter:
         self._vanish(np.flatnonzero(gone))
 
     def occupancy(self, time_seconds: float) -> Integers:
-        """Return how many tracks are inside each zone (Z,) now, those just out of sight included."""
+        """Return how many tracks are inside, by zone and class (Z, C), those just out of sight included."""
         state = self._state
         present = (state["track"] > 0) & (time_seconds - state["time"] <= self.settings.hold_seconds)
-        return np.asarray(state["inside"][present].sum(axis=0), np.int64)
+        counts = np.zeros((state["inside"].shape[1], self._classes), np.int64)
+        tracks, zones = np.nonzero(state["inside"][present])
+        np.add.at(counts, (zones, state["class"][present][tracks]), 1)
+        return counts
 
     def inside(self, slots: Integers) -> Booleans:
         """Return which zones (K, Z) the tracks in `slots` are inside of."""

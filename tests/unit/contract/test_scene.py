@@ -225,6 +225,52 @@ def test_korean_names_of_zones_and_lines_are_read() -> None:
             "zone 'z' events.loitering is about single people",
             id="event about one person with privacy",
         ),
+        *(
+            pytest.param({"zones": [{"name": "z", "polygon": SQUARE, "events": {kind: rule}}]}, text, id=name)
+            for kind, rule, text, name in (
+                ("wrong_direction", {"threshold": 90}, "has no allowed", "no direction"),
+                ("wrong_direction", {"threshold": 180, "allowed": 0}, "less than 180 degrees", "half a turn"),
+                (
+                    "wrong_direction",
+                    {"threshold": 90, "allowed": "in"},
+                    "expected line with it",
+                    "in over what",
+                ),
+                (
+                    "wrong_direction",
+                    {"threshold": 90, "allowed": "up"},
+                    "events.wrong_direction.allowed is 'up': expected in, out or a number",
+                    "direction in words",
+                ),
+                (
+                    "wrong_direction",
+                    {"threshold": 90, "allowed": 90, "line": "gate"},
+                    "expected in or out where there is a line",
+                    "degrees and a line",
+                ),
+                ("wrong_side", {"threshold": 2}, "has no line", "wrong side of nothing"),
+                (
+                    "wrong_side",
+                    {"threshold": 2, "line": "kerb"},
+                    "line is 'kerb': expected a line of the scene, gate",
+                    "unknown line",
+                ),
+                (
+                    "wrong_side",
+                    {"threshold": 2, "line": "gate", "keep": "up"},
+                    "keep is 'up': expected right or left",
+                    "side in between",
+                ),
+                (
+                    "crowding",
+                    {"threshold": 2, "classes": ["car"]},
+                    "classes has 'car': expected classes of the scene, person",
+                    "class the scene does not count",
+                ),
+                ("crowding", {"threshold": 2, "classes": []}, "classes is empty", "no class at all"),
+                ("crowding", {"threshold": 2, "line": "gate"}, "has 'line'", "a line for a crowd"),
+            )
+        ),
         pytest.param({"zoness": []}, "the scene has 'zoness'", id="misspelt section"),
     ],
 )

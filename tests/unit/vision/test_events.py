@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contract.scene import EventRule
-from edge_components.vision.events import Trigger
+from edge_components.vision.trigger import Trigger
 
 SQUARE = [[200, 100], [440, 100], [440, 350], [200, 350]]
 # Pixels to metres one to a hundred, so that speeds are easy to read.
@@ -142,3 +142,96 @@ def test_an_event_still_going_on_ends_with_the_run(replays: Any) -> None:
     [event] = counted.totals.events
     assert event["ended_seconds"] == pytest.approx(replays.START_MS / 1000 + 7.0)
     assert event["peak_value"] == pytest.approx(7.0)
+
+
+LEFTWARDS, RIGHTWARDS = [(0, 600, 250), (6, 40, 250)], [(0, 40, 250), (6, 600, 250)]
+LINES = [
+    {"name": "across", "points": [[320, 0], [320, 360]]},
+    {"name": "up", "points": [[320, 360], [320, 0]]},
+]
+NINETY = {"allowed": 90, "threshold": 120, "minimum_seconds": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("rule", "way", "expected"),
+    [
+        pytest.param(NINETY, LEFTWARDS, ["start", "end"], id="against the way"),
+        pytest.param(NINETY, RIGHTWARDS, [], id="along the way"),
+        pytest.param({**NINETY, "allowed": -90}, LEFTWARDS, [], id="degrees below zero"),
+        pytest.param({**NINETY, "allowed": 0}, [(0, 300, 340), (5, 300, 60)], [], id="zero is up"),
+        pytest.param({**NINETY, "allowed": 0}, [(0, 300, 60), (5, 300, 340)], ["start", "end"], id="down"),
+        pytest.param(NINETY, [(0, 300, 250), (9, 300, 250)], [], id="stands"),
+        pytest.param(NINETY, [(0, 300, 120), (5, 300, 340)], [], id="at a right angle"),
+        pytest.param(
+            NINETY, [(0, 250, 250), (3, 400, 250), (3.3, 385, 250), (6, 520, 250)], [], id="a step back"
+        ),
+        pytest.param(
+            {**NINETY, "allowed": "in", "line": "across"}, LEFTWARDS, ["start", "end"], id="out over a line"
+        ),
+        pytest.param({**NINETY, "allowed": "out", "line": "across"}, LEFTWARDS, [], id="out is allowed"),
+        pytest.param({**NINETY, "allowed": "in", "line": "across"}, RIGHTWARDS, [], id="in over a line"),
+    ],
+)
+def test_going_the_wrong_way(replays: Any, rule: dict[str, Any], way: Any, expected: list[str]) -> None:
+    people = replays.World([replays.Walker(way)], noise=0.015, frames_per_second=15)
+    rows = events_of(replays, people, {"wrong_direction": rule}, lines=LINES)
+    assert [row["phase"] for row in rows] == expected
+    assert {row["line"] for row in rows} <= {rule.get("line")}
+    if rows:
+        assert rows[-1]["peak_value"] == pytest.approx(180, abs=15)
+
+
+def test_the_wrong_way_is_seen_soon_after_the_turn(replays: Any) -> None:
+    # Walks at one height of the box a second and turns round at 3 s; 0.6 heights later it shows.
+    people = replays.World([replays.Walker([(0, 220, 250), (3, 420, 250), (6, 220, 250)])], noise=0.01)
+    rows = events_of(replays, people, {"wrong_direction": NINETY})
+    assert rows[0]["seconds"] == pytest.approx(3.9, abs=0.35)
+
+
+UP, DOWN = (355, 90), (90, 355)
+
+
+@pytest.mark.parametrize(
+    ("x", "ends", "keep", "expected"),
+    [
+        pytest.param(380, UP, "right", [], id="up on the right"),
+        pytest.param(260, UP, "right", ["start", "end"], id="up on the left"),
+        pytest.param(260, DOWN, "right", [], id="down on his own right"),
+        pytest.param(380, DOWN, "right", ["start", "end"], id="down on his own left"),
+        pytest.param(260, UP, "left", [], id="up on the left where left is kept"),
+        pytest.param(380, UP, "left", ["start", "end"], id="up on the right where left is kept"),
+        pytest.param(100, UP, "right", [], id="outside the zone"),
+    ],
+)
+def test_going_on_the_wrong_side(
+    replays: Any, x: float, ends: tuple[int, int], keep: str, expected: list[str]
+) -> None:
+    people = replays.World([replays.Walker([(0, x, ends[0]), (6, x, ends[1])])], noise=0.01)
+    # Which way the line is drawn does not matter.
+    for line in ("up", "across"):
+        rule = {"line": line, "keep": keep, "threshold": 2, "minimum_seconds": 0.5}
+        rows = events_of(replays, people, {"wrong_side": rule}, lines=LINES)
+        assert [row["phase"] for row in rows] == expected
+
+
+def test_crossing_the_middle_of_the_way_is_not_going_on_the_wrong_side(replays: Any) -> None:
+    people = replays.World([replays.Walker(way) for way in (LEFTWARDS, RIGHTWARDS)], noise=0.01)
+    rule = {"line": "up", "threshold": 1, "minimum_seconds": 0.5}
+    assert events_of(replays, people, {"wrong_side": rule}, lines=LINES) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        pytest.param("restricted", {"threshold": 1}, id="objects inside"),
+        pytest.param("stopped", {"threshold": 3}, id="a track"),
+    ],
+)
+@pytest.mark.parametrize(("classes", "expected"), [(["car"], 1), (["person"], 0), (["person", "car"], 1)])
+def test_a_rule_looks_only_at_its_classes(
+    replays: Any, kind: str, options: dict[str, Any], classes: list[str], expected: int
+) -> None:
+    car = replays.Walker([(0, 60, 250), (2, 320, 250), (9, 320, 250)], class_id=1)
+    rules = {kind: {**options, "classes": classes, "minimum_seconds": 0.5}}
+    rows = events_of(replays, replays.World([car]), rules, classes=["person", "car"])
+    assert len({row["event"] for row in rows}) == expected
