@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +36,14 @@ class CountedRunError(CrowdLensError):
 
 class _Answer(Protocol):
     @property
-    def rows(self) -> Sequence[Sequence[str | None]]: ...
+    def rows(self) -> Sequence[Sequence[Any]]: ...
 
 
 class Lake(Protocol):
     """Answers SQL over the tables and views of `athena/`."""
 
     def query(self, sql: str, parameters: Sequence[str] = ()) -> _Answer:
-        """Return the rows of one statement, values as text."""
+        """Return the rows of one statement, values as Python objects; times are naive and in UTC."""
         ...
 
 
@@ -214,7 +214,7 @@ def _the_camera(found: set[str], wanted: str | None, days: tuple[str, str]) -> s
     return wanted
 
 
-def _concerns(gap: Sequence[str | None], camera: str) -> bool:
+def _concerns(gap: Sequence[Any], camera: str) -> bool:
     """Return whether a gap leaves counts out; a full spool drops tracks first, which are not looked at."""
     stream = gap[3]
     if stream:
@@ -222,17 +222,17 @@ def _concerns(gap: Sequence[str | None], camera: str) -> bool:
     return gap[0] in (camera, None)
 
 
-def _crossings(rows: Sequence[Sequence[str | None]]) -> dict[Subject, tuple[Times, Flags]]:
+def _crossings(rows: Sequence[Sequence[Any]]) -> dict[Subject, tuple[Times, Flags]]:
     found: dict[Subject, list[tuple[int, bool]]] = {}
     for _, line, direction, at, suspect, *_ in rows:
-        found.setdefault(Subject(str(line), str(direction)), []).append((_ms(at), suspect == "true"))
+        found.setdefault(Subject(str(line), str(direction)), []).append((_ms(at), bool(suspect)))
     return {
         subject: (np.array([at for at, _ in pairs]), np.array([flag for _, flag in pairs]))
         for subject, pairs in ((subject, sorted(pairs)) for subject, pairs in found.items())
     }
 
 
-def _windows(rows: Sequence[Sequence[str | None]]) -> dict[str, dict[int, _Window]]:
+def _windows(rows: Sequence[Sequence[Any]]) -> dict[str, dict[int, _Window]]:
     found: dict[str, dict[int, _Window]] = {}
     for _, zone, at, seconds, object_class, epoch, device, last, mean, suspect, _ in rows:
         start = _ms(at)
@@ -244,9 +244,9 @@ def _windows(rows: Sequence[Sequence[str | None]]) -> dict[str, dict[int, _Windo
         # After a restart a window has a row of each run, and which of them ended it is not known.
         others = {part for one, part in window.parts if one == str(object_class)}
         window.parts.add((str(object_class), f"{device}:{epoch}"))
-        window.suspect |= suspect == "true" or bool(others)
+        window.suspect |= bool(suspect or others)
     return found
 
 
-def _ms(text: str | None) -> int:
-    return round(datetime.fromisoformat(str(text)).replace(tzinfo=UTC).timestamp() * 1000)
+def _ms(moment: datetime) -> int:
+    return round(moment.replace(tzinfo=UTC).timestamp() * 1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.audit.compare import Run
 from cli.audit.counted import CountedRun, read_run
@@ -10,6 +11,9 @@ from cli.audit.hand_file import HandRow, Subject, read_hand_file
 from cli.audit.summary import first_event_ms, read_summary
 from contract.errors import CrowdLensError
 from contract.lake import RAW_PREFIX
+
+if TYPE_CHECKING:
+    from infra.local.athena import LocalAthena
 
 
 class AuditCallError(CrowdLensError):
@@ -30,9 +34,10 @@ def open_counted(
         remark = "a summary has totals only: no suspect time is known, and zones cannot be compared"
         return read_hand_file(hand, origin_ms), summary, [remark]
     folder = lake_folder(counted)
+    lake = _database(folder)
     rows = read_hand_file(hand, first_event_ms(folder) if start_ms is None else start_ms)
     first, last = min(row.start_ms for row in rows), max(row.end_ms for row in rows)
-    run = _read(folder, first, last, camera, object_class)
+    run = read_run(lake, first, last, camera=camera, object_class=object_class)
     return rows, run, [*_of_classes(run, object_class), *_of_lines(rows, run)]
 
 
@@ -46,7 +51,9 @@ def open_sample_run(
     lake: Path | None, begin_ms: int, end_ms: int, camera: str | None, object_class: str | None
 ) -> CountedRun | None:
     """Return what was counted in the period to sample, None without a lake."""
-    return None if lake is None else _read(lake_folder(lake), begin_ms, end_ms, camera, object_class)
+    if lake is None:
+        return None
+    return read_run(_database(lake_folder(lake)), begin_ms, end_ms, camera=camera, object_class=object_class)
 
 
 def subjects_to_count(scene: Path | None, run: CountedRun | None) -> list[Subject]:
@@ -62,15 +69,11 @@ def subjects_to_count(scene: Path | None, run: CountedRun | None) -> list[Subjec
     return sorted(run.subjects)
 
 
-def _read(
-    folder: Path, first_ms: int, last_ms: int, camera: str | None, object_class: str | None
-) -> CountedRun:
+def _database(folder: Path) -> LocalAthena:
     from cli.lake_location import open_lake
     from infra.local.athena import LocalAthena
 
-    return read_run(
-        LocalAthena(open_lake(folder)), first_ms, last_ms, camera=camera, object_class=object_class
-    )
+    return LocalAthena(open_lake(folder))
 
 
 def _of_classes(run: CountedRun, object_class: str | None) -> list[str]:

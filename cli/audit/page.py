@@ -169,6 +169,7 @@ def _verdict(audits: Sequence[Audit], maximum_percent: float) -> Html:
 def _subject_section(audit: Audit, index: int, zone: ZoneInfo) -> Html:
     said = [
         element("p", {"class": "said"}, report.sentence(audit)),
+        element("p", {"class": "said", "lang": "ko"}, report.sentence_in_korean(audit)),
         element(
             "p",
             {"class": "how"},

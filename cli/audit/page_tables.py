@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cli.audit import report
 from cli.audit.compare import Audit, Stretch
+from cli.audit.counted import GOOD, MISSING, SUSPECT
 from cli.audit.intervals import NOT_KNOWN
 from quicksight.preview.html import Html, element, label, spoken
 from quicksight.preview.values import written_time
@@ -42,7 +43,10 @@ def overview_table(audits: Sequence[Audit]) -> Html:
 
 def worst_table(audit: Audit, zone: ZoneInfo) -> Html:
     """Return the stretches that differ most, with their times on the clock of `zone`."""
-    return _table(_WORST_HEADER, [_worst_row(one, zone) for one in _worst(audit)], "Worst stretches")
+    worst = [_worst_row(one, zone) for one in _worst(audit)]
+    if not worst:
+        return element("p", {"class": "how"}, spoken("No stretch differs. 차이가 있는 구간이 없습니다."))
+    return _table(_WORST_HEADER, worst, f"Worst stretches of {audit.subject}")
 
 
 def _overview_row(audit: Audit) -> tuple[str, ...]:
@@ -63,7 +67,8 @@ def _overview_row(audit: Audit) -> tuple[str, ...]:
 
 def _worst(audit: Audit) -> list[Stretch]:
     everything = (*audit.used, *audit.suspect, *audit.missing)
-    return sorted(everything, key=lambda one: (-abs(one.difference), one.row.start_ms))[:WORST]
+    worth_a_look = [one for one in everything if one.difference or one.counted.state != GOOD]
+    return sorted(worth_a_look, key=lambda one: (-abs(one.difference), one.row.start_ms))[:WORST]
 
 
 def _worst_row(one: Stretch, zone: ZoneInfo) -> tuple[str, ...]:
@@ -71,16 +76,21 @@ def _worst_row(one: Stretch, zone: ZoneInfo) -> tuple[str, ...]:
         written_time(datetime.fromtimestamp(at / 1000, UTC), zone)
         for at in (one.row.start_ms, one.row.end_ms)
     )
-    states = {"good": "used · 사용", "suspect": "suspect · 의심", "missing": "not analysed · 분석 없음"}
+    states = {GOOD: "used · 사용", SUSPECT: "suspect · 의심", MISSING: "not analysed · 분석 없음"}
     missing = one.counted.value is None
     return (
         start,
-        "–" if one.row.end_ms == one.row.start_ms else end,
+        "–" if one.row.end_ms == one.row.start_ms else end.rpartition(" ")[2],
         "–" if missing else f"{one.value:.1f}".removesuffix(".0"),
         f"{one.by_hand:.0f}",
-        "–" if missing else f"{one.difference:+.1f}".removesuffix(".0").replace("-", "−"),
+        "–" if missing else _difference(one.difference),
         states[one.counted.state],
     )
+
+
+def _difference(number: float) -> str:
+    text = f"{number:+.1f}".removesuffix(".0").replace("-", "−")
+    return "0" if number == 0 else text
 
 
 def _table(header: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str) -> Html:

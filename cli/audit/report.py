@@ -89,6 +89,25 @@ def sentence(audit: Audit) -> str:
     return f"{audit.subject}: counted {counted}, by hand {audit.by_hand:.0f}; {said} ({extent(audit)})"
 
 
+def sentence_in_korean(audit: Audit) -> str:
+    """Return what `sentence` says, in Korean."""
+    if not audit.used:
+        return f"{audit.subject}: 비교할 구간이 없음"
+    interval = audit.error_interval
+    counted = f"{audit.counted:.1f}".removesuffix(".0")
+    sure = f"95 % 신뢰구간 {percent(interval.low)} ~ {percent(interval.high)}"
+    if math.isnan(audit.error):
+        said = f"오차 {audit.counted - audit.by_hand:+.0f} (수기 집계가 0이므로 비율 없음)"
+    else:
+        said = (
+            f"오차 {percent(audit.error)}, {'신뢰구간 알 수 없음' if interval.method == NOT_KNOWN else sure}"
+        )
+    amount = f"{len(audit.used)}개 구간"
+    if audit.drawn:
+        amount = f"{audit.drawn_from:.0f}개 구간 중 {len(audit.used)}개"
+    return f"{audit.subject}: 집계 {counted}, 수기 {audit.by_hand:.0f}; {said} ({amount})"
+
+
 def remarks(audit: Audit) -> list[str]:
     """Return what else a reader must know of a subject, in the order of weight."""
     said = []
