@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import ZONE_KINDS, Scene
-from edge_components.vision.movement import Headings, WrongDirection, WrongSide
+from edge_components.vision.movement import Going, Headings, WrongDirection, WrongSide
 from edge_components.vision.slots import SlotArrays
 from edge_components.vision.trigger import Trigger
 
@@ -182,8 +182,8 @@ class EventMonitor:
         if position in self._wrong_directions:
             standing = self._headings.standing(slots, time_seconds)
             return self._wrong_directions[position].degrees(headings, standing, tracks.feet)
-        places = tracks.feet, tracks.heights
-        return self._wrong_sides[position].seconds(slots, tracks.ids, headings, places, judged, time_seconds)
+        going = Going(slots, tracks.ids, tracks.feet, tracks.heights, headings)
+        return self._wrong_sides[position].seconds(going, judged, time_seconds)
 
     def _judge(
         self, position: int, values: Floats, tracks: TrackValues, time_seconds: float

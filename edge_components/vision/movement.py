@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -105,6 +106,17 @@ class WrongDirection:
         return np.where(standing | np.isnan(angles), 0.0, angles)
 
 
+@dataclass(frozen=True)
+class Going:
+    """Tracks (K,) and their ways: foot points (K, 2), box heights (K,) and headings (K, 2)."""
+
+    slots: Integers
+    ids: Integers
+    feet: Floats
+    heights: Floats
+    headings: Floats
+
+
 class WrongSide:
     """How long tracks have gone along a line on the wrong side of it, by a rule of kind wrong_side."""
 
@@ -119,17 +131,10 @@ class WrongSide:
             }
         )
 
-    def seconds(
-        self,
-        slots: Integers,
-        ids: Integers,
-        headings: Floats,
-        places: tuple[Floats, Floats],
-        inside: npt.NDArray[np.bool_],
-        time_seconds: float,
-    ) -> Floats:
-        """Return the seconds (K,) of tracks that are `inside`; `places` are foot points and box heights."""
-        state, (feet, heights) = self._state, places
+    def seconds(self, tracks: Going, inside: npt.NDArray[np.bool_], time_seconds: float) -> Floats:
+        """Return the seconds (K,) of tracks that are `inside`, 0 for the others."""
+        state, slots, ids = self._state, tracks.slots, tracks.ids
+        feet, heights, headings = tracks.feet, tracks.heights, tracks.headings
         state.reserve(slots)
         state.clear(slots[state["track"][slots] != ids])
         state["track"][slots] = ids
@@ -138,7 +143,7 @@ class WrongSide:
         side = np.where(clear, np.sign(distance), state["side"][slots])
         state["side"][slots] = side
         cosine = (headings * along).sum(axis=1)
-        # Seen in the picture, the right hand of who goes along the line is where the cross product is positive.
+        # In the picture, the right hand of who goes along the line is where the cross product is positive.
         wrong = inside & (np.abs(cosine) >= _ALONG_COSINE) & (np.sign(cosine) * side * self._right < 0)
         since = state["since"][slots]
         since = np.where(wrong, np.where(np.isnan(since), time_seconds, since), np.nan)

@@ -16,8 +16,8 @@ _HORIZON_SECONDS = 1.3
 _MINIMUM_SAMPLES = 4
 _MINIMUM_SPAN_SECONDS = 0.5
 _REPEATED_ERROR = 1.4
-"""The tracker smooths positions, so their errors repeat from sample to sample and the scatter of a few samples
-shows too little of them; by this factor two thirds of the speeds lie within their uncertainty
+"""The tracker smooths positions, so their errors repeat from sample to sample and the scatter of a few
+samples shows too little of them; by this factor two thirds of the speeds lie within their uncertainty
 (tests/unit/vision/test_speed.py measures it)."""
 _FROM, _TO = np.triu_indices(_SAMPLES, k=1)
 
