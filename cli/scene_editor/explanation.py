@@ -21,6 +21,8 @@ EVENT_MEANINGS = {
     "loitering": ("an object that stays {threshold} s or longer", "s"),
     "restricted": ("{threshold} or more objects inside, where none should be", "objects"),
     "stopped": ("an object that stands still for {threshold} s or longer", "s"),
+    "wrong_direction": ("an object that goes {threshold} degrees or more off {way}", "degrees"),
+    "wrong_side": ("an object {threshold} s or longer on the wrong side of {way}", "s"),
 }
 
 
@@ -38,6 +40,7 @@ def explain(scene: Scene, labels: Collection[str] | None = None) -> dict[str, An
         "classes": list(scene.classes),
         "zones": [_zone_facts(zone, frame_area, ground) for zone in scene.zones],
         "lines": [_line_facts(line) for line in scene.lines],
+        "minimum_count": scene.minimum_count,
         "centred_classes": list(scene.centred_classes),
         "ground": None if ground is None else _ground_facts(scene),
         "warnings": [_warning(concern) for concern in concerns(scene, labels)],
@@ -54,6 +57,8 @@ def explanation_lines(facts: dict[str, Any]) -> list[str]:
     ]
     if facts["centred_classes"]:
         lines.append(f"at the centre of the box, not the foot point: {', '.join(facts['centred_classes'])}")
+    if facts["minimum_count"] > 1:
+        lines.append(f"tells nothing about fewer than {facts['minimum_count']} people in a zone")
     for zone in facts["zones"]:
         lines += ["", f"zone {zone['name']}: {zone['sentence']}"]
         lines += [f"  {rule['kind']}: {rule['sentence']}" for rule in zone["events"]]
@@ -94,15 +99,24 @@ def _on_ground(given_m2: float | None, measured_m2: float | None) -> str:
 
 def _rule_facts(rule: EventRule) -> dict[str, Any]:
     meaning, unit = EVENT_MEANINGS.get(rule.kind, (f"{rule.kind} of {{threshold}} or more", ""))
+    what = meaning.format(threshold=f"{rule.threshold:g}", way=_way(rule))
+    of_classes = f" ({', '.join(rule.classes)} only)" if rule.classes else ""
     end = rule.threshold - rule.hysteresis
     return {
         "kind": rule.kind,
         "threshold": rule.threshold,
         "minimum_seconds": rule.minimum_seconds,
         "hysteresis": rule.hysteresis,
-        "sentence": f"{meaning.format(threshold=f'{rule.threshold:g}')}, for {rule.minimum_seconds:g} s; "
-        + _ends(rule, end, unit),
+        "sentence": f"{what}{of_classes}, for {rule.minimum_seconds:g} s; {_ends(rule, end, unit)}",
     }
+
+
+def _way(rule: EventRule) -> str:
+    if rule.kind == "wrong_side":
+        return f"line {rule.line!r} (keep {rule.keep})"
+    if rule.line is not None:
+        return f'the way that counts as "{rule.allowed}" over line {rule.line!r}'
+    return f"{rule.allowed:g} degrees" if isinstance(rule.allowed, float) else ""
 
 
 def _ends(rule: EventRule, end: float, unit: str) -> str:

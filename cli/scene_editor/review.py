@@ -57,7 +57,7 @@ def _problems(document: Document) -> Iterator[dict[str, Any]]:
     frame, has_ground = document.get("frame"), bool(document.get("ground")) or "position" in document
     for section in ("zones", "lines"):
         for index in range(len(document.get(section, []))):
-            parts = _alone(document, section, index)
+            parts = {**_surroundings(document), **_alone(document, section, index)}
             if has_ground:
                 parts["ground"] = [_GOOD_PAIR] * MINIMUM_GROUND_POINTS
             yield from _tried([section, index], _good(frame=frame, **parts))
@@ -97,6 +97,19 @@ def _good(**parts: Any) -> dict[str, Any]:
     """Return a scene that is valid but for `parts`."""
     filled = {**_GOOD_HEAD, "frame": {"width": 640, "height": 360}, **parts}
     return filled if "zones" in filled or "lines" in filled else {**filled, "zones": [_GOOD_ZONE]}
+
+
+def _surroundings(document: Document) -> dict[str, Any]:
+    """Return what a rule of a zone may name, as far as it is right: classes, and lines with good points."""
+    found: dict[str, Any] = {}
+    if not _tried([], _good(classes=document.get("classes"))):
+        found["classes"] = document["classes"]
+    lines: list[dict[str, Any]] = []
+    for entry in document.get("lines", []):
+        candidate = {"name": entry["name"], "points": _SQUARE[:2]}
+        if not _tried([], _good(lines=[*lines, candidate])):
+            lines.append(candidate)
+    return {**found, "lines": lines} if lines else found
 
 
 def _alone(document: Document, section: str, index: int) -> dict[str, Any]:

@@ -3,8 +3,14 @@
 import { el } from "./dom.js";
 import { text } from "./messages.js";
 
-const EVENT_DEFAULTS = { crowding: 10, running: 2.5, loitering: 60, restricted: 1, stopped: 30 };
-const SETTINGS = ["threshold", "minimum_seconds", "hysteresis"];
+const EVENT_DEFAULTS = {
+  crowding: { threshold: 10 }, running: { threshold: 2.5 }, loitering: { threshold: 60 },
+  restricted: { threshold: 1 }, stopped: { threshold: 30 },
+  wrong_direction: { threshold: 90, allowed: 0 }, wrong_side: { threshold: 3, line: "" },
+};
+const SETTINGS = ["threshold", "minimum_seconds", "hysteresis", "rule_classes"];
+const MORE_SETTINGS = { wrong_direction: ["allowed", "line"], wrong_side: ["line", "keep"] };
+const REQUIRED = { wrong_direction: ["threshold", "allowed"], wrong_side: ["threshold", "line"] };
 
 // A number when it is one; other words go to the server as they are, which says what was expected.
 export function typed(words) {
@@ -25,6 +31,7 @@ export function field(label, read, write, attributes = {}) {
   return el("label", { class: inline ? "field inline" : "field" }, el("span", {}, label), input);
 }
 
+const NUMERIC = ["threshold", "minimum_seconds", "hysteresis"];
 const decimal = { inputmode: "decimal" };
 
 export function nameField(state, { section, index }) {
@@ -90,15 +97,16 @@ function eventRow(state, index, kind, enabled) {
     state.change((document) => chooseEvent(document.zones[index], kind, choose.checked));
   } });
   choose.checked = enabled;
-  const settings = enabled ? SETTINGS.map((setting) => eventSetting(state, index, kind, setting)) : [];
+  const names = [...SETTINGS, ...(MORE_SETTINGS[kind] ?? [])];
+  const settings = enabled ? names.map((setting) => eventSetting(state, index, kind, setting)) : [];
   return el("div", { class: "event", "data-event": kind },
     el("label", { class: "check" }, choose, el("span", {}, text(kind))),
-    enabled ? el("div", { class: "row" }, settings) : null);
+    enabled ? el("div", { class: "settings" }, settings) : null);
 }
 
 function chooseEvent(zone, kind, chosen) {
   const events = { ...zone.events };
-  if (chosen) events[kind] = { threshold: EVENT_DEFAULTS[kind] };
+  if (chosen) events[kind] = { ...EVENT_DEFAULTS[kind] };
   else delete events[kind];
   if (Object.keys(events).length) zone.events = events;
   else delete zone.events;
@@ -106,15 +114,27 @@ function chooseEvent(zone, kind, chosen) {
 
 function eventSetting(state, index, kind, setting) {
   const rule = () => state.document.zones[index]?.events?.[kind] ?? {};
-  const fallback = { minimum_seconds: "1", hysteresis: "10 %" }[setting];
-  return field(text(setting), () => rule()[setting] ?? "", (value) => {
+  const required = (REQUIRED[kind] ?? ["threshold"]).includes(setting);
+  const fallback = required ? null : {
+    minimum_seconds: "1", hysteresis: "10 %", keep: "right", rule_classes: text("all"), line: text("optional"),
+  }[setting];
+  const key = setting === "rule_classes" ? "classes" : setting;
+  const own = () => (key === "classes" ? (rule().classes ?? []).join(", ") : rule()[key] ?? "");
+  return field(text(setting), own, (value) => {
     state.change((document) => {
-      const own = document.zones[index].events[kind];
-      if (value.trim() === "" && setting !== "threshold") delete own[setting];
-      else own[setting] = typed(value);
+      const target = document.zones[index].events[kind];
+      if (value.trim() === "" && !required) delete target[key];
+      else target[key] = ruleValue(key, value);
     }, `event-${index}-${kind}-${setting}`);
-  }, { ...decimal, placeholder: fallback, "data-focus": `event-${kind}-${setting}` });
+  }, { ...(NUMERIC.includes(setting) ? decimal : {}), placeholder: fallback, "data-focus": `event-${kind}-${setting}` });
 }
+
+function ruleValue(key, value) {
+  if (key === "classes") return names(value);
+  return key === "line" || key === "keep" ? value.trim() : typed(value);
+}
+
+const names = (value) => value.split(",").map((name) => name.trim()).filter(Boolean);
 
 export function sceneFields(state) {
   const plain = (key, attributes = {}) => el("div", { class: "with-problem", "data-field": key },
@@ -126,8 +146,7 @@ export function sceneFields(state) {
     (Intl.supportedValuesOf?.("timeZone") ?? []).map((name) => el("option", { value: name })));
   const classes = el("div", { class: "with-problem", "data-field": "classes" },
     field(text("classes"), () => state.document.classes.join(", "), (value) => {
-      const names = value.split(",").map((name) => name.trim()).filter(Boolean);
-      state.change((document) => { document.classes = names; }, "classes");
+      state.change((document) => { document.classes = names(value); }, "classes");
     }, { "data-focus": "scene-classes" }),
     el("p", { class: "problem", hidden: true }));
   return [classes, plain("site"), plain("camera"), plain("time_zone", { list: "time-zones" }), zones];

@@ -16,6 +16,8 @@ class Page {
     this.loaded = loaded;
     this.state = new State(loaded.document);
     this.state.review = loaded.review;
+    const { zones, lines } = loaded.document;
+    if (!zones.length && !lines.length) this.state.tool = "zone";
     this.asked = 0; // reviews asked for; only the answer to the latest counts
     this.answered = 0;
     this.frames = 0;
@@ -63,7 +65,9 @@ class Page {
     const place = live ? text("live") : frame.frames === null ? text("frame_at", { index: frame.index + 1 })
       : text("frame_of", { index: frame.index + 1, frames: frame.frames });
     const time = frame.time_seconds === null ? [] : [text("at_second", { seconds: frame.time_seconds })];
-    byId("source").textContent = [source, place, ...time].join(" · ");
+    const name = source.includes("://") ? source : source.split("/").filter(Boolean).at(-1);
+    byId("source").textContent = [name, place, ...time].join(" · ");
+    byId("source").title = source;
   }
 
   changed(edited) {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli.scene_editor.concerns import concerns, overlap_area
+from cli.scene_editor.concerns import concerns
 from cli.scene_editor.directions import WORDS, in_direction
 from cli.scene_editor.draft import existing_document, new_document
 from cli.scene_editor.explanation import explain, explanation_lines
@@ -114,7 +114,13 @@ def test_a_warning_names_the_zones_that_overlap() -> None:
 def test_overlap_of_concave_zones_is_measured() -> None:
     hook = zone("hook", [[0, 0], [200, 0], [200, 40], [40, 40], [40, 200], [0, 200]])
     scene = parse_scene({**HEAD, "zones": [hook, zone("box", square(20, 20, 100, 100))]})
-    assert overlap_area(*scene.zones) == pytest.approx(20 * 100 + 20 * 80, rel=0.03)
+    share = concerns(scene)[0].values["share"]
+    assert share == pytest.approx((20 * 100 + 20 * 80) / (100 * 100), rel=0.03)
+
+
+def test_strips_that_share_a_border_do_not_overlap() -> None:
+    strips = [zone(f"lane {lane}", square(30, 100 + 9 * lane, 500, 9)) for lane in range(4)]
+    assert concerns(parse_scene({**HEAD, "zones": strips})) == []
 
 
 BOW_TIE = zone("tie", [[0, 0], [100, 100], [100, 0], [0, 100]])
@@ -210,6 +216,36 @@ def test_every_shape_gets_its_own_sentence(
     found = review({**HEAD, **parts})
     assert not found["valid"]
     assert [(problem["where"], problem["sentence"]) for problem in found["problems"]] == problems
+
+
+WRONG_SIDE = {"threshold": 3, "line": "way", "keep": "left", "classes": ["person"]}
+
+
+@pytest.mark.parametrize(
+    ("line_name", "problems"),
+    [
+        pytest.param("way", [["lines", 1]], id="the line that a rule names is there"),
+        pytest.param("path", [["zones", 0], ["lines", 1]], id="it was renamed"),
+    ],
+)
+def test_a_rule_sees_the_other_parts_of_the_scene(line_name: str, problems: list[list[Any]]) -> None:
+    lines = [line(line_name, [10, 10], [200, 200]), line("dot", [1, 1])]
+    zones = [{**BIG, "events": {"wrong_side": WRONG_SIDE}}]
+    assert [
+        found["where"] for found in review({**HEAD, "zones": zones, "lines": lines})["problems"]
+    ] == problems
+
+
+def test_rules_about_ways_are_explained() -> None:
+    direction = {"threshold": 90, "allowed": "in", "line": "way"}
+    zones = [{**BIG, "events": {"wrong_side": WRONG_SIDE, "wrong_direction": direction}}]
+    scene = parse_scene({**HEAD, "zones": zones, "lines": [line("way", [10, 10], [200, 200])]})
+    assert [rule["sentence"] for rule in explain(scene)["zones"][0]["events"]] == [
+        "an object 3 s or longer on the wrong side of line 'way' (keep left) (person only), for 1 s; over "
+        "when at or below 2.7 s",
+        "an object that goes 90 degrees or more off the way that counts as \"in\" over line 'way', for 1 s; "
+        "over when at or below 81 degrees",
+    ]
 
 
 def test_valid_shapes_keep_their_facts_beside_a_wrong_one() -> None:
