@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contract.identity import InvalidNameError, check_identifier
+from contract.records import TIMESTAMP_MAXIMUM_MILLISECONDS
 
 _SIZE = re.compile(r"(\d{2,5})[xX×](\d{2,5})")
 
@@ -79,7 +80,10 @@ def instant_ms(text: str) -> int:
         ) from error
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
-    return round(instant.timestamp() * 1000)
+    milliseconds = round(instant.timestamp() * 1000)
+    if not 0 <= milliseconds <= TIMESTAMP_MAXIMUM_MILLISECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a time from 1970 to 2100")
+    return milliseconds
 
 
 def folder(text: str) -> Path:

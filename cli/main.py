@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from contract.errors import CrowdLensError
+from contract.errors import CrowdLensError, WorkFailedError
 
 COMMANDS = {
     "demo": "run camera to dashboard on this machine",
@@ -27,8 +27,6 @@ COMMANDS = {
     "doctor": "check what this machine lacks and say what mends it",
 }
 """Subcommands in the order `--help` lists them; each is a module of `cli.commands`."""
-EXIT_FAILED = 1
-EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
@@ -44,9 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CrowdLensError as error:
-        return _complain(command.name, str(error))
+        return _complain(command.name, str(error), error.exit_status)
     except OSError as error:
-        return _complain(command.name, _sentence(error))
+        wrong_input = isinstance(
+            error, (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+        )
+        kind = CrowdLensError if wrong_input else WorkFailedError
+        return _complain(command.name, _sentence(error), kind.exit_status)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return int(status)
@@ -86,9 +88,9 @@ def _version() -> str:
     return version("crowdlens")
 
 
-def _complain(command: str, sentence: str) -> int:
+def _complain(command: str, sentence: str, exit_status: int) -> int:
     print(f"crowdlens {command}: {sentence}", file=sys.stderr)
-    return EXIT_WRONG_INPUT
+    return exit_status
 
 
 def _sentence(error: OSError) -> str:

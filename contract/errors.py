@@ -1,4 +1,4 @@
-"""The one base class of every error that is a user's to mend."""
+"""The base classes of every error that one sentence explains."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ class CrowdLensError(Exception):
     """A mistake or an outage that one clear sentence explains.
 
     The text names the field, the value and what was expected; the command line prints it without a
-    traceback and exits with a non-zero status.
+    traceback and exits with `exit_status`: 2, the input or the call was wrong.
     """
 
+    exit_status = 2
 
-class DiskFullError(CrowdLensError):
+
+class WorkFailedError(CrowdLensError):
+    """Raised when the input was right and the work could not be done; exit status 1."""
+
+    exit_status = 1
+
+
+class DiskFullError(WorkFailedError):
     """Raised when a file could not be written because its disk has no room left."""

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.arguments import folder, identifier, port
-from cli.commands.run import add_camera_arguments, default_device
+from cli.commands.run import add_camera_arguments, camera_settings, default_device
 from cli.output import say, table
 from cli.pages import serve
 
 if TYPE_CHECKING:
     from cli.demo.demo import DemoOptions, DemoResult
 
+MYSQL_URL_VARIABLE = "CROWDLENS_MYSQL_URL"
 EXAMPLE = """examples:
   crowdlens demo
   crowdlens demo --source clip.mp4 --scene scene.yaml --model yolox_nano.onnx --out out/clip --headless
@@ -33,8 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--truth", type=Path, help="JSON with the true counts, to compare")
     parser.add_argument(
         "--mysql-url",
-        default=os.environ.get("CROWDLENS_MYSQL_URL"),
-        help="an existing MySQL server: mysql://user:password@host:port/database",
+        # The variable is read later: as a default it would stand in --help with its password.
+        help=f"an existing server, mysql://user:password@host:port/database (or ${MYSQL_URL_VARIABLE})",
     )
     parser.add_argument("--no-mysql", action="store_true", help="leave MySQL out")
     parser.add_argument("--headless", action="store_true", help="serve no page: write the results and exit")
@@ -62,32 +63,22 @@ def execute(arguments: argparse.Namespace) -> int:
 def _options(arguments: argparse.Namespace) -> DemoOptions:
     from cli.demo.defaults import SAMPLE_SCENE, SAMPLE_SOURCE, SAMPLE_TRUTH
     from cli.demo.demo import DemoOptions
-    from cli.model_location import find_model
-    from edge_components.vision.camera import CameraSettings
 
     sample = arguments.source is None
     scene = SAMPLE_SCENE if sample and arguments.scene is None else arguments.scene
     truth = SAMPLE_TRUTH if sample and scene == SAMPLE_SCENE and arguments.truth is None else arguments.truth
-    camera = CameraSettings(
+    camera = camera_settings(
+        arguments,
         source=str(SAMPLE_SOURCE) if sample else arguments.source,
         scene=scene,
-        model=find_model(arguments.model),
         # Replaced by a file of the run.
         spool=arguments.out / "spool.db",
-        device=arguments.device,
-        window_seconds=arguments.window_seconds,
-        threads=arguments.threads,
-        provider=arguments.provider,
-        confidence=arguments.confidence,
-        folder_frames_per_second=arguments.fps,
-        start_time_ms=arguments.start_time,
-        maximum_seconds=arguments.seconds,
     )
     return DemoOptions(
         camera=camera,
         out=arguments.out,
         truth=truth,
-        mysql_url=arguments.mysql_url,
+        mysql_url=arguments.mysql_url or os.environ.get(MYSQL_URL_VARIABLE),
         with_mysql=not arguments.no_mysql,
     )
 

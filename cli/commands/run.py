@@ -23,7 +23,7 @@ from cli.output import print_json, say, write_json
 
 if TYPE_CHECKING:
     from contract.scene import Scene
-    from edge_components.vision.camera import CameraRun
+    from edge_components.vision.camera import CameraRun, CameraSettings
     from edge_components.vision.detector import OnnxDetector
     from edge_components.vision.sources import Source
 
@@ -81,21 +81,18 @@ def add_camera_arguments(parser: argparse.ArgumentParser, *, source_required: bo
     parser.add_argument("--seconds", type=positive_number, help="stop after this time")
 
 
-def execute(arguments: argparse.Namespace) -> int:
-    """Run the camera and write its summary."""
+def camera_settings(
+    arguments: argparse.Namespace, *, source: str, scene: Path | None, spool: Path
+) -> CameraSettings:
+    """Return the settings that the arguments of `add_camera_arguments` describe."""
     from cli.model_location import find_model
-    from edge_components.runtime.spool import Spool
-    from edge_components.vision.camera import CameraSettings, run_camera
-    from edge_components.vision.pipeline import stop_on_signals
-    from edge_components.vision.progress import ProgressPrinter
+    from edge_components.vision.camera import CameraSettings
 
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    spool_path = arguments.spool or arguments.out / "spool.db"
-    settings = CameraSettings(
-        source=arguments.source,
-        scene=arguments.scene,
+    return CameraSettings(
+        source=source,
+        scene=scene,
         model=find_model(arguments.model),
-        spool=spool_path,
+        spool=spool,
         device=arguments.device,
         window_seconds=arguments.window_seconds,
         threads=arguments.threads,
@@ -105,17 +102,30 @@ def execute(arguments: argparse.Namespace) -> int:
         start_time_ms=arguments.start_time,
         maximum_seconds=arguments.seconds,
     )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the camera and write its summary."""
+    from edge_components.vision.camera import run_camera
+    from edge_components.vision.pipeline import stop_on_signals
+    from edge_components.vision.progress import ProgressPrinter
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    settings = camera_settings(
+        arguments,
+        source=arguments.source,
+        scene=arguments.scene,
+        spool=arguments.spool or arguments.out / "spool.db",
+    )
     stop = threading.Event()
     printer = ProgressPrinter(_write, is_terminal=sys.stderr.isatty())
     with stop_on_signals(stop):
         run = run_camera(settings, stop=stop, progress=printer, started=_announce)
     printer.finish(run.progress)
-    with Spool(spool_path, device=arguments.device) as spool:
-        counts = spool.counts()
     summary = {
         **run.summary(),
         "device": arguments.device,
-        "records": {"made": counts.made, "waiting": counts.waiting, "dropped": counts.dropped},
+        "records": {"made": run.records_made, "dropped": run.records_dropped, "waiting": run.records_waiting},
     }
     key_frame = arguments.out / "key_frame.jpg"
     summary["key_frame"] = str(key_frame) if run.save_key_frame(key_frame) else None

@@ -2,53 +2,135 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX, parse_raw_key
 
 if TYPE_CHECKING:
     import pymysql
 
-from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
+
+@dataclass(frozen=True)
+class TableAccount:
+    """The records of one table at each station; `mysql_accounted` is None when no MySQL could be had."""
+
+    table: str
+    made: int
+    lake: int
+    mysql_accounted: int | None
+    dropped: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing of the table was lost between the device and the last station that ran."""
+        accounted = self.mysql_accounted is None or self.mysql_accounted == self.lake
+        return self.made == self.lake + self.dropped and accounted
 
 
 @dataclass(frozen=True)
 class Conservation:
-    """Records counted at each station; `mysql_accounted` is None when no MySQL could be had.
+    """Records counted at each station, by table, and messages in quarantine.
 
     `made` counts every record the device stored; `lake` distinct record ids; `mysql_accounted` the distinct
     record ids of lake objects that MySQL's load ledger lists with the right number of rows; `dropped` what
     a full spool gave up, declared; `quarantined` messages that could not be read.
     """
 
-    made: int
-    lake: int
-    mysql_accounted: int | None
-    dropped: int
+    tables: tuple[TableAccount, ...]
     quarantined: int
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was lost between the device and the last station that ran."""
-        accounted = self.mysql_accounted is None or self.mysql_accounted == self.lake
-        return self.made == self.lake + self.dropped and self.quarantined == 0 and accounted
+        """Whether every record of every table is accounted for."""
+        return self.quarantined == 0 and all(table.holds for table in self.tables)
 
     def as_dict(self) -> dict[str, int | None]:
         """Return the `records` of summary.json."""
-        return asdict(self)
+        accounted = [table.mysql_accounted for table in self.tables]
+        return {
+            "made": sum(table.made for table in self.tables),
+            "lake": sum(table.lake for table in self.tables),
+            "mysql_accounted": None if None in accounted else sum(count or 0 for count in accounted),
+            "dropped": sum(table.dropped for table in self.tables),
+            "quarantined": self.quarantined,
+        }
 
     def sentence(self) -> str:
         """Return the verdict in one sentence."""
+        records = self.as_dict()
         if not self.holds:
+            wrong = ", ".join(table.table for table in self.tables if not table.holds) or "quarantine"
             return (
-                f"NOT conserved: {self.made} made, {self.lake} in the lake, {self.mysql_accounted} accounted "
-                f"for in MySQL, {self.dropped} dropped, {self.quarantined} messages quarantined"
+                f"NOT conserved (see {wrong}): {records['made']} made, {records['lake']} in the "
+                f"lake, {records['mysql_accounted']} accounted for in MySQL, {records['dropped']} dropped, "
+                f"{self.quarantined} messages quarantined"
             )
-        where = "in the lake" if self.mysql_accounted is None else "in the lake and accounted for in MySQL"
-        dropped = f"; {self.dropped} were dropped and declared" if self.dropped else ", none dropped"
-        return f"all {self.made} records made are {where}{dropped}"
+        where = "in the lake"
+        if records["mysql_accounted"] is not None:
+            where += " and accounted for in MySQL"
+        if records["dropped"]:
+            return (
+                f"all {records['made']} records made are {where} or declared dropped ({records['dropped']})"
+            )
+        return f"all {records['made']} records made are {where}, none dropped"
+
+
+@dataclass(frozen=True)
+class StreamTotal:
+    """What a device made and dropped of one stream (``camera/table``)."""
+
+    stream: str
+    made: int
+    dropped: int
+
+
+def account(
+    streams: Iterable[StreamTotal],
+    ids: Mapping[str, list[str]],
+    ledger: Iterable[tuple[str, int]] | None,
+    quarantined: int,
+) -> Conservation:
+    """Return the account of a run.
+
+    `streams` are the device's counts, `ids` the record ids of each raw object by key, `ledger` MySQL's load
+    ledger as (object key, rows), None when there is no MySQL.
+    """
+    made: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    for stream in streams:
+        table = stream.stream.rpartition("/")[2]
+        made[table] += stream.made
+        dropped[table] += stream.dropped
+    in_lake = _distinct_by_table(ids)
+    listed = None if ledger is None else dict(ledger)
+    loaded = {
+        key: of_object for key, of_object in ids.items() if listed and listed.get(key) == len(of_object)
+    }
+    in_mysql = _distinct_by_table(loaded)
+    return Conservation(
+        tuple(
+            TableAccount(
+                table=table,
+                made=made[table],
+                lake=in_lake[table],
+                mysql_accounted=None if listed is None else in_mysql[table],
+                dropped=dropped[table],
+            )
+            for table in sorted({*made, *in_lake})
+        ),
+        quarantined,
+    )
+
+
+def _distinct_by_table(ids: Mapping[str, list[str]]) -> Counter[str]:
+    distinct: dict[str, set[str]] = {}
+    for key, of_object in ids.items():
+        distinct.setdefault(parse_raw_key(key)[0], set()).update(of_object)
+    return Counter({table: len(of_table) for table, of_table in distinct.items()})
 
 
 def lake_record_ids(lake: Path) -> dict[str, list[str]]:
@@ -67,22 +149,8 @@ def quarantined_messages(lake: Path) -> int:
     return sum(1 for _ in (lake / QUARANTINE_PREFIX).rglob("*.json"))
 
 
-def accounted_record_ids(ids: dict[str, list[str]], ledger: Iterable[tuple[str, int]]) -> int:
-    """Return how many distinct record ids lie in objects that `ledger` lists with their number of rows."""
-    listed = dict(ledger)
-    return len(
-        {one for key, of_object in ids.items() if listed.get(key) == len(of_object) for one in of_object}
-    )
-
-
 def read_load_ledger(connection: pymysql.Connection[Any]) -> list[tuple[str, int]]:
     """Return object key and rows of every object that MySQL's load ledger lists."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT object_key, rows_in_object FROM load_ledger")
         return [(str(key), int(rows)) for key, rows in cursor.fetchall()]
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in `path`."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    return dict(document)

@@ -12,16 +12,17 @@ from typing import Any
 
 from cli.demo.conservation import (
     Conservation,
-    accounted_record_ids,
+    StreamTotal,
+    account,
     lake_record_ids,
     quarantined_messages,
     read_load_ledger,
 )
-from cli.demo.output_folder import SUMMARY, OutputFolder
-from cli.demo.report import REPORT, draw_report
+from cli.demo.output_folder import KEY_FRAME, LAKE, REPORT, SUMMARY, OutputFolder
+from cli.demo.report import draw_report
 from cli.demo.truth import compare, read_truth
 from cli.output import write_json
-from contract.errors import CrowdLensError
+from contract.errors import WorkFailedError
 from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from edge_components.runtime.spool import Spool, SpoolCounts
 from edge_components.vision.camera import CameraRun, CameraSettings, check_camera, run_camera
@@ -33,13 +34,11 @@ from infra.local.processes import ManagedProcess, start_process
 from infra.local.run_directory import RUN_VARIABLE
 from infra.local.stack import LocalStack, StackOptions
 
-KEY_FRAME = "key_frame.jpg"
-LAKE = "lake"
 _DRAIN_SECONDS = 120.0
 _LOOK_AGAIN_SECONDS = 0.2
 
 
-class DemoError(CrowdLensError):
+class DemoError(WorkFailedError):
     """Raised when a station of the demo stopped working."""
 
 
@@ -101,7 +100,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
         }
         compared = [] if truth is None else compare(truth, summary)
         summary["truth"] = [{**vars(one), "error": one.error} for one in compared]
-        draw_report(folder.staging, options.out, summary, counts, compared)
+        draw_report(folder.staging, options.out, summary, conservation, compared)
         write_json(folder.staging / SUMMARY, summary)
         folder.publish()
     return DemoResult(summary, conservation, options.out / REPORT, camera.problem)
@@ -180,15 +179,9 @@ def _copy_lake(stack: LocalStack, lake: Path) -> int:
 
 
 def _account(counts: SpoolCounts, lake: Path, stack: LocalStack) -> Conservation:
-    ids = lake_record_ids(lake)
-    accounted = None
+    ledger = None
     if stack.mysql is not None:
         with stack.mysql.connect() as connection:
-            accounted = accounted_record_ids(ids, read_load_ledger(connection))
-    return Conservation(
-        made=counts.made,
-        lake=len({one for of_object in ids.values() for one in of_object}),
-        mysql_accounted=accounted,
-        dropped=counts.dropped,
-        quarantined=quarantined_messages(lake),
-    )
+            ledger = read_load_ledger(connection)
+    streams = [StreamTotal(stream.stream, stream.made, stream.dropped) for stream in counts.streams]
+    return account(streams, lake_record_ids(lake), ledger, quarantined_messages(lake))

@@ -1,4 +1,4 @@
-"""The folder a demo writes to: everything appears complete at the end, or not at all."""
+"""The folder a demo writes to: `summary.json` is there only when all that lies beside it belongs to it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,34 @@ from types import TracebackType
 
 from contract.errors import CrowdLensError
 
-_STAGING_PREFIX = ".staging-"
-_LOCK_NAME = ".lock"
 SUMMARY = "summary.json"
+REPORT = "report.html"
+KEY_FRAME = "key_frame.jpg"
+LAKE = "lake"
+RESULTS = (SUMMARY, REPORT, KEY_FRAME, LAKE)
+"""What a run leaves; nothing else in the folder is ever touched."""
+MARK = ".crowdlens"
+"""A folder that holds it is one of ours; it is also the lock of the run that writes there."""
+_STAGING_PREFIX = ".staging-"
+_BEFORE_PREFIX = ".before-"
 
 
 class OutputFolderError(CrowdLensError):
-    """Raised when the folder cannot be written to, or another demo is writing to it."""
+    """Raised when the folder cannot be written to, is in use, or holds what no run of ours made."""
 
 
 class OutputFolder:
     """Holds `path` for one run; results are made in `staging` and moved into place by `publish`.
 
-    What a killed run left in its staging folder is removed by the next run.
+    A run that is killed while it publishes is undone by the next one.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        _check_ours(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = (path / _LOCK_NAME).open("w")
+            self._lock = (path / MARK).open("w")
         except OSError as error:
             raise OutputFolderError(
                 f"output folder {path}: {error.strerror}; expected a folder that can be written to"
@@ -41,19 +49,29 @@ class OutputFolder:
             raise OutputFolderError(
                 f"output folder {path} is in use by another run: expected another folder (OUT=…)"
             ) from error
+        self._undo_half_published()
         for left in path.glob(f"{_STAGING_PREFIX}*"):
             shutil.rmtree(left, ignore_errors=True)
         self.staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=path))
 
     def publish(self) -> None:
-        """Move everything staged into place; the summary goes first and comes last, so it is never stale."""
-        (self.path / SUMMARY).unlink(missing_ok=True)
-        staged = sorted(self.staging.iterdir(), key=lambda path: path.name == SUMMARY)
-        for source in staged:
-            target = self.path / source.name
-            if target.is_dir() and not target.is_symlink():
-                shutil.rmtree(target)
-            source.replace(target)
+        """Put everything staged in the place of the results before; the summary goes first and comes last."""
+        before = Path(tempfile.mkdtemp(prefix=_BEFORE_PREFIX, dir=self.path))
+        for name in RESULTS:
+            _move(self.path / name, before / name)
+        for name in reversed(RESULTS):
+            _move(self.staging / name, self.path / name)
+        shutil.rmtree(before, ignore_errors=True)
+
+    def _undo_half_published(self) -> None:
+        for before in self.path.glob(f"{_BEFORE_PREFIX}*"):
+            # With its summary in place the newer run was whole, and only cleaning up was left.
+            if not (self.path / SUMMARY).exists():
+                for name in reversed(RESULTS):
+                    if (before / name).exists():
+                        _remove(self.path / name)
+                        _move(before / name, self.path / name)
+            shutil.rmtree(before, ignore_errors=True)
 
     def __enter__(self) -> OutputFolder:
         return self
@@ -63,3 +81,26 @@ class OutputFolder:
     ) -> None:
         shutil.rmtree(self.staging, ignore_errors=True)
         self._lock.close()
+
+
+def _check_ours(path: Path) -> None:
+    if (path / MARK).exists():
+        return
+    for name in RESULTS:
+        if (path / name).exists():
+            raise OutputFolderError(
+                f"output folder {path} holds {name}, which no run of CrowdLens made: "
+                "expected an empty folder or one of an earlier run (OUT=…)"
+            )
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.exists():
+        source.replace(target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.demo.conservation import lake_record_ids
+from cli.demo.conservation import Conservation
+from cli.demo.output_folder import KEY_FRAME, LAKE, REPORT, SUMMARY
 from cli.demo.truth import Compared
-from contract.lake import parse_raw_key
-from edge_components.runtime.spool import SpoolCounts
 from infra.local.athena import LocalAthena, LocalFolderLake
 from quicksight.dashboards import operations
 from quicksight.preview import (
@@ -24,7 +22,6 @@ from quicksight.preview import (
     write_report,
 )
 
-REPORT = "report.html"
 _KEY_FRAME_CAPTION = "The frame with most people."
 _TRUTH_NAMES = {"in": "들어옴", "out": "나감", "mean": "평균", "max": "최대"}
 
@@ -33,12 +30,12 @@ def draw_report(
     staging: Path,
     out: Path,
     summary: Mapping[str, Any],
-    counts: SpoolCounts,
+    conservation: Conservation,
     compared: Sequence[Compared],
 ) -> None:
     """Write report.html to `staging` from the lake and key frame there; paths on the page name `out`."""
-    lake = staging / "lake"
-    key_frame = staging / "key_frame.jpg"
+    lake = staging / LAKE
+    key_frame = staging / KEY_FRAME
     facts = ReportFacts(
         site=summary["site"],
         camera=summary["camera"],
@@ -50,7 +47,7 @@ def draw_report(
         key_frame_caption=_KEY_FRAME_CAPTION,
         headline=_headline(summary),
         run=_run(summary),
-        conservation=_conservation(counts, lake, accounted=summary["records"]["mysql_accounted"] is not None),
+        conservation=conservation_rows(conservation),
         truth=tuple(_truth_row(one) for one in compared),
         truth_note="The sample clip is rendered by this repository, so its counts are known exactly."
         if compared
@@ -104,27 +101,25 @@ def _run(summary: Mapping[str, Any]) -> tuple[Fact, ...]:
     )
 
 
-def _conservation(counts: SpoolCounts, lake: Path, *, accounted: bool) -> tuple[ConservationRow, ...]:
-    made: Counter[str] = Counter()
-    dropped: Counter[str] = Counter()
-    for stream in counts.streams:
-        table = stream.stream.rpartition("/")[2]
-        made[table] += stream.made
-        dropped[table] += stream.dropped
-    in_lake: dict[str, set[str]] = {}
-    for key, ids in lake_record_ids(lake).items():
-        in_lake.setdefault(parse_raw_key(key)[0], set()).update(ids)
-    return tuple(
+def conservation_rows(conservation: Conservation) -> tuple[ConservationRow, ...]:
+    """Return the account by table, with a row for messages in quarantine when there are any."""
+    rows = [
         ConservationRow(
-            table=table,
-            made=made[table],
-            in_lake=len(in_lake.get(table, ())),
-            accounted_in_mysql=len(in_lake.get(table, ())) if accounted else None,
-            dropped=dropped[table],
+            table=table.table,
+            made=table.made,
+            in_lake=table.lake,
+            accounted_in_mysql=table.mysql_accounted,
+            dropped=table.dropped,
             quarantined=0,
         )
-        for table in sorted(made)
-    )
+        for table in conservation.tables
+    ]
+    if conservation.quarantined:
+        # A message that cannot be read belongs to no table.
+        none_run = any(table.mysql_accounted is None for table in conservation.tables)
+        accounted = None if none_run else 0
+        rows.append(ConservationRow("messages in quarantine", 0, 0, accounted, 0, conservation.quarantined))
+    return tuple(rows)
 
 
 def _truth_row(one: Compared) -> TruthRow:
@@ -140,9 +135,9 @@ def _truth_row(one: Compared) -> TruthRow:
 
 def _files(out: Path) -> tuple[FilePlace, ...]:
     return (
-        FilePlace("Summary", "요약", str(out / "summary.json")),
-        FilePlace("Key frame", "대표 화면", str(out / "key_frame.jpg")),
-        FilePlace("Lake (parquet)", "데이터 레이크", str(out / "lake")),
+        FilePlace("Summary", "요약", str(out / SUMMARY)),
+        FilePlace("Key frame", "대표 화면", str(out / KEY_FRAME)),
+        FilePlace("Lake (parquet)", "데이터 레이크", str(out / LAKE)),
     )
 
 
@@ -151,7 +146,7 @@ def _next_steps(out: Path) -> tuple[NextStep, ...]:
         NextStep(
             "Ask the lake a question",
             "레이크에 질문하기",
-            f'.venv/bin/crowdlens athena --lake {out / "lake"} "SHOW TABLES"',
+            f'.venv/bin/crowdlens athena --lake {out / LAKE} "SHOW TABLES"',
         ),
         NextStep(
             "Count in your own video", "내 영상으로 세어 보기", "make demo SOURCE=clip.mp4 SCENE=scene.yaml"

@@ -57,13 +57,19 @@ class CameraSettings:
 
 @dataclass(frozen=True)
 class CameraRun:
-    """What a run did; `problem` is a sentence when a fault ended it early, with all before it stored."""
+    """What a run did; `problem` is a sentence when a fault ended it early, with all before it stored.
+
+    `records_made` and `records_dropped` are this run's; `records_waiting` is all that waits in the spool.
+    """
 
     scene: Scene
     result: PipelineResult
     totals: AnalyticsTotals
     detector: OnnxDetector
     problem: str | None
+    records_made: int
+    records_dropped: int
+    records_waiting: int
 
     @property
     def progress(self) -> Progress:
@@ -83,7 +89,7 @@ class CameraRun:
             "tracks": self.totals.tracks,
             "zones": self.totals.zones,
             "lines": self.totals.lines,
-            "events": self.totals.events,
+            "events": self._events(),
             "latency_ms": None if total is None else {"p50": total.p50, "p95": total.p95, "p99": total.p99},
             "frames_per_second": round(self.result.frames_per_second, 2),
             "skipped_frames": self.result.skipped_frames,
@@ -96,6 +102,20 @@ class CameraRun:
             "stopped": self.result.stopped,
             "problem": self.problem,
         }
+
+    def _events(self) -> list[dict[str, Any]]:
+        """Return the events with their times in seconds from the first frame, as a replay gives them."""
+        start_seconds = (self.result.first_event_time_ms or 0) / 1000
+        moments = ("started_seconds", "ended_seconds")
+        return [
+            {
+                name: round(value - start_seconds, 3)
+                if name in moments and isinstance(value, (int, float))
+                else value
+                for name, value in event.items()
+            }
+            for event in self.totals.events
+        ]
 
     def save_key_frame(self, path: Path) -> bool:
         """Write the frame with most tracks, annotated, as JPEG; return whether there was one."""
@@ -149,6 +169,7 @@ def run_camera(
         analytics = _open_analytics(scene, detector, settings)
         clock = DeviceClock()
         with Spool(settings.spool, device=settings.device, clock=clock) as spool:
+            before = spool.counts()
             if started is not None:
                 started(source, detector, scene)
             with _deadline(settings.maximum_seconds, stop or threading.Event()) as ending:
@@ -169,9 +190,19 @@ def run_camera(
                 except PipelineStoppedError as error:
                     result, problem = error.result, str(error)
             spool.write_ledger()
+            after = spool.counts()
     finally:
         source.close()
-    return CameraRun(scene, result, analytics.totals, detector, problem)
+    return CameraRun(
+        scene,
+        result,
+        analytics.totals,
+        detector,
+        problem,
+        records_made=after.made - before.made,
+        records_dropped=after.dropped - before.dropped,
+        records_waiting=after.waiting,
+    )
 
 
 def _open_detector(settings: CameraSettings) -> OnnxDetector:

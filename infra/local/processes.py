@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from contract.errors import CrowdLensError, DiskFullError
+from contract.errors import CrowdLensError, DiskFullError, WorkFailedError
 from infra.local.disk import clear_disk_errors, is_full
 
 _GUARD = Path(__file__).with_name("guard.py")
@@ -26,7 +26,7 @@ _LONGEST_WORDS = 400
 _ERROR_LINE = re.compile(r"error(?!\] Aborting)|cannot|failed", re.IGNORECASE)
 
 
-class ProcessError(CrowdLensError):
+class ProcessError(WorkFailedError):
     """Raised when a child process did not start, did not become ready or ended before its time."""
 
 

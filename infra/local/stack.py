@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from contract.errors import CrowdLensError
+from contract.errors import WorkFailedError
 from infra.ingest_settings import LAKE_WRITER, MIGRATIONS_HANDLER, RDS_LOADER, QueueFunction
 from infra.local.aws_environment import LOCAL_REGION, AwsEndpoint, base_environment
 from infra.local.disk import check_free_space, clear_disk_errors
@@ -44,7 +44,7 @@ _POLLER_READY_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.2
 
 
-class NotDrainedError(CrowdLensError):
+class NotDrainedError(WorkFailedError):
     """Raised when messages are still on their way after the time allowed."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -71,14 +72,17 @@ def test_the_sample_clip_is_counted_right_and_every_record_arrives(
     records = summary["records"]
     assert records["made"] > 100
     assert records["made"] == records["lake"]
-    assert records["mysql_accounted"] in (records["lake"], None)
+    if shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin"):
+        assert records["mysql_accounted"] == records["lake"]
+    else:
+        assert summary["mysql_missing"] or records["mysql_accounted"] == records["lake"]
     assert (records["dropped"], records["quarantined"]) == (0, 0)
     crossings = [one for one in summary["truth"] if one["name"].endswith((" in", " out"))]
     assert crossings
     assert all(abs(one["error"]) <= max(1, 0.1 * one["true"]) for one in crossings), crossings
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "<html" in page
-    assert str(records["made"]) in page
+    assert f"Nothing is lost: {records['made']} records made, {records['lake']} in the lake" in page
     assert sorted(path.name for path in out.iterdir() if not path.name.startswith(".")) == [
         "key_frame.jpg",
         "lake",

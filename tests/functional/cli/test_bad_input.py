@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import socket
 import subprocess
@@ -12,6 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
+from cli.commands import doctor
+from cli.main import main
+from contract.errors import CrowdLensError, DiskFullError, WorkFailedError
 
 ROOT = Path(__file__).parents[3]
 CROWDLENS = Path(sys.executable).with_name("crowdlens")
@@ -204,6 +209,11 @@ def test_a_busy_port_is_told_before_the_run(tmp_path: Path) -> None:
         ),
         pytest.param(["run", "--source", "x", "--device", "a b"], "name is 'a b'", id="device with a space"),
         pytest.param(
+            ["run", "--source", "x", "--start-time", "1960-01-01"],
+            "expected a time from 1970 to 2100",
+            id="time before computers",
+        ),
+        pytest.param(
             ["run", "--source", "x", "--start-time", "yesterday"], "expected a time like", id="no time"
         ),
         pytest.param(
@@ -231,7 +241,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> 
         pytest.skip("no tmpfs can be mounted here")
     try:
         finished = crowdlens("run", "--source", SAMPLE, "--seconds", "2", "--out", small / "out")
-        assert finished.returncode == 2
+        assert finished.returncode == 1
         last = finished.stderr.strip().splitlines()[-1]
         assert "disk" in last
         assert "Traceback" not in finished.stderr
@@ -245,3 +255,35 @@ def test_help_shows_an_example(command: str) -> None:
     finished = crowdlens(command, "--help")
     assert finished.returncode == 0
     assert f"crowdlens {command}" in finished.stdout.split("example")[-1]
+
+
+def test_help_never_shows_the_database_password() -> None:
+    finished = subprocess.run(
+        [CROWDLENS, "demo", "--help"],
+        env={**os.environ, "CROWDLENS_MYSQL_URL": "mysql://bob:s3cret@db/x"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "s3cret" not in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        pytest.param(CrowdLensError("wrong"), 2, id="wrong input"),
+        pytest.param(WorkFailedError("failed"), 1, id="work that failed"),
+        pytest.param(DiskFullError("full"), 1, id="full disk"),
+        pytest.param(FileNotFoundError(2, "No such file", "x"), 2, id="missing file"),
+        pytest.param(OSError(28, "No space left on device", "x"), 1, id="no space left"),
+        pytest.param(KeyboardInterrupt(), 130, id="Ctrl-C"),
+    ],
+)
+def test_the_exit_status_tells_wrong_input_from_failed_work(
+    error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(arguments: argparse.Namespace) -> int:
+        raise error
+
+    monkeypatch.setattr(doctor, "execute", fail)
+    assert main(["doctor"]) == status

@@ -179,7 +179,7 @@ def test_a_broken_picture_ends_the_run_with_its_name(
     run: Callable[..., PipelineResult], make_folder: Make
 ) -> None:
     folder = make_folder(extension=".bmp")
-    (folder / "frame9.bmp").write_text("no picture")
+    (folder / "frame9.bmp").write_bytes(b"BM and then no picture")
     with pytest.raises(PipelineStoppedError, match=r"frame9\.bmp cannot be decoded") as caught:
         run(open_source(str(folder)))
     assert caught.value.result.frames == 8

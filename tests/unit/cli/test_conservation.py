@@ -1,42 +1,63 @@
-"""The account of a run tells a loss at every station."""
+"""The account of a run tells a loss at every station, and so does the page."""
 
 from __future__ import annotations
 
 import pytest
 
-from cli.demo.conservation import Conservation, accounted_record_ids
+from cli.demo.conservation import Conservation, StreamTotal, account
+from cli.demo.report import conservation_rows
+from quicksight.preview.demo_section import verdict
 
-IDS = {"raw/a": ["1", "2"], "raw/b": ["2", "3"]}
+OBJECTS = {
+    "raw/tracks/day=2026-11-21/a.parquet": ["1", "2"],
+    "raw/tracks/day=2026-11-21/b.parquet": ["2", "3"],
+    "raw/gaps/day=2026-11-21/c.parquet": ["9"],
+}
+LEDGER = [(key, len(ids)) for key, ids in OBJECTS.items()]
+STREAMS = [StreamTotal("plaza-1/tracks", 3, 0), StreamTotal("_device/gaps", 1, 0)]
+
+
+def changed(**changes: object) -> Conservation:
+    given = {"streams": STREAMS, "ids": OBJECTS, "ledger": LEDGER, "quarantined": 0, **changes}
+    return account(**given)  # type: ignore[arg-type]
+
+
+def test_a_record_in_two_objects_counts_once() -> None:
+    assert changed().as_dict() == {"made": 4, "lake": 4, "mysql_accounted": 4, "dropped": 0, "quarantined": 0}
 
 
 @pytest.mark.parametrize(
-    ("ledger", "accounted"),
+    ("account_of_run", "holds"),
     [
-        pytest.param([("raw/a", 2), ("raw/b", 2)], 3, id="every object, a record in two of them once"),
-        pytest.param([("raw/a", 2)], 2, id="an object not loaded"),
-        pytest.param([("raw/a", 2), ("raw/b", 1)], 2, id="an object with fewer rows than it holds"),
-        pytest.param([], 0, id="nothing loaded"),
-        pytest.param([("raw/z", 9)], 0, id="an object the lake does not have"),
+        pytest.param(changed(), True, id="nothing lost"),
+        pytest.param(changed(ledger=None), True, id="no MySQL on this machine"),
+        pytest.param(
+            changed(streams=[StreamTotal("p/tracks", 5, 2), STREAMS[1]]), True, id="dropped and declared"
+        ),
+        pytest.param(
+            changed(streams=[StreamTotal("p/tracks", 4, 0), STREAMS[1]]), False, id="lost before the lake"
+        ),
+        pytest.param(
+            changed(streams=[StreamTotal("p/tracks", 2, 0), STREAMS[1]]), False, id="more than was made"
+        ),
+        pytest.param(
+            changed(streams=[StreamTotal("p/tracks", 4, 0), StreamTotal("_device/gaps", 0, 0)]),
+            False,
+            id="a loss in one table hidden by another's surplus",
+        ),
+        pytest.param(changed(ledger=LEDGER[1:]), False, id="an object not loaded"),
+        pytest.param(
+            changed(ledger=[*LEDGER[:2], (LEDGER[2][0], 0)]), False, id="an object loaded with fewer rows"
+        ),
+        pytest.param(changed(ledger=[]), False, id="an empty load ledger"),
+        pytest.param(changed(quarantined=1), False, id="a message nobody could read"),
+        pytest.param(changed(ids={}, ledger=[]), False, id="an empty lake"),
     ],
 )
-def test_only_whole_objects_account_for_their_records(ledger: list[tuple[str, int]], accounted: int) -> None:
-    assert accounted_record_ids(IDS, ledger) == accounted
-
-
-@pytest.mark.parametrize(
-    ("account", "holds"),
-    [
-        pytest.param(Conservation(10, 10, 10, 0, 0), True, id="nothing lost"),
-        pytest.param(Conservation(10, 10, None, 0, 0), True, id="no MySQL on this machine"),
-        pytest.param(Conservation(10, 8, 8, 2, 0), True, id="dropped and declared"),
-        pytest.param(Conservation(10, 9, 9, 0, 0), False, id="lost before the lake"),
-        pytest.param(Conservation(10, 10, 9, 0, 0), False, id="lost before MySQL"),
-        pytest.param(Conservation(10, 11, 11, 0, 0), False, id="more than was made"),
-        pytest.param(Conservation(10, 10, 10, 0, 1), False, id="a message nobody could read"),
-    ],
-)
-def test_the_verdict_holds_only_when_every_record_is_accounted_for(
-    account: Conservation, holds: bool
+def test_verdict_and_page_hold_only_when_every_record_is_accounted_for(
+    account_of_run: Conservation, holds: bool
 ) -> None:
-    assert account.holds is holds
-    assert account.sentence().startswith("all 10 records" if holds else "NOT conserved")
+    assert account_of_run.holds is holds
+    assert account_of_run.sentence().startswith("all " if holds else "NOT conserved")
+    on_the_page, english, _ = verdict(conservation_rows(account_of_run))
+    assert on_the_page is holds, english
