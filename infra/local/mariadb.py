@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
-import urllib.parse
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pymysql
 
-from contract.errors import CrowdLensError
 from infra.local.aws_environment import base_environment
 from infra.local.disk import clear_disk_errors
 from infra.local.mariadb_software import MariaDbSoftware, MariaDbUnavailableError, find_software
+from infra.local.mysql_server import MySqlServer, server_from_url
 from infra.local.ports import LOOPBACK, free_port
 from infra.local.processes import (
     ManagedProcess,
@@ -26,90 +24,12 @@ from infra.local.processes import (
 )
 from infra.local.run_directory import RUN_VARIABLE, RunDirectory
 
-DATABASE = "crowdlens"
+__all__ = ["MariaDb", "MySqlServer", "find_mysql"]
+
 USER = "crowdlens"
 _BOOTSTRAP_SECONDS = 60.0
 _READY_SECONDS = 30.0
-_CONNECT_SECONDS = 5
 _ATTEMPTS = 3
-_DATABASE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-class MySqlServerError(CrowdLensError):
-    """Raised when the server that the user named cannot be used."""
-
-
-@dataclass(frozen=True)
-class MySqlServer:
-    """Where MySQL answers and how to get in with a password."""
-
-    host: str
-    port: int
-    user: str
-    password: str = field(repr=False)
-    database: str = DATABASE
-
-    def environment(self) -> dict[str, str]:
-        """Return the variables from which the functions read where MySQL is."""
-        return {
-            "MYSQL_HOST": self.host,
-            "MYSQL_PORT": str(self.port),
-            "MYSQL_USER": self.user,
-            "MYSQL_DATABASE": self.database,
-            "MYSQL_AUTHENTICATION": "password",
-            "MYSQL_PASSWORD": self.password,
-            "MYSQL_TLS": "off",
-        }
-
-    def connect(self) -> pymysql.Connection[pymysql.cursors.Cursor]:
-        """Return a new connection; raises pymysql's errors."""
-        return pymysql.connect(
-            host=self.host,
-            port=self.port,
-            user=self.user,
-            password=self.password,
-            database=self.database,
-            ssl_disabled=True,
-            connect_timeout=_CONNECT_SECONDS,
-        )
-
-
-def server_from_url(url: str) -> MySqlServer:
-    """Return the server named by ``mysql://user:password@host:port/database`` after a try to connect.
-
-    Raises `MySqlServerError`, whose text never holds the password.
-    """
-    server = parse_url(url)
-    try:
-        server.connect().close()
-    except pymysql.MySQLError as error:
-        reason = error.args[-1] if error.args else error
-        raise MySqlServerError(
-            f"MySQL at {server.host}:{server.port}/{server.database} does not let {server.user} in: {reason}"
-        ) from error
-    return server
-
-
-def parse_url(url: str) -> MySqlServer:
-    """Return the server that `url` names; raises `MySqlServerError` when it does not have the form."""
-    expected = "expected mysql://user:password@host:port/database"
-    try:
-        parts = urllib.parse.urlsplit(url)
-        port = parts.port or 3306
-    except ValueError as error:
-        raise MySqlServerError(f"the MySQL URL cannot be read ({error}): {expected}") from error
-    database = parts.path.removeprefix("/")
-    if parts.scheme != "mysql" or not parts.hostname or not parts.username:
-        raise MySqlServerError(f"the MySQL URL lacks its scheme, user or host: {expected}")
-    if not _DATABASE_NAME.fullmatch(database):
-        raise MySqlServerError(f"the MySQL URL names the database {database!r}: {expected}")
-    return MySqlServer(
-        host=parts.hostname,
-        port=port,
-        user=urllib.parse.unquote(parts.username),
-        password=urllib.parse.unquote(parts.password or ""),
-        database=database,
-    )
 
 
 @dataclass(frozen=True)

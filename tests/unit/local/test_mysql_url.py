@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pymysql
 import pytest
 
-from infra.local.mariadb import MySqlServer, MySqlServerError, parse_url
+from infra.local.mysql_server import MySqlServer, MySqlServerError, parse_url, server_from_url
 
 
 @pytest.mark.parametrize(
@@ -12,19 +13,77 @@ from infra.local.mariadb import MySqlServer, MySqlServerError, parse_url
     [
         pytest.param(
             "mysql://ann:secret@db.example:3307/counts",
-            MySqlServer("db.example", 3307, "ann", "secret", "counts"),
+            MySqlServer("db.example", 3307, "ann", "secret", "counts", tls=True),
             id="all",
         ),
-        pytest.param("mysql://ann@db/counts", MySqlServer("db", 3306, "ann", "", "counts"), id="defaults"),
+        pytest.param(
+            "mysql://ann@localhost/counts", MySqlServer("localhost", 3306, "ann", "", "counts"), id="defaults"
+        ),
         pytest.param(
             "mysql://ann:p%40ss%2Fword@db/counts",
-            MySqlServer("db", 3306, "ann", "p@ss/word", "counts"),
+            MySqlServer("db", 3306, "ann", "p@ss/word", "counts", tls=True),
             id="escaped-password",
         ),
     ],
 )
 def test_a_url_names_a_server(url: str, server: MySqlServer) -> None:
     assert parse_url(url) == server
+
+
+@pytest.mark.parametrize(
+    ("place", "tls"),
+    [
+        pytest.param("db.example/counts", "require", id="another-machine"),
+        pytest.param("10.0.0.7/counts", "require", id="another-machine-by-address"),
+        pytest.param("localhost.example/counts", "require", id="a-name-that-only-begins-like-ours"),
+        pytest.param("db.example/counts?tls=off", "off", id="told-to-go-without"),
+        pytest.param("127.0.0.1/counts", "off", id="this-machine"),
+        pytest.param("127.0.0.1/counts?tls=require", "require", id="this-machine-all-the-same"),
+        pytest.param("[::1]/counts", "off", id="this-machine-by-ipv6"),
+        pytest.param("localhost/counts", "off", id="this-machine-by-name"),
+    ],
+)
+def test_a_password_goes_to_another_machine_only_encrypted(place: str, tls: str) -> None:
+    server = parse_url(f"mysql://ann:secret@{place}")
+    assert server.tls is (tls == "require")
+    assert server.environment()["MYSQL_TLS"] == tls
+
+
+def test_the_functions_are_told_who_signed_the_certificate() -> None:
+    server = parse_url("mysql://ann@db/counts?ca=/etc/my%20ca.pem")
+    assert server.environment()["MYSQL_CA_FILE"] == "/etc/my ca.pem"
+    assert "MYSQL_CA_FILE" not in parse_url("mysql://ann@db/counts").environment()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        pytest.param("ssl=off", "the option 'ssl': expected tls or ca", id="unknown"),
+        pytest.param("tls=maybe", "tls='maybe': expected 'require' or 'off'", id="tls"),
+        pytest.param("ca=", "an empty ca: expected the path", id="ca"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(options: str, says: str) -> None:
+    with pytest.raises(MySqlServerError, match=says):
+        parse_url(f"mysql://ann:secret@db/counts?{options}")
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(RuntimeError("'cryptography' package is required\nfor this"), id="no-cryptography"),
+        pytest.param(ValueError("it makes no sense"), id="value"),
+        pytest.param(FileNotFoundError(2, "No such file or directory"), id="no-ca-file"),
+    ],
+)
+def test_what_the_driver_raises_is_one_sentence(problem: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(pymysql, "connect", refuse)
+    with pytest.raises(MySqlServerError, match=r"^MySQL at db:3306/counts does not let ann in: ") as caught:
+        server_from_url("mysql://ann:secret@db/counts")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
