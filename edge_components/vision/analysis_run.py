@@ -42,6 +42,10 @@ class Analytics(Protocol):
         """Take in one frame; return the records that became final with it."""
         ...
 
+    def idle(self, event_time_ms: int) -> list[Record]:
+        """Let time pass without a frame; return the records that became final with it."""
+        ...
+
     def close(self) -> list[Record]:
         """Return the last records."""
         ...
@@ -120,11 +124,9 @@ class AnalysisRun:
         """Take in the next item."""
         if isinstance(item, Silence):
             now_seconds = time.monotonic()
-            self._store(
-                self._health.silence(
-                    now_seconds, self._times.at(now_seconds), self._times.quality, item.fault
-                )
-            )
+            now_ms = self._times.at(now_seconds)
+            records = self._health.silence(now_seconds, now_ms, self._times.quality, item.fault)
+            self._store(records + self._analytics.idle(now_ms))
             return
         started = time.perf_counter()
         detections = self._detector.postprocess(item.outputs, item.prepared)

@@ -125,6 +125,18 @@ class SceneAnalytics:
         closed = self._tallies.close_until(time_seconds - self._horizon_seconds)
         return records + self._window_records(self._zone_windows.add(closed))
 
+    def idle(self, event_time_ms: int) -> list[Record]:
+        """Let time pass without a frame and return what a silence makes final: windows, and events that end.
+
+        A camera may be silent for hours; what was counted before must not wait in memory for it.
+        """
+        if self._timeline.since_last(event_time_ms) <= self._horizon_seconds:
+            return []
+        records = [self._report(phase) for phase in self._events.close(self._time_seconds)]
+        windows = self._zone_windows.add(self._tallies.close_until(math.inf))
+        last_safe_ms = event_time_ms - round(self._horizon_seconds * 1000)
+        return records + self._window_records(windows + self._zone_windows.close_before(last_safe_ms))
+
     def close(self) -> list[Record]:
         """End what is going on and return the last records, a partial window among them."""
         records = [self._count(crossing) for crossing in self._lines.finish()]

@@ -36,6 +36,12 @@ class Timeline:
         self._steady_ms = steady_ms
         return steady_ms / 1000
 
+    def since_last(self, event_time_ms: int) -> float:
+        """Return the seconds from the last frame to `event_time_ms`, 0 before the first frame."""
+        if self._steady_ms is None:
+            return 0.0
+        return max(0, event_time_ms - self._offset_ms - self._steady_ms) / 1000
+
     def event_time_ms(self, steady_seconds: float) -> int:
         """Return the event time of a moment of steady time, by the clock as it is now."""
         return max(0, round(steady_seconds * 1000) + self._offset_ms)

@@ -107,6 +107,14 @@ class ZoneWindows:
             self._window = None
         return finished
 
+    def close_before(self, event_time_ms: int) -> list[ZoneWindow]:
+        """Return the rest when its window ended before `event_time_ms`: no later frame can belong to it."""
+        latest = self._waiting.event_time_ms if self._waiting is not None else None
+        start_ms = self._window.start_ms if latest is None and self._window is not None else latest
+        if start_ms is None or window_start_ms(start_ms, self._window_ms) + self._window_ms > event_time_ms:
+            return []
+        return self.close()
+
     def _add(self, tally: FrameTally) -> list[ZoneWindow]:
         start_ms = window_start_ms(tally.event_time_ms, self._window_ms)
         finished = []
