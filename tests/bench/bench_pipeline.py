@@ -51,6 +51,10 @@ class NoAnalytics:
     ) -> list[Record]:
         return []
 
+    def idle(self, event_time_ms: int) -> list[Record]:
+        """Nothing waits here."""
+        return []
+
     def close(self) -> list[Record]:
         return []
 
