@@ -76,18 +76,10 @@ def _print_document(
 def _print_sentences(
     arguments: argparse.Namespace, audits: list[Audit], remarks: list[str], failed: list[str]
 ) -> None:
-
     for audit in audits:
         print(report.sentence(audit))
         if audit.used:
-            absolute = audit.absolute_error_interval
-            known = "" if absolute.method == NOT_KNOWN else f", {report.limits(absolute)}"
-            share = (
-                ""
-                if math.isnan(audit.absolute_error)
-                else f" = {report.percent(audit.absolute_error).removeprefix('+')}{known}"
-            )
-            print(f"  without cancelling: mean {audit.mean_absolute_error:.2f} a stretch{share}")
+            print(f"  without cancelling: {_absolute(audit)}")
             print(f"  how: {report.method(audit.error_interval)}")
         for remark in report.remarks(audit):
             print(f"  {remark}")
@@ -102,3 +94,13 @@ def _print_sentences(
     if arguments.maximum_error is not None:
         verdict = f"not shown for {', '.join(failed)}" if failed else "shown for every line and zone"
         say(f"verdict   within ±{arguments.maximum_error:g} %: {verdict}")
+
+
+def _absolute(audit: Audit) -> str:
+    unit = "a stretch" if audit.subject.is_line else "an instant"
+    said = f"mean {audit.mean_absolute_error:.2f} {unit}"
+    if math.isnan(audit.absolute_error):
+        return said
+    said = f"{said} = {report.percent(audit.absolute_error).removeprefix('+')}"
+    limits = audit.absolute_error_interval
+    return said if limits.method == NOT_KNOWN else f"{said}, {report.limits(limits)}"

@@ -8,7 +8,7 @@ random state: equal input gives equal output.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -96,12 +96,13 @@ def ratio(values: Floats, pairs: Pairs) -> float:
 
 
 def error_interval(pairs: Pairs) -> Interval:
-    """Return the interval of the signed error as a share of the hand count."""
+    """Return the interval of the signed error as a share of the hand count; counts miss no more than all."""
     if pairs.hand.sum() <= 0:
         return Interval(-math.inf, math.inf, NOT_KNOWN)
     if len(pairs.hand) < FEW_STRETCHES:
         return _of_few_stretches(pairs)
-    return _widened(_of_spread(pairs.differences, pairs), pairs.differences, pairs)
+    found = _widened(_of_spread(pairs.differences, pairs), pairs.differences, pairs)
+    return replace(found, low=max(found.low, -1.0))
 
 
 def absolute_error_interval(pairs: Pairs) -> Interval:
@@ -113,7 +114,7 @@ def absolute_error_interval(pairs: Pairs) -> Interval:
     if pairs.hand.sum() <= 0 or len(sizes) < FEW_STRETCHES:
         return Interval(0.0, math.inf, NOT_KNOWN)
     found = _widened(_of_spread(sizes, pairs), sizes, pairs)
-    return Interval(max(found.low, 0.0), found.high, found.method, found.widened)
+    return replace(found, low=max(found.low, 0.0))
 
 
 def _of_spread(values: Floats, pairs: Pairs) -> Interval:

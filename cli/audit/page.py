@@ -128,7 +128,7 @@ def _jumps(audits: Sequence[Audit]) -> Html:
 
 def _overview(audits: Sequence[Audit], remarks: Sequence[str], maximum_percent: float | None) -> Html:
     known = sum(math.isfinite(audit.error) for audit in audits)
-    chosen = [] if report.is_random(audits) else [" · ".join(report.NOT_RANDOM)]
+    chosen = [] if report.is_random(audits) else [" · ".join(report.NOT_RANDOM).replace("`", "")]
     return element(
         "section",
         {"id": "overview"},

@@ -55,7 +55,7 @@ def error_chart(audits: Sequence[Audit], maximum_percent: float | None) -> go.Fi
             layer="below",
         )
     _style(chart, "Error, % of the count by hand")
-    chart.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5, ticksuffix=" %")
+    chart.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5, nticks=5, tickangle=0)
     chart.update_yaxes(autorange="reversed", showgrid=False, type="category", automargin=True)
     return chart
 

@@ -51,7 +51,7 @@ def worst_table(audit: Audit, zone: ZoneInfo) -> Html:
 
 def _overview_row(audit: Audit) -> tuple[str, ...]:
     interval, absolute = audit.error_interval, audit.absolute_error
-    sure = f"{report.percent(interval.low)} … {report.percent(interval.high)}"
+    sure = f"{report.percent(interval.low)} ~ {report.percent(interval.high)}"
     known = interval.method != NOT_KNOWN
     return (
         str(audit.subject),

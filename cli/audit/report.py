@@ -48,8 +48,9 @@ def percent(share: float) -> str:
     """Return a share as a signed percentage, "+3.4 %"; a true minus sign, as in print."""
     if not math.isfinite(share):
         return "unknown" if math.isnan(share) else ("+∞" if share > 0 else "−∞")
-    rounded = round(share * 100, 1) + 0.0
-    return f"{'−' if rounded < 0 else '+'}{abs(rounded):.1f} %"
+    rounded = round(share * 100, 1)
+    sign = "" if rounded == 0 else "−" if rounded < 0 else "+"
+    return f"{sign}{abs(rounded):.1f} %"
 
 
 def limits(interval: Interval) -> str:
@@ -73,8 +74,8 @@ def extent(audit: Audit) -> str:
 
 
 def written_minutes(minutes: float) -> str:
-    """Return "1 minute", "12 minutes" or "0.7 minutes"."""
-    return "1 minute" if minutes == 1 else f"{minutes:.3g} minutes"
+    """Return "12 minutes", or seconds below two minutes."""
+    return f"{minutes * 60:.0f} seconds" if minutes < 2 else f"{minutes:.4g} minutes"
 
 
 def sentence(audit: Audit) -> str:
