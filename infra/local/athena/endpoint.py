@@ -17,6 +17,8 @@ from infra.local.athena.results import Results
 _CONTENT_TYPE = "application/x-amz-json-1.1"
 _TARGET = "AmazonAthena."
 _BODY_MAXIMUM_BYTES = 2**20
+_LENGTH_DIGITS = 12
+_SILENCE_SECONDS = 60.0
 
 
 class AthenaPortError(CrowdLensError):
@@ -84,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     # Header and body leave in one write: two would cost 40 ms on a kept-alive connection.
     wbufsize = -1
+    # A client that promises more than it sends must not hold a thread for ever.
+    timeout = _SILENCE_SECONDS
 
     def do_POST(self) -> None:
         status, answer = self._answer()
@@ -101,28 +105,44 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the caller sees every answer."""
 
     def _answer(self) -> tuple[int, dict[str, Any]]:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _BODY_MAXIMUM_BYTES:
-            self.close_connection = True
-            return 400, _error(
-                "InvalidRequestException", f"the request is longer than {_BODY_MAXIMUM_BYTES} bytes"
-            )
-        body = self.rfile.read(length)
-        target = self.headers.get("X-Amz-Target") or ""
         try:
-            request = json.loads(body or b"{}")
-        except ValueError:
-            return 400, _error("SerializationException", "the request is no JSON")
-        if not target.startswith(_TARGET) or not isinstance(request, dict):
-            return 400, _error("UnknownOperationException", f"the target {target!r} is not Athena's")
-        try:
+            request = self._request()
+            target = self.headers.get("X-Amz-Target") or ""
+            if not target.startswith(_TARGET) or not isinstance(request, dict):
+                return 400, _error("UnknownOperationException", f"the target {target!r} is not Athena's")
             return 200, self.server.operations.call(target.removeprefix(_TARGET), request)
         except RequestError as error:
             return 400, _error(error.kind, str(error), error.code)
         except CrowdLensError as error:
             return 400, _error("InvalidRequestException", str(error))
+        except TimeoutError:
+            # The base class ends the connection of a client that fell silent.
+            raise
         except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too, not a dropped connection
             return 500, _error("InternalServerException", f"{type(error).__name__}: {error}")
+
+    def _request(self) -> object:
+        """Return the JSON of the body; raises `RequestError`."""
+        body = self.rfile.read(self._body_bytes()) or b"{}"
+        try:
+            request = json.loads(body)
+            # JSON can spell half of a surrogate pair, which is no text that could be run or answered.
+            json.dumps(request, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise RequestError("the request is no JSON", kind="SerializationException") from error
+        return request
+
+    def _body_bytes(self) -> int:
+        """Return how long the body is; a client whose words do not tell is answered and left."""
+        text = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not (text.isascii() and text.isdigit()):
+            self.close_connection = True
+            raise RequestError(f"Content-Length is {text[:40]!r}: expected the request's length in bytes")
+        length = int(text) if len(text) <= _LENGTH_DIGITS else _BODY_MAXIMUM_BYTES + 1
+        if length > _BODY_MAXIMUM_BYTES:
+            self.close_connection = True
+            raise RequestError(f"the request is longer than {_BODY_MAXIMUM_BYTES} bytes")
+        return length
 
 
 def _error(kind: str, message: str, code: str | None = None) -> dict[str, Any]:

@@ -16,7 +16,11 @@ from infra.local.athena.requests import (
     Request,
     RequestError,
     check_work_group,
+    maximum_results,
     offset,
+    optional_structure,
+    optional_text,
+    optional_texts,
     page,
     required,
 )
@@ -57,10 +61,10 @@ class Operations:
     def start_query_execution(self, request: Request) -> Answer:
         """Queue a query; refused at once when it does not parse."""
         query = required(request, "QueryString")
-        self._check_context(request.get("QueryExecutionContext") or {})
+        self._check_context(optional_structure(request, "QueryExecutionContext"))
         if len(query.encode()) > _QUERY_MAXIMUM_BYTES:
             raise RequestError(f"QueryString is longer than {_QUERY_MAXIMUM_BYTES} bytes")
-        parameters = [str(value) for value in request.get("ExecutionParameters") or []]
+        parameters = optional_texts(request, "ExecutionParameters")
         try:
             bound = self._bound(query, parameters)
             self._athena.check_syntax(bound)
@@ -69,10 +73,10 @@ class Operations:
         execution = self._executions.start(
             query=query,
             bound_query=bound,
-            work_group=request.get("WorkGroup") or WORK_GROUP,
+            work_group=WORK_GROUP,
             output=self._output_of(request),
             parameters=parameters,
-            token=request.get("ClientRequestToken"),
+            token=optional_text(request, "ClientRequestToken"),
         )
         return {"QueryExecutionId": execution.identity}
 
@@ -83,7 +87,7 @@ class Operations:
     def batch_get_query_execution(self, request: Request) -> Answer:
         """Return where several queries stand."""
         found, unknown = [], []
-        for identity in request.get("QueryExecutionIds") or []:
+        for identity in optional_texts(request, "QueryExecutionIds"):
             execution = self._executions.get(identity)
             if execution is None:
                 unknown.append({"QueryExecutionId": identity, "ErrorMessage": _absent_query(identity)})
@@ -106,7 +110,7 @@ class Operations:
         if execution.result is None:
             reason = f": {execution.reason}" if execution.reason else ""
             raise RequestError(_NOT_YET.format(execution.state) + reason)
-        size = min(int(request.get("MaxResults") or _RESULT_LINES), _RESULT_LINES)
+        size = maximum_results(request, _RESULT_LINES)
         first = offset(request)
         result = execution.result
         lines = len(result.rows) + (1 if result.statement_type == "DML" else 0)
@@ -158,7 +162,7 @@ class Operations:
     def list_table_metadata(self, request: Request) -> Answer:
         """Return the columns of every table and view whose name fits the expression."""
         self._check_database(required(request, "DatabaseName"))
-        wanted = _pattern(request.get("Expression"))
+        wanted = _pattern(optional_text(request, "Expression"))
         names = [name for name in self._table_names() if wanted.fullmatch(name)]
         answer = page(names, request, "TableMetadataList")
         answer["TableMetadataList"] = [self._table_metadata(name) for name in answer["TableMetadataList"]]
@@ -181,13 +185,13 @@ class Operations:
         return execution
 
     def _output_of(self, request: Request) -> str | None:
-        given = (request.get("ResultConfiguration") or {}).get("OutputLocation")
-        if given is not None and not str(given).startswith("s3://"):
+        given = optional_text(optional_structure(request, "ResultConfiguration"), "OutputLocation")
+        if given is not None and not given.startswith("s3://"):
             raise RequestError(f"outputLocation is not a valid S3 path: {given!r}")
         return given or self._output_location
 
     def _check_context(self, context: Request) -> None:
-        database = str(context.get("Database") or self._athena.database).lower()
+        database = (optional_text(context, "Database") or self._athena.database).lower()
         if database != self._athena.database:
             raise RequestError(f"Database {database} does not exist")
 

@@ -6,7 +6,16 @@ import time
 import uuid
 
 from infra.local.athena import shapes
-from infra.local.athena.requests import WORK_GROUP, Answer, Request, RequestError, page, required
+from infra.local.athena.requests import (
+    WORK_GROUP,
+    Answer,
+    Request,
+    RequestError,
+    optional_text,
+    optional_texts,
+    page,
+    required,
+)
 from infra.local.athena.saved import NamedQuery, PreparedStatement, SavedQueries
 
 
@@ -23,7 +32,7 @@ class SavedOperations:
             NamedQuery(
                 identity,
                 required(request, "Name"),
-                str(request.get("Description") or ""),
+                optional_text(request, "Description") or "",
                 required(request, "Database"),
                 required(request, "QueryString"),
                 WORK_GROUP,
@@ -46,7 +55,7 @@ class SavedOperations:
     def batch_get_named_query(self, request: Request) -> Answer:
         """Return several saved queries."""
         named = self._saved.named()
-        wanted = list(request.get("NamedQueryIds") or [])
+        wanted = optional_texts(request, "NamedQueryIds")
         return {
             "NamedQueries": [
                 shapes.named_query_shape(named[identity]) for identity in wanted if identity in named
@@ -73,7 +82,7 @@ class SavedOperations:
         if not create:
             self.prepared(name)
         sql = required(request, "QueryStatement")
-        description = str(request.get("Description") or "")
+        description = optional_text(request, "Description") or ""
         self._saved.put_prepared(PreparedStatement(name, sql, WORK_GROUP, description, time.time()))
         return {}
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -181,6 +183,128 @@ def test_a_bad_request_is_refused_at_once(
     with pytest.raises(ClientError, match=text) as caught:
         client.start_query_execution(**request_fields)
     assert caught.value.response["Error"]["Code"] == kind
+
+
+def post(
+    endpoint: AthenaEndpoint, operation: str, body: bytes, *, length: str | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Send what boto3 would not; returns the status and the answer."""
+    connection = http.client.HTTPConnection(endpoint.url.removeprefix("http://"), timeout=5)
+    try:
+        connection.putrequest("POST", "/")
+        connection.putheader("X-Amz-Target", f"AmazonAthena.{operation}")
+        connection.putheader("Content-Length", length or str(len(body)))
+        connection.endheaders(body)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("length", "says"),
+    [
+        pytest.param("abc", "Content-Length is 'abc': expected", id="words"),
+        pytest.param("-1", "Content-Length is '-1': expected", id="negative"),
+        pytest.param("1_0", "Content-Length is '1_0': expected", id="Python's own spelling"),
+        pytest.param(str(2**20 + 1), "longer than 1048576 bytes", id="too long"),
+        pytest.param("9" * 5000, "longer than 1048576 bytes", id="absurd"),
+    ],
+)
+def test_a_length_that_cannot_be_is_answered(endpoint: AthenaEndpoint, length: str, says: str) -> None:
+    status, answer = post(endpoint, "ListWorkGroups", b"", length=length)
+    assert (status, answer["__type"]) == (400, "InvalidRequestException")
+    assert says in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "says"),
+    [
+        pytest.param("ListQueryExecutions", {"MaxResults": "abc"}, "MaxResults is 'abc'", id="page as text"),
+        pytest.param("ListQueryExecutions", {"MaxResults": -3}, "from 1 to 50", id="page below zero"),
+        pytest.param("ListNamedQueries", {"MaxResults": 51}, "from 1 to 50", id="page too long"),
+        pytest.param("ListNamedQueries", {"MaxResults": True}, "MaxResults is True", id="page as truth"),
+        pytest.param("ListNamedQueries", {"NextToken": 7}, "NextToken is 7", id="token as number"),
+        pytest.param("ListNamedQueries", {"NextToken": "9" * 5000}, "NextToken is", id="endless token"),
+        pytest.param("ListNamedQueries", {"WorkGroup": []}, "WorkGroup is []", id="work group as list"),
+        pytest.param("StartQueryExecution", {"QueryString": 5}, "QueryString is", id="query as number"),
+        pytest.param(
+            "StartQueryExecution",
+            {"QueryString": "SELECT ?", "ExecutionParameters": 5},
+            "ExecutionParameters is 5: expected a list of texts",
+            id="parameters as number",
+        ),
+        pytest.param(
+            "StartQueryExecution",
+            {"QueryString": "SELECT ?", "ExecutionParameters": [5]},
+            "ExecutionParameters is [5]",
+            id="parameter as number",
+        ),
+        pytest.param(
+            "StartQueryExecution",
+            {"QueryString": "SELECT 1", "QueryExecutionContext": ["crowdlens"]},
+            "QueryExecutionContext is ['crowdlens']: expected a structure",
+            id="context as list",
+        ),
+        pytest.param(
+            "StartQueryExecution",
+            {"QueryString": "SELECT 1", "QueryExecutionContext": {"Database": 5}},
+            "Database is 5",
+            id="database as number",
+        ),
+        pytest.param(
+            "StartQueryExecution",
+            {"QueryString": "SELECT 1", "ResultConfiguration": "s3://here"},
+            "ResultConfiguration is",
+            id="results as text",
+        ),
+        pytest.param(
+            "StartQueryExecution",
+            {"QueryString": "SELECT 1", "ClientRequestToken": {}},
+            "ClientRequestToken is {}",
+            id="request token as structure",
+        ),
+        pytest.param(
+            "BatchGetQueryExecution", {"QueryExecutionIds": [[]]}, "QueryExecutionIds is [[]]", id="ids"
+        ),
+        pytest.param("BatchGetNamedQuery", {"NamedQueryIds": 1}, "NamedQueryIds is 1", id="named ids"),
+        pytest.param(
+            "ListTableMetadata",
+            {"DatabaseName": "crowdlens", "Expression": 5},
+            "Expression is 5",
+            id="pattern",
+        ),
+    ],
+)
+def test_a_field_of_another_kind_is_refused(
+    endpoint: AthenaEndpoint, operation: str, body: dict[str, Any], says: str
+) -> None:
+    status, answer = post(endpoint, operation, json.dumps(body).encode())
+    assert (status, answer["__type"]) == (400, "InvalidRequestException")
+    assert says in answer["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"{", id="half"),
+        pytest.param(b"\xff", id="no text"),
+        pytest.param(b"[" * 200_000, id="endless nesting"),
+        pytest.param(b'{"QueryString": "\\ud800"}', id="half a surrogate pair"),
+    ],
+)
+def test_what_is_no_json_is_answered(endpoint: AthenaEndpoint, body: bytes) -> None:
+    status, answer = post(endpoint, "StartQueryExecution", body)
+    assert (status, answer["__type"]) == (400, "SerializationException")
+
+
+def test_a_client_that_falls_silent_is_left(
+    endpoint: AthenaEndpoint, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("infra.local.athena.endpoint._Handler.timeout", 0.1)
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+        post(endpoint, "ListWorkGroups", b"{", length="100")
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
