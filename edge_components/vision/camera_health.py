@@ -1,8 +1,8 @@
 """Watches whether a camera shows what it should, and reports changes and lost time as records.
 
-States: ok, lost (no frames), frozen (the very same picture again and again), dark, slow (the frame rate
-collapsed), ended. A fault has to last before it is believed, and so has its end. While the state is not ok,
-counts are suspect.
+States: ok, lost (no frames), frozen (the very same picture again and again), dark, over_exposed, covered,
+blurred, moved, slow (the frame rate collapsed), ended. A fault has to last before it is believed, and so
+has its end. While the state is not ok, counts are suspect.
 """
 
 from __future__ import annotations
@@ -10,26 +10,20 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-
 from contract.records import Record, Value
 from contract.scene import Scene
-from edge_components.vision.sources.frames import Frame, Image, SourceInfo
+from edge_components.vision.picture_health import PictureHealth, PictureHealthSettings
+from edge_components.vision.sources.frames import Frame, SourceInfo
 
-OK, LOST, FROZEN, DARK, SLOW, ENDED = "ok", "lost", "frozen", "dark", "slow", "ended"
-_SAMPLES_PER_SIDE = 96
+OK, LOST, SLOW, ENDED = "ok", "lost", "slow", "ended"
 _DETAIL_MAXIMUM_LENGTH = 200
 
 
 @dataclass(frozen=True)
-class CameraHealthSettings:
-    """When a state is believed; levels are the mean brightness from 0 to 255."""
+class CameraHealthSettings(PictureHealthSettings):
+    """When a state is believed."""
 
     lost_seconds: float = 5.0
-    frozen_seconds: float = 15.0
-    dark_seconds: float = 3.0
-    dark_below_level: float = 12.0
-    light_above_level: float = 18.0
     slow_below_share: float = 0.4
     slow_seconds: float = 10.0
     recovery_seconds: float = 3.0
@@ -44,9 +38,7 @@ class CameraHealth:
         self._info = info
         self._settings = settings or CameraHealthSettings()
         self._rate = _FrameRate(self._settings.slow_seconds)
-        self._sample: Image | None = None
-        self._same_since_seconds = 0.0
-        self._dark_since_seconds: float | None = None
+        self._picture = PictureHealth(self._settings)
         self._healthy_since_seconds: float | None = None
         self._last: tuple[float, int] | None = None
         self._gap_open = False
@@ -64,9 +56,9 @@ class CameraHealth:
             self._gap_open = False
             records.append(self._gap(event_time_ms, clock_quality))
             self._rate = _FrameRate(self._settings.slow_seconds)
-            self._same_since_seconds = seconds
+            self._picture.restart(seconds)
         self._rate.observe(frame.index, seconds)
-        self._look(frame.image, seconds)
+        self._picture.observe(frame.image, seconds)
         self._last = (seconds, event_time_ms)
         state, detail = self._judge(seconds)
         if state == OK and not self._recovered(seconds):
@@ -89,28 +81,10 @@ class CameraHealth:
         records = [self._gap(event_time_ms, clock_quality)] if self._gap_open else []
         return records + self._change(ENDED, detail, event_time_ms, clock_quality)
 
-    def _look(self, image: Image, seconds: float) -> None:
-        height, width = image.shape[:2]
-        step_y, step_x = max(1, height // _SAMPLES_PER_SIDE), max(1, width // _SAMPLES_PER_SIDE)
-        sample = np.ascontiguousarray(image[::step_y, ::step_x])
-        if self._sample is None or not np.array_equal(sample, self._sample):
-            self._same_since_seconds = seconds
-        self._sample = sample
-        level = float(sample.mean())
-        if level < self._settings.dark_below_level and self._dark_since_seconds is None:
-            self._dark_since_seconds = seconds
-        elif level > self._settings.light_above_level:
-            self._dark_since_seconds = None
-
     def _judge(self, seconds: float) -> tuple[str, str | None]:
-        settings = self._settings
-        if seconds - self._same_since_seconds >= settings.frozen_seconds:
-            return FROZEN, f"the picture has not changed for {settings.frozen_seconds:g} s"
-        if (
-            self._dark_since_seconds is not None
-            and seconds - self._dark_since_seconds >= settings.dark_seconds
-        ):
-            return DARK, f"mean brightness below {settings.dark_below_level:g} of 255"
+        settings, fault = self._settings, self._picture.fault(seconds)
+        if fault is not None:
+            return fault
         rate, usual = self._rate.present, self._rate.usual
         if self._info.live and rate is not None and rate < settings.slow_below_share * usual:
             return SLOW, f"{rate:.1f} frames/s instead of {usual:.1f}"
@@ -119,8 +93,7 @@ class CameraHealth:
     def _recovered(self, seconds: float) -> bool:
         if self.state in (None, OK):
             return True
-        still = seconds - self._same_since_seconds >= self._settings.recovery_seconds / 2
-        if still or self._dark_since_seconds is not None:
+        if self._picture.suspected(seconds, self._settings.recovery_seconds / 2):
             self._healthy_since_seconds = None
             return False
         if self._healthy_since_seconds is None:
