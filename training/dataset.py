@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -104,7 +105,9 @@ def make_dataset(folder: Path, kind: PictureKind, *, pictures: int, first_seed: 
     }
     missing = {path: seeds for path, seeds in wanted.items() if not path.exists()}
     started, done = time.monotonic(), 0
-    with ProcessPoolExecutor(max_workers=workers) as pool:
+    # A forked child would inherit OpenCV's threads in the middle of their work and could wait for ever.
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=workers, mp_context=spawned) as pool:
         jobs = [pool.submit(_write_shard, path, kind, seeds) for path, seeds in missing.items()]
         for count, job in enumerate(as_completed(jobs), start=1):
             done += job.result()

@@ -22,7 +22,7 @@ from training.boxes import Detections, decode_yolo_v8, letterbox
 from training.settings import INPUT_HEIGHT, INPUT_WIDTH
 
 NAME, VERSION, LABEL = "person_demo", "1.0.0", "person"
-CONFIDENCE, SUPPRESSION_OVERLAP = 0.40, 0.60
+CONFIDENCE, SUPPRESSION_OVERLAP = 0.50, 0.60
 DESCRIPTION = (
     "Demonstration person detector, trained only on pictures drawn by training/ in this repository; "
     "see docs/models/person_demo.md for what it can and cannot do"

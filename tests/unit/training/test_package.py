@@ -66,8 +66,8 @@ def test_an_empty_picture_holds_nobody() -> None:
 def test_people_of_the_demo_clip_are_found() -> None:
     result = clip_trial(load_detector(PACKAGE_FOLDER), DEMO_FOLDER, every=45)
     assert result.people > 100
-    assert result.recall >= 0.85
-    assert result.precision >= 0.90
+    assert result.recall >= 0.88
+    assert result.precision >= 0.85
 
 
 @pytest.mark.parametrize("missing", ["model.onnx", "model.yaml"])
