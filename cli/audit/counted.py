@@ -27,7 +27,8 @@ INSTANT_TOLERANCE_MS = 500
 """An instant this near to the end of a window is compared with the people inside at that end."""
 UNSEEN_TOLERANCE_MS = 1000
 """A stretch may lack this much of the analysed time before it is missing."""
-_DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+_LATEST_MS = 4_102_444_800_000
 
 
 class CountedRunError(CrowdLensError):
@@ -56,7 +57,7 @@ class Counted:
 
 
 @dataclass
-class _Window:
+class Window:
     """A window of a zone, classes added up."""
 
     end_ms: int
@@ -78,7 +79,7 @@ class CountedRun:
     camera: str
     classes: tuple[str, ...]
     crossings: dict[Subject, tuple[Times, Flags]]
-    windows: dict[str, dict[int, _Window]]
+    windows: dict[str, dict[int, Window]]
     seen: list[tuple[int, int]] | None
     lost: list[tuple[int, int]]
     time_zone: str = "UTC"
@@ -161,7 +162,11 @@ def read_run(
 
     Raises `CountedRunError` when the lake holds nothing of these days, or several cameras and none was named.
     """
-    days = (day_of(start_ms - _DAY_MS // 24), day_of(end_ms + _DAY_MS // 24))
+    if not 0 < start_ms <= end_ms < _LATEST_MS:
+        raise CountedRunError(
+            "the times looked at reach beyond the years 1970 to 2100: expected the run's own"
+        )
+    days = (day_of(start_ms - _HOUR_MS), day_of(end_ms + _HOUR_MS))
     crossings = lake.query(_CROSSINGS, days).rows
     windows = lake.query(_WINDOWS, days).rows
     name = _the_camera({str(row[0]) for row in (*crossings, *windows)}, camera, days)
@@ -232,12 +237,12 @@ def _crossings(rows: Sequence[Sequence[Any]]) -> dict[Subject, tuple[Times, Flag
     }
 
 
-def _windows(rows: Sequence[Sequence[Any]]) -> dict[str, dict[int, _Window]]:
-    found: dict[str, dict[int, _Window]] = {}
+def _windows(rows: Sequence[Sequence[Any]]) -> dict[str, dict[int, Window]]:
+    found: dict[str, dict[int, Window]] = {}
     for _, zone, at, seconds, object_class, epoch, device, last, mean, suspect, _ in rows:
         start = _ms(at)
         window = found.setdefault(str(zone), {}).setdefault(
-            start, _Window(start + round(float(seconds or 0) * 1000))
+            start, Window(start + round(float(seconds or 0) * 1000))
         )
         window.last += float(last or 0)
         window.mean += float(mean or 0)

@@ -18,6 +18,8 @@ DIRECTIONS = ("in", "out")
 COMMENTS = ("#", '"#')
 """How a line of remarks begins; a spreadsheet puts quotes around those with a comma."""
 MAXIMUM_ROWS = 200_000
+LONGEST_SECONDS = 366 * 86_400
+YEARS = range(2000, 2100)
 
 
 class HandCountError(CrowdLensError):
@@ -165,8 +167,8 @@ class _Cells:
         text = self.cells.get(column, "")
         seconds = finite_number(text)
         if seconds is not None:
-            if seconds < 0:
-                raise self._error(column, "seconds from the start, 0 or more")
+            if not 0 <= seconds <= LONGEST_SECONDS:
+                raise self._error(column, "seconds from the start, 0 or more and below a year")
             if origin_ms is None:
                 raise self._error(
                     column, "a time with its offset, or --start TIME that says when second 0 was"
@@ -178,13 +180,15 @@ class _Cells:
             raise self._error(column, "a time like 2026-11-21T09:00:00+09:00, or seconds") from error
         if instant.tzinfo is None:
             raise self._error(column, "an offset behind the time, such as +09:00 or Z")
+        if instant.year not in YEARS:
+            raise self._error(column, f"a year from {YEARS[0]} to {YEARS[-1]}")
         return round(instant.timestamp() * 1000)
 
     def _count(self, column: str) -> int | None:
         text = self.cells.get(column, "")
         if not text:
             return None
-        if not text.isdecimal() or int(text) > 10**6:
+        if not text.isdecimal() or len(text) > 6:
             raise self._error(column, "a whole number, or nothing while it is not counted yet")
         return int(text)
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import norm
 
 from cli.audit.compare import Audit
@@ -103,8 +102,9 @@ def hourly_rates(minutes: Sequence[int], run: CountedRun, subjects: Sequence[Sub
     lines = [subject for subject in subjects if subject.is_line]
     zones = [subject.name for subject in subjects if not subject.is_line]
     values = np.array([_activity(start, run, lines, zones) for start in minutes])
-    hours = np.array(minutes) // HOUR_MS
-    return [float(values[hours == hour].mean()) for hour in hours]
+    _, hours, sizes = np.unique(np.array(minutes) // HOUR_MS, return_inverse=True, return_counts=True)
+    means: list[float] = (np.bincount(hours, weights=values) / sizes)[hours].tolist()
+    return means
 
 
 def _activity(start: int, run: CountedRun, lines: Sequence[Subject], zones: Sequence[str]) -> float:
@@ -120,8 +120,8 @@ def strata_of(rates: Sequence[float]) -> list[str]:
     Cut where the cumulated roots of the rates reach thirds: Dalenius and Hodges, JASA 54 (1959). Hours alike
     stay together; a stratum of fewer than `LEAST_IN_STRATUM` minutes joins the one below.
     """
-    levels: npt.NDArray[np.float64] = np.unique(np.array(rates))
-    weights = np.array([list(rates).count(level) * math.sqrt(level + RATE_OF_NOTHING) for level in levels])
+    levels, sizes = np.unique(np.array(rates, np.float64), return_counts=True)
+    weights = sizes * np.sqrt(levels + RATE_OF_NOTHING)
     middles = (np.cumsum(weights) - weights / 2) / weights.sum()
     places = np.minimum((middles * len(STRATUM_NAMES)).astype(int), len(STRATUM_NAMES) - 1)
     named = dict(zip(levels.tolist(), places.tolist(), strict=True))

@@ -58,7 +58,7 @@ def read_summary(path: Path) -> SummaryRun:
             str(name): {way: int(totals[way]) for way in ("in", "out")}
             for name, totals in document["lines"].items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise CountedRunError(
             f"--counted is {str(path)!r}: expected the lake folder of a run, or a summary.json"
         ) from error

@@ -49,7 +49,7 @@ def _configure_sample(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--from", dest="begin", type=_aware_time, metavar="TIME", help="start of the period")
     group.add_argument("--to", dest="end", type=_aware_time, metavar="TIME", help="end of the period")
     group.add_argument("--minutes", type=positive_integer, help="minutes to draw (default: by --half-width)")
-    group.add_argument("--seed", type=int, help="seed of the draw (default: a random one, told)")
+    group.add_argument("--seed", type=_seed, help="seed of the draw (default: a random one, told)")
     group.add_argument("--lake", type=Path, help="lake of the run: its lines, zones and analysed minutes")
     group.add_argument("--scene", type=Path, help="scene file: its lines and zones")
     group.add_argument(
@@ -65,6 +65,12 @@ def _configure_sample(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--out", type=Path, default=Path("hand.csv"), help="CSV file to write and fill in")
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 0 or more")
+    return int(text)
+
+
 def _aware_time(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
@@ -72,6 +78,8 @@ def _aware_time(text: str) -> datetime:
         raise argparse.ArgumentTypeError(
             f"{text!r}: expected a time like 2026-11-21T09:00:00+09:00"
         ) from error
+    if not 2000 <= instant.year < 2100:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a year from 2000 to 2099")
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 

@@ -63,6 +63,9 @@ def test_a_byte_order_mark_and_other_column_orders_are_fine(tmp_path: Path) -> N
         pytest.param(
             ["-5,60,road,in,1"], "start is '-5': expected seconds from the start", id="before-start"
         ),
+        pytest.param(["0,1e300,road,in,1"], "end is '1e300': expected seconds", id="beyond-time"),
+        pytest.param(["0001-01-01T00:00+09:00,60,road,in,1"], "a year from 2000", id="year-one"),
+        pytest.param(["0,60,road,in," + "9" * 5000], "a whole number", id="endless-digits"),
         pytest.param(["nan,60,road,in,1"], "start is 'nan'", id="not-a-number"),
         pytest.param(["9 am,60,road,in,1"], "start is '9 am': expected a time like", id="no-time"),
         pytest.param(["2026-11-21T09:00:00,60,road,in,1"], "expected an offset", id="no-offset"),
