@@ -29,14 +29,14 @@ class _Worker(threading.Thread):
         super().__init__(name="publisher", daemon=True)
         self._publisher = publisher
         self._stop_asked = stop
-        self.error: CrowdLensError | None = None
+        self.error: Exception | None = None
         self.finished = False
 
     def run(self) -> None:
         try:
             self._publisher.run()
             self.finished = True
-        except CrowdLensError as error:
+        except Exception as error:  # noqa: BLE001 - the main thread reports it
             self.error = error
         finally:
             self._stop_asked.set()
@@ -50,12 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     _obey_signals(stop)
     try:
         settings = parse_settings(arguments)
+        region = arguments.region or region_of(settings.queue_url)
+        sender = QueueSender(settings.queue_url, lambda: make_client(region))
         spool = Spool(settings.spool, device=settings.device)
         lock = publisher_lock(settings.spool)
     except CrowdLensError as error:
         parser.exit(2, f"publisher: {error}\n")
-    region = arguments.region or region_of(settings.queue_url)
-    sender = QueueSender(settings.queue_url, lambda: make_client(region))
     worker = _Worker(Publisher(settings, spool, sender, stop=stop), stop)
     logger.info("publisher started", extra={"spool": str(settings.spool), "queue_url": settings.queue_url})
     worker.start()
@@ -72,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _status(worker: _Worker) -> int:
     if worker.error is not None:
-        logger.error("publisher failed", extra={"error": str(worker.error)})
+        # Only what no sentence explains is a mistake of ours and shows where it happened.
+        unexpected = None if isinstance(worker.error, CrowdLensError) else worker.error
+        logger.error("publisher failed", extra={"error": str(worker.error)}, exc_info=unexpected)
     return 0 if worker.finished else 1
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from contract.envelope import PackedMessage
+from contract.errors import CrowdLensError
 from edge_components.publisher.settings import SQS_BATCH_ENTRIES
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _AWS_HOST = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId"})
+
+
+class QueueClientError(CrowdLensError):
+    """Raised when the AWS settings of the environment make no SQS client."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +48,42 @@ def region_of(queue_url: str) -> str | None:
 def make_client(region: str | None) -> SQSClient:
     """Return a client of the default credential chain that leaves retrying to the publisher.
 
-    Refreshing credentials (Greengrass's token exchange among them) is botocore's work.
+    Refreshing credentials (Greengrass's token exchange among them) is botocore's work. Raises
+    `QueueClientError` for a region, profile or endpoint that nothing can be sent with.
     """
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}, tcp_keepalive=True)
-    return boto3.session.Session(region_name=region).client("sqs", config=config)
+    try:
+        client = boto3.session.Session(region_name=region).client("sqs", config=config)
+        _check_endpoint(client.meta.endpoint_url)
+    except (BotoCoreError, ValueError) as error:
+        raise QueueClientError(
+            f"the AWS settings make no SQS client ({str(error).rstrip('.')}): expected a region and, where "
+            "AWS_ENDPOINT_URL is set, a URL like http://127.0.0.1:4566"
+        ) from error
+    return client
+
+
+def _check_endpoint(url: str) -> None:
+    """Refuse what botocore would stumble over at the first send only; a bad port raises ValueError too."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or parts.port == 0:
+        raise ValueError(f"Invalid endpoint: {url}")
 
 
 class QueueSender:
-    """Sends to one queue with a client it makes when first needed and again when credentials expired."""
+    """Sends to one queue with a client it makes at once, and again when credentials expired.
+
+    Raises `QueueClientError`, when it is made, for settings that make no client.
+    """
 
     def __init__(self, queue_url: str, client_factory: Callable[[], SQSClient]) -> None:
         self._queue_url = queue_url
         self._client_factory = client_factory
-        self._client: SQSClient | None = None
+        self._client: SQSClient | None = client_factory()
 
     def send(self, messages: Sequence[PackedMessage]) -> SendResult:
         """Send one batch; an outage, a throttle or a refusal of single messages is in the result."""
@@ -76,7 +101,7 @@ class QueueSender:
             if code in _EXPIRED:
                 self._client = None
             return SendResult([], {code: len(messages)})
-        except BotoCoreError as error:
+        except (BotoCoreError, QueueClientError) as error:
             return SendResult([], {type(error).__name__: len(messages)})
         failures: dict[str, int] = {}
         for failed in answer.get("Failed", []):

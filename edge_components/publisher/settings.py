@@ -52,8 +52,7 @@ class PublisherSettings:
     def __post_init__(self) -> None:
         check_identifier("site", self.site)
         check_identifier("device", self.device)
-        parts = urlsplit(self.queue_url)
-        if parts.scheme not in ("http", "https") or not parts.netloc or not parts.path.strip("/"):
+        if not _names_a_queue(self.queue_url):
             raise PublisherSettingsError(
                 f"queue_url is {self.queue_url!r}: expected a URL like "
                 "https://sqs.eu-west-1.amazonaws.com/123456789012/crowdlens-ingest"
@@ -65,3 +64,18 @@ class PublisherSettings:
             value = getattr(self, name)
             if not value > 0:
                 raise PublisherSettingsError(f"{name} is {value}: expected a number above 0")
+
+
+def _names_a_queue(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port raises ValueError where it is no number up to 65535.
+        has_port_zero = parts.port == 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and not has_port_zero
+        and bool(parts.path.strip("/"))
+    )

@@ -80,6 +80,8 @@ def test_an_outage_is_logged_with_its_reason(tmp_path: Path):
     ("prepare", "sentence"),
     [
         pytest.param({"queue_url": "ingest"}, "queue_url is 'ingest'", id="no URL"),
+        pytest.param({"endpoint": "localhost:4566"}, "Invalid endpoint: localhost:4566", id="bare endpoint"),
+        pytest.param({"endpoint": "http://localhost:http"}, "AWS_ENDPOINT_URL", id="endpoint without port"),
         pytest.param({"spool": "/proc/nowhere/spool"}, "cannot be used", id="folder that cannot be made"),
         pytest.param({"spool": "notes.txt"}, "is no spool file", id="not a spool"),
     ],
@@ -88,7 +90,7 @@ def test_a_mistake_is_one_line_and_status_two(tmp_path: Path, prepare: dict[str,
     (tmp_path / "notes.txt").write_text("a line of text that is no database\n")
     spool = tmp_path / prepare.get("spool", "spool.sqlite")
     url = prepare.get("queue_url", "http://127.0.0.1/0/queue")
-    process = start(spool, endpoint="http://127.0.0.1:9", queue_url=url)
+    process = start(spool, endpoint=prepare.get("endpoint", "http://127.0.0.1:9"), queue_url=url)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
     assert len(errors.splitlines()) == 1

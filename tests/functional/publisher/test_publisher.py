@@ -16,9 +16,10 @@ from moto import mock_aws
 
 from contract.envelope import PackedMessage, decode_message, stored_records
 from contract.records import Record
+from edge_components.publisher.__main__ import _status, _Worker
 from edge_components.publisher.back_off import BackOff
 from edge_components.publisher.publisher import Publisher
-from edge_components.publisher.sender import QueueSender, SendResult, make_client
+from edge_components.publisher.sender import QueueClientError, QueueSender, SendResult, make_client
 from edge_components.publisher.settings import Profile, PublisherSettings
 from edge_components.runtime.spool import Spool, SpoolError, publisher_lock
 
@@ -268,3 +269,41 @@ def test_expired_credentials_make_a_new_client():
     assert sender.send([PackedMessage("{}", [])]).failures == {"ExpiredToken": 1}
     assert sender.send([PackedMessage("{}", [])]).accepted == [0]
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        pytest.param({"AWS_ENDPOINT_URL": "localhost:4566"}, "Invalid endpoint: localhost:4566", id="bare"),
+        pytest.param({"AWS_ENDPOINT_URL": "ftp://localhost"}, "Invalid endpoint: ftp:", id="scheme"),
+        pytest.param({"AWS_ENDPOINT_URL": "http://localhost:abc"}, "integer value as 'abc'", id="port"),
+        pytest.param({"AWS_ENDPOINT_URL": "http://localhost:99999"}, "Port out of range", id="port range"),
+        pytest.param({"AWS_ENDPOINT_URL": "http://[::1"}, "Invalid IPv6 URL", id="IPv6"),
+        pytest.param({"AWS_PROFILE": "nobody"}, "profile .nobody.", id="profile"),
+    ],
+)
+def test_settings_that_make_no_client_are_told_at_once(monkeypatch, environment, sentence):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(QueueClientError, match=sentence):
+        QueueSender("http://127.0.0.1/0/queue", lambda: make_client("us-east-1"))
+
+
+class BrokenPublisher:
+    """Fails as no code of ours foresaw."""
+
+    def run(self) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+
+def test_an_unforeseen_failure_is_recorded_and_ends_the_process(caplog):
+    stop = threading.Event()
+    worker = _Worker(BrokenPublisher(), stop)  # type: ignore[arg-type]
+    worker.start()
+    worker.join(5)
+    assert stop.is_set()
+    assert _status(worker) == 1
+    assert [(record.message, record.error) for record in caplog.records] == [
+        ("publisher failed", "a mistake of ours")
+    ]
+    assert caplog.records[0].exc_info[0] is ZeroDivisionError

@@ -20,6 +20,9 @@ QUEUE_URL = "https://sqs.ap-northeast-2.amazonaws.com/123456789012/crowdlens-ing
         pytest.param({"device": ""}, "device is ''", id="device"),
         pytest.param({"queue_url": "crowdlens-ingest"}, "queue_url is 'crowdlens-ingest'", id="queue name"),
         pytest.param({"queue_url": "https://host"}, "expected a URL like", id="no queue in the URL"),
+        pytest.param({"queue_url": "http://[::1/0/queue"}, "expected a URL like", id="broken IPv6 host"),
+        pytest.param({"queue_url": "http://host:sqs/0/queue"}, "expected a URL like", id="port in letters"),
+        pytest.param({"queue_url": "http://host:99999/0/queue"}, "expected a URL like", id="port too high"),
         pytest.param({"maximum_messages_per_second": 0.0}, "above 0", id="rate of nothing"),
     ],
 )
