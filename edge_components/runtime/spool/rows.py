@@ -16,8 +16,9 @@ from contract.tables import TABLES
 ROW_OVERHEAD_BYTES = 40
 """What a row takes beside its payload: its other columns, the index entry and their headers (measured)."""
 
-# JSON escapes control characters; these are left, and SQS refuses a message that holds one.
-_UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
+# JSON escapes control characters and the contract refuses lone surrogates; these two are left, and SQS
+# refuses a message that holds one.
+_UNSENDABLE = re.compile("[\ufffe\uffff]")
 
 
 @dataclass(frozen=True)

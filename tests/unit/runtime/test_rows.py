@@ -53,7 +53,9 @@ def test_a_row_of_an_older_shape_lacks_the_newer_columns():
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
-        pytest.param(crossing(line="gate\ud800"), "a text of line_crossings holds", id="lone surrogate"),
+        pytest.param(
+            crossing(line="gate\ud800"), "expected text that can be written as UTF-8", id="lone surrogate"
+        ),
         pytest.param(crossing(line="gate\uffff"), "expected characters SQS can carry", id="no character"),
         pytest.param(crossing(camera="plaza 1"), "camera is 'plaza 1'", id="camera that fits no key"),
         pytest.param(crossing(track=1.5), "line_crossings.track is 1.5", id="wrong type"),
