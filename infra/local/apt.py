@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,8 +55,9 @@ def install(package_pattern: str) -> None:
 
 def _install(package_pattern: str) -> None:
     package = _candidate(package_pattern, ())
-    command = ["apt-get", *_NETWORK_OPTIONS, "install", "--yes", "--no-install-recommends", package]
-    _run(command, _DOWNLOAD_SECONDS)
+    command = ["apt-get", *_NETWORK_OPTIONS, "install", "--yes", "--no-install-recommends"]
+    _run([*command, "--download-only", package], _DOWNLOAD_SECONDS)
+    _run_to_the_end([*command, "--no-download", package])
 
 
 def _update(options: Sequence[str]) -> AptError | None:
@@ -188,13 +190,11 @@ def _run(
     directory: Path | None = None,
     environment: dict[str, str] | None = None,
 ) -> str:
-    whole = (environment or dict(os.environ)) | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    called = f"{command[0]} {next((part for part in command[1:] if part.isalpha()), '')}".strip()
     try:
         result = subprocess.run(
             command,
             cwd=directory,
-            env=whole,
+            env=_environment(environment),
             capture_output=True,
             text=True,
             check=False,
@@ -202,12 +202,52 @@ def _run(
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
-        raise AptError(f"`{called}` took more than {limit_seconds:g} s") from error
+        raise AptError(f"{_spoken(command)} took more than {limit_seconds:g} s") from error
     except OSError as error:
-        raise AptError(f"`{called}` could not be started: {error.strerror}") from error
+        raise _not_started(command, error) from error
     if result.returncode != 0:
-        raise AptError(f"`{called}` failed: {_last_error(result.stderr or result.stdout)}")
+        raise AptError(f"{_spoken(command)} failed: {_last_error(result.stderr or result.stdout)}")
     return result.stdout
+
+
+def _run_to_the_end(command: list[str]) -> None:
+    """Run what must not be stopped half-way: without a limit, out of Ctrl-C's reach, and waited for.
+
+    Its words go to a file, because a pipe whose reader goes away would end it.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        try:
+            process = subprocess.Popen(
+                command,
+                env=_environment(None),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _not_started(command, error) from error
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+        if process.returncode != 0:
+            output.seek(0)
+            raise AptError(f"{_spoken(command)} failed: {_last_error(output.read())}")
+
+
+def _environment(given: dict[str, str] | None) -> dict[str, str]:
+    return (given or dict(os.environ)) | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+
+
+def _spoken(command: list[str]) -> str:
+    called = f"{command[0]} {next((part for part in command[1:] if part.isalpha()), '')}"
+    return f"`{called.strip()}`"
+
+
+def _not_started(command: list[str], error: OSError) -> AptError:
+    return AptError(f"{_spoken(command)} could not be started: {error.strerror}")
 
 
 def _last_error(text: str) -> str:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from infra.local import mariadb_software
+from infra.local import apt, mariadb_software
+from infra.local.apt import AptError
 from infra.local.mariadb_software import MariaDbUnavailableError, find_software, installed_software
+
+ROOT = Path(__file__).parents[3]
 
 # The world is a folder: available/ holds package lists, online says whether the network is there,
 # installed/ what the "system" has. A package is a text file whose lines say what it depends on.
@@ -26,9 +33,12 @@ for last; do :; done
 case "$*" in
 *update*) [ -e "$WORLD/online" ] || { echo "E: Failed to fetch: Could not connect" >&2; exit 100; }
     cp "$WORLD"/remote/* "$WORLD/available/"; exit 0;;
-*download*) [ -e "$WORLD/online" ] || { echo "E: Failed to fetch: Could not connect" >&2; exit 100; }
+*" download "*) [ -e "$WORLD/online" ] || { echo "E: Failed to fetch: Could not connect" >&2; exit 100; }
     cp "$WORLD/remote/$last" "./$last.deb"; exit 0;;
-*install*) [ -e "$WORLD/online" ] || { echo "E: Unable to fetch some archives" >&2; exit 100; }
+*--download-only*) [ -e "$WORLD/online" ] || { echo "E: Unable to fetch some archives" >&2; exit 100; }
+    sleep "$(cat "$WORLD/download-seconds")"; touch "$WORLD/fetched"; exit 0;;
+*install*--no-download*) [ -e "$WORLD/fetched" ] || { echo "E: Unable to fetch some archives" >&2; exit 100; }
+    touch "$WORLD/installing"; sleep "$(cat "$WORLD/install-seconds")"
     cd "$WORLD/system" && mkdir -p sbin share/mysql && cp /bin/true sbin/mariadbd
     touch share/mysql/mysql_system_tables.sql; exit 0;;
 esac
@@ -57,6 +67,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("available", "remote", "bin", "system"):
         (folder / name).mkdir(parents=True)
     (folder / "online").touch()
+    (folder / "download-seconds").write_text("0")
+    (folder / "install-seconds").write_text("0")
     (folder / "remote" / "mariadb-server-core").write_text(
         "mariadb-common (>= 1), libc6 (>= 2.34), libaio1 (>= 0.3)"
     )
@@ -73,7 +85,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, script in scripts.items():
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
         (folder / "bin" / name).chmod(0o755)
-    for tool in ("sh", "basename", "grep", "sed", "cat", "cp", "mkdir", "touch"):
+    for tool in ("sh", "basename", "grep", "sed", "cat", "cp", "mkdir", "sleep", "touch"):
         (folder / "bin" / tool).symlink_to(str(shutil.which(tool)))
     monkeypatch.setenv("PATH", str(folder / "bin"))
     monkeypatch.setenv("WORLD", str(folder))
@@ -99,6 +111,39 @@ def test_root_installs(world: Path, tmp_path: Path) -> None:
     assert found.origin == "installed"
     assert found.server == world / "system/sbin/mariadbd"
     assert not (tmp_path / "tools").exists()
+
+
+def test_a_download_has_a_limit(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apt, "_DOWNLOAD_SECONDS", 1)
+    (world / "download-seconds").write_text("20")
+    with pytest.raises(AptError, match="`apt-get install` took more than 1 s"):
+        apt.install("^mariadb-server-core$")
+    assert not (world / "installing").exists()
+
+
+def test_an_installation_has_none(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killing it would leave dpkg with a half-configured package."""
+    monkeypatch.setattr(apt, "_DOWNLOAD_SECONDS", 1)
+    (world / "install-seconds").write_text("1.5")
+    apt.install("^mariadb-server-core$")
+    assert (world / "system/sbin/mariadbd").exists()
+
+
+def test_an_interrupted_installation_ends_first(world: Path) -> None:
+    (world / "install-seconds").write_text("1.5")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from infra.local import apt; apt.install('^mariadb-server-core$')"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 20
+    while not (world / "installing").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert b"KeyboardInterrupt" in error
+    assert (world / "system/share/mysql/mysql_system_tables.sql").exists()
 
 
 def break_network(world: Path) -> None:
