@@ -70,6 +70,71 @@ def test_nothing_can_be_changed(connection: http.client.HTTPConnection, page: Pa
     assert page.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        pytest.param("127.0.0.1:{port}", 200, id="address"),
+        pytest.param("localhost:{port}", 200, id="name"),
+        pytest.param("LOCALHOST:{port}", 200, id="name in capitals"),
+        pytest.param("attacker.example:{port}", 403, id="a name that resolves to us"),
+        pytest.param("127.0.0.1", 403, id="without the port"),
+        pytest.param("127.0.0.1:1", 403, id="another port"),
+        pytest.param("127.0.0.1:{port}.attacker.example", 403, id="a name that begins like ours"),
+        pytest.param("", 403, id="nothing"),
+    ],
+)
+def test_only_who_means_this_machine_is_answered(
+    connection: http.client.HTTPConnection, page: Path, host: str, status: int
+) -> None:
+    connection.request("GET", "/", headers={"Host": host.format(port=connection.port)})
+    response = connection.getresponse()
+    assert response.status == status
+    assert (response.read() == page.read_bytes()) is (status == 200)
+
+
+def test_the_page_may_fetch_nothing(connection: http.client.HTTPConnection) -> None:
+    connection.request("GET", "/")
+    policy = str(connection.getresponse().getheader("Content-Security-Policy"))
+    assert policy.startswith("default-src 'none';")
+    assert "http" not in policy
+
+
+def test_an_answer_leaves_in_one_write(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two small writes meet Nagle's algorithm and a delayed acknowledgement: 40 ms a request."""
+    sent: list[int] = []
+
+    class CountedSocket(socket.socket):
+        def accept(self) -> tuple[socket.socket, object]:
+            descriptor, address = self._accept()  # type: ignore[attr-defined]  # what accept itself calls
+            return CountedSocket(self.family, self.type, self.proto, fileno=descriptor), address
+
+        def send(self, data: bytes, *flags: int) -> int:  # type: ignore[override]  # bytes are enough here
+            sent.append(len(data))
+            return super().send(data, *flags)
+
+        def sendall(self, data: bytes, *flags: int) -> None:  # type: ignore[override]  # as above
+            sent.append(len(data))
+            super().sendall(data, *flags)
+
+    monkeypatch.setattr("socketserver.socket.socket", CountedSocket)
+    with serve_page(page) as served:
+        monkeypatch.undo()
+        address = urlsplit(served.url)
+        asking = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+        assert ask(asking, "/")[0] == 200
+        asking.close()
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_a_port_that_cannot_be_is_one_sentence(page: Path, port: int) -> None:
+    with (
+        pytest.raises(PagePortError, match=rf"^port {port} for the page cannot be had .*0 to 65535"),
+        serve_page(page, port=port),
+    ):
+        pass
+
+
 def test_it_listens_on_this_machine_only(page: Path) -> None:
     with serve_page(page) as served:
         assert urlsplit(served.url).hostname == "127.0.0.1"
