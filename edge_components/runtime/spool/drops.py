@@ -22,6 +22,7 @@ from edge_components.runtime.spool.salvage import LostCount
 
 REASON_FULL = "spool_full"
 REASON_CORRUPT = "spool_corrupt"
+REASON_REWOUND = "spool_rewound"
 _ROWS_A_LOOK = 256
 _DAY_MILLISECONDS = 86_400_000
 
@@ -178,9 +179,14 @@ def _note_range(connection: sqlite3.Connection, found: _Range) -> None:
 
 
 def note_damage(
-    connection: sqlite3.Connection, counts: Sequence[LostCount], *, now_ms: int, clock_quality: str
+    connection: sqlite3.Connection,
+    counts: Sequence[LostCount],
+    *,
+    complete: bool,
+    now_ms: int,
+    clock_quality: str,
 ) -> None:
-    """Note what waited in a damaged file: one range a stream, or one silence when nothing is known."""
+    """Note what waited in a damaged file: one range a stream, and a silence unless `complete`."""
     streams: dict[tuple[str, str], list[LostCount]] = {}
     for count in counts:
         if count.lost > 0:
@@ -196,12 +202,24 @@ def note_damage(
             None,
         )
         sequences = (min(day.first_sequence for day in days), max(day.last_sequence for day in days))
-        span = (_day_start_ms(days[0].day), _day_start_ms(days[-1].day) + _DAY_MILLISECONDS - 1)
+        span = (
+            _day_start_ms(min(day.day for day in days)),
+            _day_start_ms(max(day.day for day in days)) + _DAY_MILLISECONDS - 1,
+        )
         lost = sum(day.lost for day in days)
         connection.execute(_NOTE, (*known, clock_quality, *sequences, lost, *span))
-    if not counts:
-        unknown = (REASON_CORRUPT, None, None, None, None, None, clock_quality, None, None, 0)
-        connection.execute(_NOTE, (*unknown, now_ms, now_ms))
+    if not complete:
+        _note_silence(connection, REASON_CORRUPT, now_ms, clock_quality)
+
+
+def note_rewind(connection: sqlite3.Connection, *, now_ms: int, clock_quality: str) -> None:
+    """Note that the file is an older one than was in use: what it lacks may be missing for good."""
+    _note_silence(connection, REASON_REWOUND, now_ms, clock_quality)
+
+
+def _note_silence(connection: sqlite3.Connection, reason: str, now_ms: int, clock_quality: str) -> None:
+    unknown = (reason, None, None, None, None, None, clock_quality, None, None, 0)
+    connection.execute(_NOTE, (*unknown, now_ms, now_ms))
 
 
 def _day_start_ms(day: str) -> int:

@@ -19,16 +19,20 @@ class Epoch:
     epoch: str
 
 
-def enter_epoch(connection: sqlite3.Connection, boot_id: str, file_number: int, clock: DeviceClock) -> Epoch:
+def enter_epoch(
+    connection: sqlite3.Connection, boot_id: str, file_number: int, clock: DeviceClock, *, may_continue: bool
+) -> Epoch:
     """Return the epoch of this boot and file, minted now when there is none yet.
 
-    `file_number` (the inode) differs in a copied or restored file, which must not go on numbering where the
-    original also does. The processes of a boot share the offset of the clock before time sync.
+    `file_number` (the inode) differs in most copies, and `may_continue` is False for a file that stands
+    behind its high-water mark, or has none: neither must go on numbering where the original also did. The
+    processes of a boot share the offset of the clock before time sync.
     """
     last = connection.execute(
         "SELECT epoch_id, epoch, boot_id, file_number FROM epochs ORDER BY epoch_id DESC LIMIT 1"
     ).fetchone()
-    if last is not None and last[2:] == (boot_id, file_number) and boot_id != UNKNOWN_BOOT:
+    same_file = last is not None and last[2:] == (boot_id, file_number)
+    if may_continue and same_file and boot_id != UNKNOWN_BOOT:
         found = Epoch(last[0], last[1])
     else:
         found = _mint(connection, boot_id, file_number, clock)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_components.runtime.spool.damage import LOG_SUFFIX, SUFFIXES, new_name, set_aside_files
 from edge_components.runtime.spool.database import Database
 from edge_components.runtime.spool.errors import SpoolBusyError, SpoolCorruptError, SpoolError, translated
 from edge_components.runtime.spool.locks import FileLock
-from edge_components.runtime.spool.salvage import LostCount, read_lost_counts
+from edge_components.runtime.spool.mark import HighWaterMark
 from edge_components.runtime.spool.schema import ForeignFileError, SpoolVersionError, upgrade
 
 OPENING_TIMEOUT_SECONDS = 60.0
@@ -19,32 +20,26 @@ CHECK_EVERY_OPENING_BYTES = 256 * 1024 * 1024
 """A larger file is checked at its first opening after a boot only: a kill of a process cannot damage it."""
 _HEADER = b"SQLite format 3\x00"
 
-
-@dataclass(frozen=True)
-class SetAside:
-    """A damaged file: where it lies now, and what its ledger still told about the records in it."""
-
-    path: Path
-    problem: str
-    counts: list[LostCount]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class SpoolFiles:
-    """An open spool file, the lock that says so, and the damaged file it replaces, if any."""
+    """An open spool file, the lock that says so, and its high-water mark."""
 
     database: Database
     lock: FileLock
-    set_aside: SetAside | None
+    mark: HighWaterMark
 
     @property
     def file_number(self) -> int:
-        """The inode: a copied or restored file has another, and must not go on numbering."""
+        """The inode: another file than the one numbered so far must not go on numbering."""
         return self.database.path.stat().st_ino
 
     def close(self) -> None:
         """Close the file and let the lock go."""
         self.database.close()
+        self.mark.close()
         self.lock.release()
 
 
@@ -68,19 +63,23 @@ def _open(path: Path, boot_id: str) -> SpoolFiles:
     lock_path = path.with_name(path.name + ".lock")
     _refuse_strangers(path, lock_path)
     lock = FileLock(lock_path)
-    set_aside = None
     try:
         lock.share(timeout_seconds=OPENING_TIMEOUT_SECONDS)
+        _finish_setting_aside(path, lock)
         try:
             database = _open_checked(path, boot_id)
         except SpoolCorruptError as error:
-            set_aside = _set_aside(path, lock, str(error))
+            _set_aside(path, new_name(path), lock, str(error))
             database = _open_checked(path, boot_id)
-        _sync_folder(path.parent)
+        try:
+            _sync_folder(path.parent)
+            return SpoolFiles(database, lock, HighWaterMark(path))
+        except BaseException:
+            database.close()
+            raise
     except BaseException:
         lock.release()
         raise
-    return SpoolFiles(database, lock, set_aside)
 
 
 def _refuse_strangers(path: Path, lock_path: Path) -> None:
@@ -94,6 +93,9 @@ def _refuse_strangers(path: Path, lock_path: Path) -> None:
 
 
 def _open_checked(path: Path, boot_id: str) -> Database:
+    if path.exists() and path.stat().st_size == 0 and _log_of(path).exists():
+        # SQLite deletes the log of an empty file unread.
+        raise SpoolCorruptError(f"spool {path} is damaged: it is empty and its log is not")
     database = Database(path)
     try:
         with translated(path):
@@ -127,23 +129,34 @@ def _check(database: Database, boot_id: str) -> None:
         raise SpoolCorruptError(f"spool {database.path} is damaged: {' '.join(verdict.split())}")
 
 
-def _set_aside(path: Path, lock: FileLock, problem: str) -> SetAside:
+def _finish_setting_aside(path: Path, lock: FileLock) -> None:
+    """Move a log without its main file after it: a crash came between the two renames."""
+    if path.exists() or not _log_of(path).exists():
+        return
+    earlier = [file for file in set_aside_files(path) if not _log_of(file).exists()]
+    target = earlier[-1] if earlier else new_name(path)
+    _set_aside(path, target, lock, f"spool {path} is gone and its log is not")
+
+
+def _set_aside(path: Path, target: Path, lock: FileLock, problem: str) -> None:
     try:
         lock.exclude(timeout_seconds=SET_ASIDE_TIMEOUT_SECONDS)
     except SpoolBusyError as error:
         raise SpoolCorruptError(
             f"spool {path} is damaged and another process has it open: stop that, then start again"
         ) from error
-    counts = read_lost_counts(path)
-    target = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
     with translated(path):
-        for suffix in ("-wal", "-shm", ""):
+        for suffix in SUFFIXES:
             part = path.with_name(path.name + suffix)
             if part.exists():
                 part.rename(target.with_name(target.name + suffix))
-        _sync_folder(path.parent)
+                _sync_folder(path.parent)
+    logger.error("damaged spool file set aside", extra={"set_aside": str(target), "problem": problem})
     lock.share(timeout_seconds=OPENING_TIMEOUT_SECONDS)
-    return SetAside(target, problem, counts)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + LOG_SUFFIX)
 
 
 def _sync_folder(folder: Path) -> None:

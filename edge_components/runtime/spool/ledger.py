@@ -123,7 +123,9 @@ def carry_over(connection: sqlite3.Connection, counts: Sequence[LostCount], *, n
         connection.execute(
             "INSERT INTO ledger (stream_id, day, made, acknowledged, dropped, first_sequence, last_sequence) "
             "SELECT stream_id, ?, ?, ?, ?, ?, ? FROM streams JOIN epochs USING (epoch_id) "
-            "WHERE epoch = ? AND stream = ?",
+            "WHERE epoch = ? AND stream = ? "
+            # A file put back from a backup counts these itself: its own numbers must go on adding up.
+            "ON CONFLICT (stream_id, day) DO NOTHING",
             (
                 count.day,
                 count.made,

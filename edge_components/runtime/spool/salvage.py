@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from contract.columns import NAME_MAXIMUM_LENGTH
+from contract.errors import DiskFullError
+from contract.identity import DEVICE_STREAM_CAMERA, is_epoch
+from edge_components.runtime.spool.errors import SpoolBusyError, translated
+
+DECLARED_PREFIX = "set_aside:"
+"""Begins the name of the property that says which damaged file was declared."""
+_LEDGER = (
+    "SELECT epoch, stream, day, made, acknowledged, dropped, first_sequence, ledger.last_sequence "
+    "FROM ledger JOIN streams USING (stream_id) JOIN epochs USING (epoch_id) "
+    "ORDER BY epoch_id, stream_id, day"
+)
+_STREAM = re.compile(rf"({DEVICE_STREAM_CAMERA}|[A-Za-z0-9][A-Za-z0-9_-]*)/[a-z_]+")
+_STREAM_MAXIMUM_LENGTH = NAME_MAXIMUM_LENGTH + 32
 
 
 @dataclass(frozen=True)
@@ -26,20 +45,69 @@ class LostCount:
         return self.made - self.acknowledged - self.dropped
 
 
-def read_lost_counts(path: Path) -> list[LostCount]:
-    """Return the ledger of the damaged file at `path`, or an empty list where it cannot be read."""
+@dataclass(frozen=True)
+class Salvage:
+    """What was read of a damaged file.
+
+    `complete` is False where the ledger could not be read, or not all of it: then more may be missing.
+    `declared` names the damaged files that this one had declared.
+    """
+
+    counts: list[LostCount] = field(default_factory=list)
+    complete: bool = False
+    declared: frozenset[str] = frozenset()
+
+
+def salvage(path: Path) -> Salvage:
+    """Return what the damaged file at `path` still tells; nothing where it cannot be read.
+
+    Raises `DiskFullError` and `SpoolBusyError`, which pass: what they hide must not be taken for lost.
+    """
+    if not path.is_file() or path.stat().st_size == 0:
+        return Salvage()  # SQLite would make a file here, or delete the log of an empty one.
+    rows = _rows(path, _LEDGER)
+    names = _rows(path, f"SELECT name FROM properties WHERE name GLOB '{DECLARED_PREFIX}*'")  # noqa: S608 - ours
+    declared = frozenset(name.removeprefix(DECLARED_PREFIX) for (name,) in names or [])
+    if rows is None:
+        return Salvage(declared=declared)
+    counts = [LostCount(*row) for row in rows if _is_sound(row)]
+    return Salvage(counts, len(counts) == len(rows), declared)
+
+
+def _rows(path: Path, query: str) -> list[tuple[Any, ...]] | None:
     try:
-        connection = sqlite3.connect(path, timeout=1.0)
-    except sqlite3.Error:
-        return []
+        with translated(path):
+            connection = sqlite3.connect(path, timeout=1.0)
+            try:
+                return connection.execute(query).fetchall()
+            finally:
+                connection.close()
+    except (DiskFullError, SpoolBusyError):
+        raise
+    except Exception:  # noqa: BLE001 - bytes of any kind may stand in a damaged file
+        return None
+
+
+def _is_sound(row: Sequence[object]) -> bool:
+    """Return whether the row can be declared: its bytes may be anybody's."""
+    epoch, stream, day, *numbers = row
+    if not (isinstance(epoch, str) and isinstance(stream, str) and isinstance(day, str)):
+        return False
+    if not (is_epoch(epoch) and _STREAM.fullmatch(stream) and len(stream) <= _STREAM_MAXIMUM_LENGTH):
+        return False
+    return _is_day(day) and _add_up(numbers)
+
+
+def _is_day(text: str) -> bool:
     try:
-        rows = connection.execute(
-            "SELECT epoch, stream, day, made, acknowledged, dropped, first_sequence, ledger.last_sequence "
-            "FROM ledger JOIN streams USING (stream_id) JOIN epochs USING (epoch_id) "
-            "ORDER BY epoch_id, stream_id, day"
-        ).fetchall()
-        return [LostCount(*row) for row in rows]
-    except (sqlite3.Error, UnicodeDecodeError):
-        return []
-    finally:
-        connection.close()
+        return datetime.strptime(text, "%Y-%m-%d").strftime("%Y-%m-%d") == text  # noqa: DTZ007 - a day only
+    except ValueError:
+        return False
+
+
+def _add_up(numbers: list[object]) -> bool:
+    whole = [number for number in numbers if isinstance(number, int) and number >= 0]
+    if len(whole) != len(numbers):
+        return False
+    made, acknowledged, dropped, first_sequence, last_sequence = whole
+    return made >= acknowledged + dropped and 1 <= first_sequence <= last_sequence

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -15,16 +16,12 @@ from contract.tables import CLOCK_SYNCED
 from edge_components.runtime.boot import read_boot_id
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import store
-from edge_components.runtime.spool.drops import make_room, note_damage, take_gaps
+from edge_components.runtime.spool.damage import SetAside, declare
+from edge_components.runtime.spool.drops import make_room, note_rewind, take_gaps
 from edge_components.runtime.spool.epochs import Epoch, enter_epoch, unsynced_offset_ms
 from edge_components.runtime.spool.errors import SpoolError
-from edge_components.runtime.spool.files import SetAside, open_files
-from edge_components.runtime.spool.ledger import (
-    SpoolCounts,
-    carry_over,
-    read_counts,
-    take_ledger_records,
-)
+from edge_components.runtime.spool.files import open_files
+from edge_components.runtime.spool.ledger import SpoolCounts, read_counts, take_ledger_records
 from edge_components.runtime.spool.reserve import Reserve
 from edge_components.runtime.spool.restamp import shift_unsynced
 from edge_components.runtime.spool.rows import PreparedRow, SpooledRow, prepare
@@ -40,10 +37,10 @@ class Spool:
     """Stores records durably, numbers them, and hands them to one publisher.
 
     Several processes (and threads) may append and one may read; all open the same `path`. The epoch is
-    continued when a process restarts within a boot, and minted anew after a boot and for a new file.
-    `maximum_bytes` bounds what waits (payloads and row headers); it is kept in the file, and None takes the
-    file's. Raises `SpoolError` when the file cannot be used and `DiskFullError` when there is no room. An
-    open spool must not be carried over a fork.
+    continued when a process restarts within a boot, and minted anew after a boot, for a new or copied file
+    and for one that was put back from a backup. `maximum_bytes` bounds what waits (payloads and row headers);
+    it is kept in the file, and None takes the file's. Raises `SpoolError` when the file cannot be used and
+    `DiskFullError` when there is no room. An open spool must not be carried over a fork.
     """
 
     def __init__(
@@ -67,11 +64,11 @@ class Spool:
         self._reserve = Reserve(self.path)
         self._reserve.take()
         try:
-            with self._database.transaction() as connection:
+            with self._numbering() as connection:
                 self._check_device(connection)
                 self._set_bound(connection, maximum_bytes)
-                self._report_damage(connection)
-                self._epoch: Epoch = enter_epoch(connection, boot, self._files.file_number, self.clock)
+                self._set_aside = declare(connection, self.path, self.clock)
+                self._epoch = self._enter(connection, boot)
         except BaseException:
             self._files.close()
             raise
@@ -82,9 +79,9 @@ class Spool:
         return self._epoch.epoch
 
     @property
-    def set_aside(self) -> SetAside | None:
-        """The damaged file that this opening replaced, or None."""
-        return self._files.set_aside
+    def set_aside(self) -> tuple[SetAside, ...]:
+        """The damaged files that this opening declared, the one it replaced among them."""
+        return self._set_aside
 
     def append(self, records: Sequence[Record]) -> list[StoredRecord]:
         """Store `records` in one transaction and return them numbered, once they are safe on disk.
@@ -96,7 +93,7 @@ class Spool:
         prepared = [prepare(record) for record in records]
         if not prepared:
             return []
-        with self._database.transaction() as connection:
+        with self._numbering() as connection:
             return self._insert(connection, prepared)
 
     def read(self, *, maximum_rows: int) -> list[SpooledRow]:
@@ -121,12 +118,12 @@ class Spool:
     def _drain(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do what a publisher needs, on a full disk too: then the reserve is given up for it."""
         try:
-            with self._database.transaction() as connection:
+            with self._numbering() as connection:
                 done = work(connection)
         except DiskFullError:
             if not self._reserve.give_up():
                 raise
-            with self._database.transaction() as connection:
+            with self._numbering() as connection:
                 return work(connection)
         self._reserve.take()
         return done
@@ -143,7 +140,7 @@ class Spool:
 
     def write_ledger(self) -> list[StoredRecord]:
         """Append a `stream_ledger` record for each epoch, stream and UTC day that changed since the last."""
-        with self._database.transaction() as connection:
+        with self._numbering() as connection:
             self._declare_gaps(connection)
             records = take_ledger_records(
                 connection, now_ms=self.clock.now_ms(), clock_quality=self.clock.quality
@@ -185,6 +182,26 @@ class Spool:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def _numbering(self) -> Iterator[sqlite3.Connection]:
+        """Hold a transaction that may number records; none is told to anybody before the mark covers it."""
+        with self._database.transaction() as connection:
+            yield connection
+            last_row_id = store.last_row_id(connection)
+        self._files.mark.raise_to(last_row_id)
+
+    def _enter(self, connection: sqlite3.Connection, boot_id: str) -> Epoch:
+        mark = self._files.mark.read()
+        rewound = mark is not None and mark > store.last_row_id(connection)
+        if mark is not None and rewound:
+            store.skip_row_ids(connection, mark)
+            if not self._set_aside:
+                note_rewind(connection, now_ms=self.clock.now_ms(), clock_quality=self.clock.quality)
+        may_continue = mark is not None and not rewound
+        return enter_epoch(
+            connection, boot_id, self._files.file_number, self.clock, may_continue=may_continue
+        )
+
     def _insert(self, connection: sqlite3.Connection, rows: Sequence[PreparedRow]) -> list[StoredRecord]:
         stored = store.insert(connection, self._epoch.epoch_id, self._epoch.epoch, rows) if rows else []
         make_room(connection, self._bound(connection))
@@ -219,11 +236,3 @@ class Spool:
     def _bound(connection: sqlite3.Connection) -> int:
         row = connection.execute("SELECT value FROM properties WHERE name = 'maximum_bytes'").fetchone()
         return int(row[0])
-
-    def _report_damage(self, connection: sqlite3.Connection) -> None:
-        if self._files.set_aside is None:
-            return
-        counts = self._files.set_aside.counts
-        now_ms = self.clock.now_ms()
-        carry_over(connection, counts, now_ms=now_ms)
-        note_damage(connection, counts, now_ms=now_ms, clock_quality=self.clock.quality)

@@ -114,6 +114,21 @@ def add_to_totals(connection: sqlite3.Connection, rows: int, size_bytes: int) ->
     )
 
 
+def last_row_id(connection: sqlite3.Connection) -> int:
+    """Return the highest row id ever given in this file: it rises with each record that is numbered."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def skip_row_ids(connection: sqlite3.Connection, up_to: int) -> None:
+    """Give no row id up to and including `up_to` any more."""
+    changed = connection.execute(
+        "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'records'", (up_to,)
+    ).rowcount
+    if not changed:
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('records', ?)", (up_to,))
+
+
 def waiting(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return how many records wait and the bytes they count."""
     rows, size_bytes = connection.execute("SELECT waiting_rows, waiting_bytes FROM totals").fetchone()

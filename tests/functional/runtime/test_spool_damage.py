@@ -41,9 +41,7 @@ def test_a_damaged_file_is_set_aside_and_reported(make_spool, make_record, offse
     old = fill(make_spool, make_record)
     overwrite(old.path, offset, length)
     spool = make_spool()
-    assert spool.set_aside is not None
-    assert spool.set_aside.path.stat().st_size > 60_000
-    assert "damaged" in spool.set_aside.problem
+    assert [aside.path.stat().st_size > 60_000 for aside in spool.set_aside] == [True]
     assert spool.epoch != old.epoch
     gaps = [row.stored.record.values for row in spool.read(maximum_rows=100)]
     assert [gap["reason"] for gap in gaps] == ["spool_corrupt"]
@@ -60,10 +58,19 @@ def test_a_damaged_file_is_set_aside_and_reported(make_spool, make_record, offse
     assert spool.append([make_record(1)])[0].sequence == 1
 
 
+def test_setting_a_file_aside_is_logged_with_the_problem(make_spool, make_record, caplog):
+    old = fill(make_spool, make_record)
+    overwrite(old.path, 0, 4096)
+    spool = make_spool()
+    logged = [(record.message, record.set_aside) for record in caplog.records]
+    assert logged == [("damaged spool file set aside", str(spool.set_aside[0].path))]
+    assert "is damaged" in caplog.records[0].problem
+
+
 def test_a_healthy_file_is_never_set_aside(make_spool, make_record):
     fill(make_spool, make_record)
-    assert make_spool().set_aside is None
-    assert make_spool(boot_id="boot-2").set_aside is None
+    assert make_spool().set_aside == ()
+    assert make_spool(boot_id="boot-2").set_aside == ()
 
 
 def test_a_damaged_file_in_use_is_left_to_its_user(make_spool, make_record, monkeypatch):
@@ -75,7 +82,7 @@ def test_a_damaged_file_in_use_is_left_to_its_user(make_spool, make_record, monk
         make_spool()
     assert list(user.path.parent.glob("*.damaged-*")) == []
     user.close()
-    assert make_spool().set_aside is not None
+    assert len(make_spool().set_aside) == 1
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def assert_nothing_lost(path: Path, printed: dict[str, list[tuple[str, int, int]
             assert found[epoch, f"{camera}/camera_status"][high - 1] == high
     with Spool(path, device="jetson-7") as spool:
         counts = spool.counts()
-        assert spool.set_aside is None
+        assert spool.set_aside == ()
         assert counts.made == counts.waiting == sum(map(len, found.values()))
     return counts.made
 
