@@ -29,7 +29,6 @@ class StageConfig:
     account: str | None
     keep_data: bool
     log_retention_days: int
-    raw_retention_days: int
     athena_scan_limit_bytes: int
 
     @property
@@ -42,10 +41,10 @@ class StageConfig:
         return f"{self.prefix}-lake-{account}-{self.region}"
 
 
-_STAGES: dict[str, tuple[bool, int, int, int]] = {
-    # stage: keep data, log days, raw days, scan limit
-    "dev": (False, 14, 30, 10 * 1024**3),
-    "prod": (True, 90, 400, 100 * 1024**3),
+_STAGES: dict[str, tuple[bool, int, int]] = {
+    # stage: keep data, log days, scan limit
+    "dev": (False, 14, 10 * 1024**3),
+    "prod": (True, 90, 100 * 1024**3),
 }
 
 
@@ -63,13 +62,12 @@ def read_config(context: Callable[[str], object]) -> StageConfig:
     account = context("account")
     if account is not None and not _ACCOUNT.fullmatch(str(account)):
         raise ConfigError(f"account is {account!r}: expected 12 digits")
-    keep_data, log_days, raw_days, scan_limit = _STAGES[str(stage)]
+    keep_data, log_days, scan_limit = _STAGES[str(stage)]
     return StageConfig(
         stage=str(stage),
         region=region,
         account=None if account is None else str(account),
         keep_data=keep_data,
         log_retention_days=log_days,
-        raw_retention_days=raw_days,
         athena_scan_limit_bytes=scan_limit,
     )

@@ -13,6 +13,7 @@ from athena.ddl import PARTITION_COLUMN, table_properties
 from contract.lake import raw_prefix
 from contract.tables import TABLES, Table
 from infra.config import StageConfig
+from infra.stacks.storage import ATHENA_RESULTS_PREFIX
 
 _HIVE_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
@@ -68,7 +69,7 @@ class AnalyticsStack(Stack):
 
     def _workgroup(self, config: StageConfig, lake: s3.IBucket) -> aws_athena.CfnWorkGroup:
         results = aws_athena.CfnWorkGroup.ResultConfigurationProperty(
-            output_location=f"s3://{lake.bucket_name}/athena-results/",
+            output_location=f"s3://{lake.bucket_name}/{ATHENA_RESULTS_PREFIX}",
             encryption_configuration=aws_athena.CfnWorkGroup.EncryptionConfigurationProperty(
                 encryption_option="SSE_S3"
             ),

@@ -1,6 +1,7 @@
 """The lake bucket, and the queue that hears of every raw object in it.
 
-The bucket is encrypted, TLS only, private and versioned; raw objects expire after their retention.
+The bucket is encrypted, TLS only, private and versioned. The lake is the record, so raw objects never expire:
+nothing holds their rows but they.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from infra.config import StageConfig
 from infra.constructs.work_queue import WorkQueue
 from infra.ingest_settings import RDS_LOADER
+
+ATHENA_RESULTS_PREFIX = "athena-results/"
+_RESULT_DAYS = 7
 
 
 class StorageStack(Stack):
@@ -40,13 +44,18 @@ class StorageStack(Stack):
             server_access_logs_bucket=self.access_logs,
             server_access_logs_prefix="lake/",
             lifecycle_rules=[
+                # A query can be asked again: its answer need not be kept.
                 s3.LifecycleRule(
-                    id="raw", prefix=RAW_PREFIX, expiration=Duration.days(config.raw_retention_days)
+                    id="athena-results",
+                    prefix=ATHENA_RESULTS_PREFIX,
+                    expiration=Duration.days(_RESULT_DAYS),
+                    noncurrent_version_expiration=Duration.days(_RESULT_DAYS),
                 ),
                 s3.LifecycleRule(id="quarantine", prefix=QUARANTINE_PREFIX, expiration=Duration.days(400)),
                 s3.LifecycleRule(
                     id="old-versions",
                     noncurrent_version_expiration=Duration.days(7),
+                    expired_object_delete_marker=True,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
             ],
@@ -83,8 +92,9 @@ class StorageStack(Stack):
             ]
         )
         # S3 sends a test message when the bucket is made: the permission must be there before.
-        if permission.policy_dependable is not None:
-            self.lake.node.add_dependency(permission.policy_dependable)
+        if permission.policy_dependable is None:
+            raise RuntimeError("the load queue's policy was not made: S3 could not send its test message")
+        self.lake.node.add_dependency(permission.policy_dependable)
 
 
 def _bucket(scope: Construct, construct_id: str, **properties: Any) -> s3.Bucket:

@@ -12,9 +12,7 @@ from typing import Any
 import pytest
 
 from contract.tables import TABLES
-from infra.bundles import COMPILED_SUFFIXES, stage_function
 from infra.config import ConfigError, read_config
-from infra.constructs.python_function import POWERTOOLS
 from infra.ingest_settings import LAKE_WRITER
 
 pytestmark = pytest.mark.xdist_group("synth")
@@ -90,13 +88,80 @@ def test_buckets_are_private_encrypted_and_tls_only(templates: Templates) -> Non
     assert any("aws:SecureTransport" in json.dumps(statement) for statement in denials)
 
 
-def test_only_raw_objects_are_announced_to_the_load_queue(templates: Templates) -> None:
+def lake_of(templates: Templates) -> dict[str, Any]:
     (lake,) = (
-        bucket for bucket in properties(templates, "AWS::S3::Bucket") if "NotificationConfiguration" in bucket
+        bucket
+        for bucket in resources(templates, "AWS::S3::Bucket")
+        if "NotificationConfiguration" in bucket["Properties"]
     )
-    (rule,) = lake["NotificationConfiguration"]["QueueConfigurations"]
+    return lake
+
+
+def test_only_raw_objects_are_announced_to_the_load_queue(templates: Templates) -> None:
+    lake = lake_of(templates)
+    (rule,) = lake["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
     assert rule["Event"] == "s3:ObjectCreated:*"
     assert rule["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "raw/"}]
+
+
+def test_the_load_queue_lets_the_lake_in_before_the_lake_is_made(templates: Templates) -> None:
+    """S3 sends a test message when the bucket is made, and refuses to make it when that fails."""
+    lake = lake_of(templates)
+    (rule,) = lake["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    queue = rule["Queue"]["Fn::GetAtt"][0]
+    (storage,) = (template for name, template in templates.items() if name.endswith("-storage"))
+    ((policy, statement),) = (
+        (name, statement)
+        for name, resource in storage["Resources"].items()
+        if resource["Type"] == "AWS::SQS::QueuePolicy"
+        and resource["Properties"]["Queues"] == [{"Ref": queue}]
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    )
+    assert policy in lake["DependsOn"]
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    # The bucket's ARN by its name: a reference to the bucket would make it wait for its own permission.
+    source = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert text_of(source) == "arn:${AWS::Partition}:s3:::" + text_of(lake["Properties"]["BucketName"])
+
+
+def text_of(value: Any) -> str:
+    """Return text or a join of texts and references as one text, references in ``${}``."""
+    if isinstance(value, str):
+        return value
+    if "Ref" in value:
+        return "${" + str(value["Ref"]) + "}"
+    if "Fn::ImportValue" in value:
+        return "${" + str(value["Fn::ImportValue"]) + "}"
+    separator, parts = value["Fn::Join"]
+    return str(separator).join(text_of(part) for part in parts)
+
+
+def rules_of(templates: Templates) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = lake_of(templates)["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    return rules
+
+
+def test_no_raw_object_ever_expires(templates: Templates) -> None:
+    """The lake is the record, and nothing holds the rows of a raw object but that object."""
+    reaching = [
+        rule
+        for rule in rules_of(templates)
+        if "raw/".startswith(rule.get("Prefix", "")) or rule.get("Prefix", "").startswith("raw/")
+    ]
+    assert reaching  # the rule for old versions of everything
+    for rule in reaching:
+        assert not {"ExpirationInDays", "ExpirationDate", "Transitions"} & set(rule)
+
+
+def test_answers_of_athena_expire_with_their_versions(templates: Templates) -> None:
+    (workgroup,) = properties(templates, "AWS::Athena::WorkGroup")
+    results = workgroup["WorkGroupConfiguration"]["ResultConfiguration"]["OutputLocation"]
+    (rule,) = (rule for rule in rules_of(templates) if rule["Id"] == "athena-results")
+    assert text_of(results).endswith("/" + rule["Prefix"])
+    assert (rule["ExpirationInDays"], rule["NoncurrentVersionExpiration"]["NoncurrentDays"]) == (7, 7)
 
 
 @pytest.mark.parametrize(("stage", "policy"), [("dev", "Delete"), ("prod", "RetainExceptOnCreate")])
@@ -148,20 +213,6 @@ def test_cfn_lint_finds_nothing(templates: Templates, tmp_path: Path) -> None:
         check=False,
     )
     assert (finished.returncode, finished.stdout) == (0, "")
-
-
-def test_a_bundle_holds_nothing_compiled_and_runs_alone(tmp_path: Path) -> None:
-    folder = stage_function("lake_writer", libraries=POWERTOOLS, build_folder=tmp_path)
-    assert not [path for path in folder.rglob("*") if path.suffix in COMPILED_SUFFIXES]
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 5_000_000
-    finished = subprocess.run(
-        [sys.executable, "-c", "import contract.envelope, lambdas.lake_writer; print(contract.__file__)"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert finished.stdout.startswith(str(folder))
 
 
 @pytest.mark.parametrize(
