@@ -51,7 +51,7 @@ bench: setup-dev ## measure against the naive way, the best library and the raw 
 
 train-demo: setup ## train the shipped person detector anew [needs about an hour and PyTorch]
 	@sh infra/local/setup.sh training
-	.tools/training/bin/python -m training.train $(ARGS)
+	.tools/training/bin/python -m training all $(ARGS)
 
 lock: ## resolve the dependencies anew into requirements/*.lock
 	@sh infra/local/setup.sh demo
