@@ -5,13 +5,18 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from edge_components.runtime.spool.errors import translated
+from edge_components.runtime.spool.errors import SpoolCorruptError, translated
 
 BUSY_TIMEOUT_SECONDS = 30.0
 JOURNAL_LIMIT_BYTES = 16 * 1024 * 1024
+
+
+def suspicion_of(path: Path) -> Path:
+    """Return the file whose presence says that the spool at `path` was found damaged while in use."""
+    return path.with_name(path.name + ".suspect")
 
 
 class Database:
@@ -40,9 +45,20 @@ class Database:
         self.connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
 
     @contextmanager
+    def _suspecting(self) -> Iterator[None]:
+        """Leave word of damage that was met: the next opening must look, however large the file is."""
+        try:
+            with translated(self.path):
+                yield
+        except SpoolCorruptError:
+            with suppress(OSError):
+                suspicion_of(self.path).touch()
+            raise
+
+    @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Hold the write lock; commit at the end, roll everything back when anything is raised."""
-        with self._lock, translated(self.path):
+        with self._lock, self._suspecting():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -55,7 +71,7 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Read one consistent state without holding up writers."""
-        with self._lock, translated(self.path):
+        with self._lock, self._suspecting():
             self.connection.execute("BEGIN")
             try:
                 yield self.connection

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_components.runtime.spool.damage import LOG_SUFFIX, SUFFIXES, new_name, set_aside_files
-from edge_components.runtime.spool.database import Database
+from edge_components.runtime.spool.database import Database, suspicion_of
 from edge_components.runtime.spool.errors import SpoolBusyError, SpoolCorruptError, SpoolError, translated
 from edge_components.runtime.spool.locks import FileLock
 from edge_components.runtime.spool.mark import HighWaterMark
@@ -17,7 +17,8 @@ from edge_components.runtime.spool.schema import ForeignFileError, SpoolVersionE
 OPENING_TIMEOUT_SECONDS = 60.0
 SET_ASIDE_TIMEOUT_SECONDS = 10.0
 CHECK_EVERY_OPENING_BYTES = 256 * 1024 * 1024
-"""A larger file is checked at its first opening after a boot only: a kill of a process cannot damage it."""
+"""A larger file is checked at its first opening after a boot, and after damage was met, only: a kill of a
+process cannot damage it."""
 _HEADER = b"SQLite format 3\x00"
 
 logger = logging.getLogger(__name__)
@@ -122,11 +123,16 @@ def _check(database: Database, boot_id: str) -> None:
         return
     last = connection.execute("SELECT boot_id FROM epochs ORDER BY epoch_id DESC LIMIT 1").fetchone()
     same_boot = last is not None and last[0] == boot_id
-    if same_boot and database.path.stat().st_size > CHECK_EVERY_OPENING_BYTES:
+    suspicion = suspicion_of(database.path)
+    suspected = suspicion.exists()
+    if same_boot and not suspected and database.path.stat().st_size > CHECK_EVERY_OPENING_BYTES:
         return
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    # The quick check leaves out whether indexes and tables agree.
+    check = "PRAGMA integrity_check(1)" if suspected else "PRAGMA quick_check(1)"
+    verdict = connection.execute(check).fetchone()[0]
     if verdict != "ok":
         raise SpoolCorruptError(f"spool {database.path} is damaged: {' '.join(verdict.split())}")
+    suspicion.unlink(missing_ok=True)
 
 
 def _finish_setting_aside(path: Path, lock: FileLock) -> None:
@@ -151,6 +157,7 @@ def _set_aside(path: Path, target: Path, lock: FileLock, problem: str) -> None:
             if part.exists():
                 part.rename(target.with_name(target.name + suffix))
                 _sync_folder(path.parent)
+        suspicion_of(path).unlink(missing_ok=True)
     logger.error("damaged spool file set aside", extra={"set_aside": str(target), "problem": problem})
     lock.share(timeout_seconds=OPENING_TIMEOUT_SECONDS)
 

@@ -85,6 +85,20 @@ def test_a_damaged_file_in_use_is_left_to_its_user(make_spool, make_record, monk
     assert len(make_spool().set_aside) == 1
 
 
+def test_damage_met_in_a_large_file_is_looked_for_at_the_next_opening(make_spool, make_record, monkeypatch):
+    monkeypatch.setattr("edge_components.runtime.spool.files.CHECK_EVERY_OPENING_BYTES", 0)
+    old = fill(make_spool, make_record)
+    overwrite(old.path, 60_000, 8_192)
+    unaware = make_spool()
+    assert unaware.set_aside == ()
+    with pytest.raises(SpoolCorruptError, match="start again to set it aside"):
+        unaware.read(maximum_rows=1000)
+    unaware.close()
+    again = make_spool()
+    assert [aside.counts[0].lost for aside in again.set_aside] == [400]
+    assert list(old.path.parent.glob("*.suspect")) == []
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param("notes.txt", id="text"), pytest.param("other.sqlite", id="SQLite")]
 )
