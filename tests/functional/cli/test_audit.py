@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ from lambdas.shared.lake_parquet import encode_parquet
 # Ten minutes before UTC midnight, so that the run lies on two days of the lake.
 START_MS = round(datetime(2026, 11, 20, 23, 50, tzinfo=UTC).timestamp() * 1000)
 MINUTE_MS = 60_000
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PLAIN: dict[ColumnType, Value] = {
     ColumnType.TEXT: "x",
     ColumnType.INTEGER: 0,
@@ -256,6 +259,31 @@ def test_a_page_holds_the_figures_and_asks_for_nothing(
     assert "의심" in text
     assert 'src="http' not in text
     assert 'rel="stylesheet"' not in text
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+@pytest.mark.xdist_group("browser")
+def test_the_page_draws_and_fits_a_laptop_and_a_phone(
+    lake: RunLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playwright_api = pytest.importorskip("playwright.sync_api")
+    for minute in range(8):
+        lake.minute(minute, crossings=5, people=2, suspect=minute == 2)
+    hand = by_hand(tmp_path / "hand.csv", {minute: 5 + (minute == 6) for minute in range(8)}, {0: 2, 1: 3})
+    page = tmp_path / "page.html"
+    answer(capsys, "--hand", hand, "--counted", lake.write(), "--page", page)
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for width in (1280, 390):
+            shown = browser.new_page(viewport={"width": width, "height": 900})
+            mistakes: list[str] = []
+            shown.on("pageerror", lambda error, into=mistakes: into.append(str(error)))
+            shown.goto(page.as_uri())
+            playwright_api.expect(shown.locator(".chart svg.main-svg:first-child")).to_have_count(3)
+            assert shown.evaluate("document.documentElement.scrollWidth") == width
+            assert mistakes == []
+        browser.close()
 
 
 def test_a_summary_has_totals_of_the_whole_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
