@@ -6,7 +6,7 @@ import pytest
 
 from contract.columns import Column, ColumnType
 from contract.lake import LakeKeyError, day_of, parse_raw_key, raw_key
-from contract.records import Record, RecordError, Value, check_record
+from contract.records import Record, RecordError, Value, check_record, check_value
 from contract.tables import SCHEMA_VERSION, TABLES, Table
 
 EVERY_COLUMN = [
@@ -42,6 +42,32 @@ def test_every_column_says_what_it_is(table: Table, column: Column) -> None:
 def test_no_column_could_hold_a_picture(table: Table, column: Column) -> None:
     # The smallest JPEG that shows a face takes more than 500 bytes; the longest text is 200 characters.
     assert column.type is not ColumnType.TEXT or column.maximum_length <= 200
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_no_row_could_hold_a_picture_in_its_texts_or_numbers(table: Table) -> None:
+    # A thumbnail of 16 x 16 grey pixels needs 256 numbers; all texts together hold less than a small JPEG.
+    numbers = [column for column in table.columns if column.type is not ColumnType.TEXT]
+    assert len(numbers) <= 32
+    own_texts = [column for column in table.own_columns if column.type is ColumnType.TEXT]
+    assert sum(column.maximum_length for column in own_texts) <= 500
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(b"\xff\xd8\xff\xe0", id="bytes"),
+        pytest.param(bytearray(16), id="byte array"),
+        pytest.param([0, 1, 2], id="list"),
+        pytest.param({"pixels": [1]}, id="mapping"),
+        pytest.param("/9j/" + "A" * 600, id="a JPEG as text"),
+    ],
+)
+def test_no_column_takes_anything_a_picture_could_be(value: object) -> None:
+    for table in TABLES.values():
+        for column in table.columns:
+            with pytest.raises(RecordError, match=f"{column.name} is"):
+                check_value(column, value, column.name)
 
 
 @pytest.mark.parametrize(("table", "column"), EVERY_COLUMN)
