@@ -6,10 +6,13 @@
 #   sh infra/local/setup.sh training   PyTorch in an environment of its own, for `make train-demo`
 #   sh infra/local/setup.sh bench      the libraries we measure ourselves against, in an environment of their own
 #
-# Everything lands in .venv/ and .tools/. Nothing is done twice: a stamp holds the lock file's checksum.
+# Everything lands in .venv/ and .tools/. Nothing is done twice: a stamp holds what an environment was made from,
+# and it counts only where the environment's Python starts.
 set -eu
 
 cd "$(dirname "$0")/../.."
+# Its one true name: two ways to this folder are one place.
+HERE=$(pwd -P)
 PYTHON=${PYTHON:-python3}
 UV_VERSION=0.13.8
 UV=.tools/uv/bin/uv
@@ -27,6 +30,8 @@ command -v "$PYTHON" >/dev/null 2>&1 || fail "$PYTHON was not found: install Pyt
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$PYTHON is $("$PYTHON" -V 2>&1): expected Python 3.11 or newer; name another with PYTHON=python3.12"
 
+PYTHON_VERSION=$("$PYTHON" -c 'import platform; print(platform.python_implementation(), platform.python_version())')
+
 mkdir -p .tools
 # Two `make` runs at once would write the same environment.
 if [ -z "${CROWDLENS_SETUP_LOCKED:-}" ] && command -v flock >/dev/null 2>&1; then
@@ -42,20 +47,39 @@ install_uv() {
         fail "uv could not be installed: expected a network connection to a Python package index"
 }
 
-# environment FOLDER LOCK [uv pip install option ...]
+# What an environment is made from: lock and project file, the Python, and the place, which its scripts name.
+wanted_stamp() {
+    printf '%s | %s | %s\n' "$(cat "$1" pyproject.toml | cksum)" "$PYTHON_VERSION" "$HERE"
+}
+
+starts() {
+    "$1/bin/python" -c '' 2>/dev/null
+}
+
+# is_current FOLDER LOCK
+is_current() {
+    [ "$(cat "$1/.crowdlens-$(basename "$2")" 2>/dev/null)" = "$(wanted_stamp "$2")" ] && starts "$1"
+}
+
+# made_here FOLDER: its Python starts, and is of the version and in the place that are wanted.
+made_here() {
+    starts "$1" && [ "$(cat "$1/.crowdlens-made" 2>/dev/null)" = "$PYTHON_VERSION | $HERE" ]
+}
+
+# environment FOLDER LOCK [uv pip install option ...]; returns 1 when there is nothing to do
 environment() {
     folder=$1 lock=$2
     shift 2
-    stamp="$folder/.crowdlens-$(basename "$lock")"
-    wanted=$(cat "$lock" pyproject.toml | cksum)
-    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return 1
+    is_current "$folder" "$lock" && return 1
     echo "crowdlens set-up: $lock into $folder"
-    # A folder that holds no working Python is what an interrupted set-up leaves.
-    "$folder/bin/python" -c '' 2>/dev/null || "$UV" venv --quiet --clear --python "$(command -v "$PYTHON")" "$folder" ||
-        fail "$folder could not be made"
+    if ! made_here "$folder"; then
+        # What an interrupted set-up, another Python or another place left.
+        "$UV" venv --quiet --clear --python "$(command -v "$PYTHON")" "$folder" || fail "$folder could not be made"
+        printf '%s\n' "$PYTHON_VERSION | $HERE" >"$folder/.crowdlens-made"
+    fi
     "$UV" pip install --quiet --python "$folder/bin/python" "$@" -r "$lock" ||
         fail "$lock could not be installed: expected a network connection to a Python package index and free disk space"
-    echo "$wanted" >"$stamp.new"
+    wanted_stamp "$lock" >"$folder/.crowdlens-$(basename "$lock").new"
 }
 
 finish() {
@@ -76,8 +100,7 @@ install_uv
 case "${1:-demo}" in
 demo)
     # The development environment holds all of the demo's.
-    dev=.venv/.crowdlens-dev.lock
-    if [ "$(cat $dev 2>/dev/null)" = "$(cat requirements/dev.lock pyproject.toml | cksum)" ]; then
+    if is_current .venv requirements/dev.lock; then
         product requirements/dev.lock
     else
         product requirements/demo.lock
