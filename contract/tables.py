@@ -383,7 +383,7 @@ GAPS = Table(
     "Declared losses and silences: what was dropped or not seen, and why",
     "공백 기록: 무엇을 왜 버렸거나 보지 못했는지",
     (
-        text("reason", "spool_full, camera_lost, frames_skipped, …", "사유", maximum_length=32),
+        text("reason", "spool_full, spool_corrupt, spool_rewound, camera_lost, …", "사유", maximum_length=32),
         text(
             "gap_stream",
             "Stream whose records are missing",

@@ -13,7 +13,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `gaps` (
     `time_zone` string COMMENT 'Time zone of the site, for local days and hours',
     `event_time` timestamp COMMENT 'When it happened; for a window, its start [UTC]',
     `clock_quality` string COMMENT 'synced, unsynced or restamped',
-    `reason` string COMMENT 'spool_full, camera_lost, frames_skipped, …',
+    `reason` string COMMENT 'spool_full, spool_corrupt, spool_rewound, camera_lost, …',
     `gap_stream` string COMMENT 'Stream whose records are missing',
     `gap_epoch` string COMMENT 'Epoch of the missing records',
     `first_sequence` bigint COMMENT 'First sequence number missing',
