@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, page: Path, port: int) -> None:
         self.page = page
         super().__init__((LOOPBACK, port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay quiet about a browser that went away before it had its answer; tell of anything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # handed on as it came
 
     def is_addressed_by(self, host: str) -> bool:
         """Return whether a Host header is what a browser sends that was told to look on this machine.

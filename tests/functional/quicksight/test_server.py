@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,21 @@ def test_an_answer_leaves_in_one_write(page: Path, monkeypatch: pytest.MonkeyPat
         assert ask(asking, "/")[0] == 200
         asking.close()
     assert len(sent) == 1
+
+
+def test_a_browser_that_goes_away_is_not_talked_about(page: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    page.write_bytes(b"x" * 20_000_000)
+    with serve_page(page) as served:
+        address = urlsplit(served.url)
+        with socket.create_connection((str(address.hostname), int(address.port or 0))) as leaving:
+            leaving.sendall(f"GET / HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
+            leaving.recv(1000)
+            # Go without reading the rest: the server's write fails.
+            leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handlers = [thread for thread in threading.enumerate() if "process_request" in thread.name]
+        for thread in handlers:
+            thread.join(10)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("port", [-1, 65536, 99999])
