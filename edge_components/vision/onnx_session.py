@@ -67,9 +67,7 @@ class OnnxSession:
         """One sentence when the provider in use is not the one asked for by name, else None."""
         if self.asked_for == "auto" or self.provider == self.requested_providers[0]:
             return None
-        return (
-            f"{self.requested_providers[0]} was asked for but is absent: {self.provider} runs the model"
-        )
+        return f"{self.requested_providers[0]} was asked for but is absent: {self.provider} runs the model"
 
     def run(self, tensor: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """Return the model's outputs for an input (1, 3, H, W); raises `ModelLoadError` when it fails."""
