@@ -70,7 +70,8 @@ def draw_ground_grid(image: Image, scene: Scene) -> Image:
     """
     height, width = image.shape[:2]
     scene = scene.scaled_to(width, height)
-    grid, drawn = ground_grid(scene), image.copy()
+    grid = ground_grid(scene)
+    drawn: Image = image.copy()
     scale = max(0.35, width / 1600)
     for line in grid.lines:
         colour = _COLOURS["xy".index(line.axis)]
