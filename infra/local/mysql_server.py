@@ -60,7 +60,8 @@ class MySqlServer:
             host=self.host,
             port=self.port,
             user=self.user,
-            password=self.password,
+            # As bytes: the driver would write text as Latin-1, which has no Korean letters.
+            password=self.password.encode(),
             database=self.database,
             ssl=context,
             ssl_disabled=context is None,

@@ -146,7 +146,8 @@ class Connector:
             host=settings.host,
             port=settings.port,
             user=settings.user,
-            password=self._password(),
+            # As bytes: the driver would write text as Latin-1, which has no Korean letters.
+            password=self._password().encode(),
             database=settings.database,
             charset="utf8mb4",
             collation="utf8mb4_bin",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import create_autospec
+
 import pymysql
 import pytest
 
@@ -108,3 +110,11 @@ def test_what_is_no_such_url_is_said_without_the_password(url: str) -> None:
 
 def test_a_server_does_not_show_its_password() -> None:
     assert "secret" not in repr(MySqlServer("db", 3306, "ann", "secret"))
+
+
+def test_a_korean_password_reaches_the_driver_as_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    # PyMySQL writes text as Latin-1 and fails on Korean letters.
+    connect = create_autospec(pymysql.connect)
+    monkeypatch.setattr(pymysql, "connect", connect)
+    parse_url("mysql://user:%EB%B9%84%EB%B0%80@127.0.0.1:3306/db").connect()
+    assert connect.call_args.kwargs["password"] == "비밀".encode()
