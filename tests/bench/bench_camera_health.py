@@ -301,8 +301,8 @@ def print_cost() -> None:
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hours", type=float, default=2.0, help="length of each run without faults")
-    parser.add_argument("--seeds", type=int, default=3, help="streets")
+    parser.add_argument("--hours", type=float, default=4.0, help="length of each run without faults")
+    parser.add_argument("--seeds", type=int, default=1, help="streets")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     print_faults(max(5, arguments.seeds))
