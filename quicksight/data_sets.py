@@ -12,6 +12,9 @@ SITE = DataSetColumn("site", QuickSightType.STRING, Label("Site", "현장"))
 CAMERA = DataSetColumn("camera", QuickSightType.STRING, Label("Camera", "카메라"))
 ZONE = DataSetColumn("zone", QuickSightType.STRING, Label("Zone", "구역"))
 LINE = DataSetColumn("line", QuickSightType.STRING, Label("Line", "계수선"))
+PLACE = DataSetColumn("place", QuickSightType.STRING, Label("Place", "위치"))
+"""Camera and zone together: two cameras may both have an "entrance", whose counts are not to be added."""
+_PLACE_SQL = "concat(camera, ' / ', zone) AS place"
 OBJECT_CLASS = DataSetColumn("object_class", QuickSightType.STRING, Label("Class", "종류"))
 
 
@@ -32,7 +35,7 @@ def _text(name: str, english: str, korean: str) -> DataSetColumn:
 
 
 def _over(view: str, identifier: str, label: Label, columns: tuple[DataSetColumn, ...]) -> DataSet:
-    names = ", ".join(column.name for column in columns)
+    names = ", ".join(_PLACE_SQL if column is PLACE else column.name for column in columns)
     sql = f"SELECT {names} FROM {view}"  # noqa: S608 - names of ours
     return DataSet(identifier, label, ImportMode.DIRECT_QUERY, sql, columns)
 
@@ -49,6 +52,7 @@ PEOPLE_NOW = _over(
         _time("window_end", "As of", "기준 시각"),
         _integer("occupancy_last", "Inside", "구역 안"),
         _decimal("density_per_m2", "Per m²", "제곱미터당"),
+        PLACE,
     ),
 )
 ZONE_WINDOWS = _over(
@@ -67,6 +71,7 @@ ZONE_WINDOWS = _over(
         _integer("exits", "Exits", "퇴장"),
         _integer("appeared", "First seen inside", "안에서 나타남"),
         _integer("vanished", "Last seen inside", "안에서 사라짐"),
+        PLACE,
     ),
 )
 LINE_MINUTES = _over(

@@ -12,7 +12,7 @@ from quicksight.visuals import bar_chart, kpi, line_chart, plain_table, summary_
 
 DASHBOARD_ID = "crowdlens-operations"
 NAME = Label("Operations and counts", "운영 현황과 집계")
-_ZONE = Dimension("zone", Label("Zone", "구역"))
+_ZONE = Dimension("place", Label("Camera / zone", "카메라 / 구역"))
 _IN = Measure("crossings_in", Label("In", "들어옴"), Aggregation.SUM)
 _OUT = Measure("crossings_out", Label("Out", "나감"), Aggregation.SUM)
 
@@ -131,6 +131,7 @@ def _line_totals() -> JsonObject:
         Label("Crossings by line", "계수선별 통과"),
         data_set=data_sets.LINE_MINUTES,
         group_by=[
+            Dimension("camera", Label("Camera", "카메라")),
             Dimension("line", Label("Line", "계수선")),
             Dimension("object_class", Label("Class", "종류")),
         ],

@@ -29,10 +29,11 @@ Json = dict[str, Any]
 DATA_SET_COLUMNS = {
     "crowdlens-people-now": [
         *("site", "camera", "zone", "object_class", "window_end", "occupancy_last", "density_per_m2"),
+        "place",
     ],
     "crowdlens-zone-windows": [
         *("site", "camera", "zone", "object_class", "event_time", "occupancy_mean", "occupancy_maximum"),
-        *("entries", "exits", "appeared", "vanished"),
+        *("entries", "exits", "appeared", "vanished", "place"),
     ],
     "crowdlens-line-minutes": [
         *("site", "camera", "line", "object_class", "minute_start"),

@@ -155,7 +155,8 @@ def test_names_are_text_wherever_they_stand(
         assert [name for name in names if name not in page.cards[identifier]] == []
     assert EVIL in page.cards["camera-states"]
     shown = {trace["name"] for trace in json.loads(page.charts["occupancy-over-time-chart-data"])["data"]}
-    assert shown == {name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for name in names}
+    escaped = [name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for name in names]
+    assert shown == {f"plaza-1 / {name}" for name in escaped}
 
 
 def test_a_site_cannot_break_out_of_the_title(tmp_path: Path) -> None:

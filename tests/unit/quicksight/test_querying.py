@@ -39,12 +39,14 @@ def rows_of(identifier: str, *rows: Sequence[object]) -> tuple[tuple[Value, ...]
         pytest.param("kpi-in", "SELECT SUM(d.crossings_in) AS f0", id="kpi"),
         pytest.param(
             "occupancy-over-time",
-            "SELECT DATE_TRUNC('SECOND', d.event_time) AS f0, d.zone AS f1, SUM(d.occupancy_mean) AS f2",
+            "SELECT DATE_TRUNC('SECOND', d.event_time) AS f0, d.place AS f1, SUM(d.occupancy_mean) AS f2",
             id="line",
         ),
-        pytest.param("people-now", "GROUP BY d.zone ORDER BY f0", id="bars by name"),
+        pytest.param("people-now", "GROUP BY d.place ORDER BY f0", id="bars by name"),
         pytest.param(
-            "line-totals", "GROUP BY d.line, d.object_class ORDER BY f0 ASC, f1 ASC", id="grouped table"
+            "line-totals",
+            "GROUP BY d.camera, d.line, d.object_class ORDER BY f0 ASC, f1 ASC, f2 ASC",
+            id="grouped table",
         ),
         pytest.param("in-and-out", "ORDER BY f0 DESC", id="time is asked backwards"),
         pytest.param("camera-states", "ORDER BY f2 DESC", id="newest first"),

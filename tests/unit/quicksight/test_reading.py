@@ -23,7 +23,7 @@ def test_what_was_built_is_read_back(definition: dict[str, Any]) -> None:
     occupancy = next(spec for spec in dashboard.visuals if spec.visual_id == "occupancy-over-time")
     assert dashboard.time_zone == "Asia/Seoul"
     assert dashboard.no_data_title == "No data / 데이터 없음"
-    assert [field.column for field in occupancy.fields] == ["event_time", "zone", "occupancy_mean"]
+    assert [field.column for field in occupancy.fields] == ["event_time", "place", "occupancy_mean"]
     assert [field.label for field in occupancy.measures] == ["Mean inside · 평균 인원"]
     assert (occupancy.dimensions[0].granularity, occupancy.measures[0].aggregation) == ("SECOND", "SUM")
     assert occupancy.measures[0].decimals == 1
