@@ -1,4 +1,4 @@
-"""`crowdlens scene`: draw on a frame what is counted, and explain an existing scene file."""
+"""`crowdlens scene`: draw on a frame what is counted, explain a scene file, and show its ground in metres."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ EXAMPLE = """examples:
   crowdlens scene draw --source clip.mp4 --scene plaza.yaml
   crowdlens scene check plaza.yaml
   crowdlens scene check plaza.yaml --source clip.mp4 --picture plaza.jpg
+  crowdlens scene grid --source clip.mp4 --scene plaza.yaml --out ground.png
 docs/scene.md explains the scene file and the page to draw on"""
 DEFAULT_OUT = Path("scene.yaml")
 EXIT_INTERRUPTED = 130
@@ -47,6 +48,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--model", help="model whose classes it is compared with")
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(execute=_check)
+    grid = actions.add_parser("grid", help="draw the metre grid of a scene's ground on a frame")
+    grid.add_argument("--source", required=True, help="video file, image folder, rtsp://… or /dev/videoN")
+    grid.add_argument("--scene", type=Path, required=True, help="scene file with ground points or a position")
+    grid.add_argument("--out", type=Path, required=True, help="picture to write: .jpg or .png")
+    grid.set_defaults(execute=_grid)
 
 
 def _draw(arguments: argparse.Namespace) -> int:
@@ -142,6 +148,32 @@ def _write_picture(path: Path, image: Image, scene: Scene) -> None:
     say(f"picture   {path}")
     for text, name in legend(scene):
         say(f"  {text} is {name}")
+
+
+def _grid(arguments: argparse.Namespace) -> int:
+    from cli.scene_editor.picture import save_picture
+    from contract.scene import SceneError
+    from edge_components.vision.ground_grid import draw_ground_grid, ground_grid
+    from edge_components.vision.scene_file import read_scene
+
+    scene = read_scene(arguments.scene)
+    try:
+        grid = ground_grid(scene)
+        drawn = draw_ground_grid(_fitting_frame(arguments.source, scene), scene)
+    except SceneError as error:
+        raise SceneError(f"scene file {arguments.scene}: {error}") from error
+    save_picture(drawn, arguments.out)
+    say(f"picture   {arguments.out}, a line every {grid.step_m:g} m")
+    say(f"residual  {_residual(scene, grid.residual_m)}")
+    return 0
+
+
+def _residual(scene: Scene, residual_m: float | None) -> str:
+    if residual_m is not None:
+        return f"{residual_m:.2f} m over {len(scene.ground)} ground points"
+    if scene.position is not None:
+        return "unknown: the ground follows from the camera's position, hold the grid against the picture"
+    return "unknown: four ground points always fit, a fifth shows how good they are"
 
 
 def _labels(named: str) -> tuple[str, ...]:

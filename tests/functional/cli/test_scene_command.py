@@ -187,3 +187,69 @@ def test_draw_replaces_no_file_by_accident(scene: Path, frames: Path) -> None:
     assert found.returncode == 2
     assert f"expected --scene {scene} to go on with it" in found.stderr
     assert scene.read_text(encoding="utf-8") == SCENE
+
+
+WORLD_M = (("80, 280", "-4, 9"), ("560, 280", "4, 9"), ("558, 109", "7, 18"), ("82, 109", "-7, 18"))
+SPARE_PAIR = ("320, 280", "0.1, 9")
+POSITION = """position: {longitude: 127.0, latitude: 37.5, height_m: 12, azimuth_degrees: 30,
+  tilt_degrees: 50, horizontal_field_of_view_degrees: 70}
+"""
+
+
+def ground(*pairs: tuple[str, str]) -> str:
+    return f"ground: [{', '.join(f'{{image: [{image}], world_m: [{world}]}}' for image, world in pairs)}]\n"
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        pytest.param(
+            ground(*WORLD_M, SPARE_PAIR), r"residual  0\.0[1-9] m over 5 ground points", id="five pairs"
+        ),
+        pytest.param(ground(*WORLD_M), "residual  unknown: four ground points always fit", id="four pairs"),
+        pytest.param(
+            POSITION, "residual  unknown: the ground follows from the camera's position", id="drone"
+        ),
+    ],
+)
+def test_grid_draws_the_metres_and_tells_the_residual(
+    scene: Path, frames: Path, tmp_path: Path, added: str, said: str
+) -> None:
+    scene.write_text(SCENE + added, encoding="utf-8")
+    found = crowdlens("grid", "--source", frames, "--scene", scene, "--out", tmp_path / "grid.png")
+    assert found.returncode == 0, found.stderr
+    assert re.search(said, found.stderr)
+    assert re.search(r"a line every [\d.]+ m$", found.stderr, re.MULTILINE)
+    image = cv2.imread(str(tmp_path / "grid.png"))
+    assert image is not None
+    assert image.shape == (360, 640, 3)
+    assert 0.005 < (image != 90).any(axis=2).mean() < 0.5, "lines, and the frame between them"
+
+
+@pytest.mark.parametrize(
+    ("added", "out", "sentence"),
+    [
+        pytest.param("", "a.png", "the scene has no ground and no position: expected one", id="no ground"),
+        pytest.param(
+            ground(*((f"{x}, 100", f"{x}, 0") for x in (10, 20, 30, 40))),
+            "a.png",
+            "on one line",
+            id="degenerate",
+        ),
+        pytest.param(ground(*WORLD_M), "a.gif", "expected a name that ends in .jpg or .png", id="no picture"),
+    ],
+)
+def test_grid_refuses_in_one_sentence(scene: Path, frames: Path, added: str, out: str, sentence: str) -> None:
+    scene.write_text(SCENE + added, encoding="utf-8")
+    found = crowdlens("grid", "--source", frames, "--scene", scene, "--out", scene.with_name(out))
+    assert found.returncode == 2
+    assert sentence in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+    assert not scene.with_name(out).exists()
+
+
+def test_grid_says_that_another_shape_of_frame_does_not_fit(scene: Path, frames: Path) -> None:
+    scene.write_text(SCENE.replace("height: 360", "height: 480") + ground(*WORLD_M), encoding="utf-8")
+    found = crowdlens("grid", "--source", frames, "--scene", scene, "--out", scene.with_name("a.png"))
+    assert found.returncode == 2
+    assert f"scene file {scene}: frame is 640x480" in found.stderr
