@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -58,3 +59,12 @@ def _make_records(
 def make_records() -> RecordFactory:
     """Return a factory of valid records of one table and camera; keywords set columns of all of them."""
     return _make_records
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start.
+
+    A shell starts background jobs with SIGINT ignored, and that is inherited by every child; handlers are not.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
