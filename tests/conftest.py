@@ -64,7 +64,7 @@ def make_records() -> RecordFactory:
 def pytest_configure() -> None:
     """Let Ctrl-C reach what the tests start.
 
-    A shell starts background jobs with SIGINT ignored, and that is inherited by every child; handlers are not.
+    A shell starts background jobs with SIGINT ignored, which every child inherits (a handler it does not).
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
