@@ -7,10 +7,10 @@ CODE := contract edge_components lambdas athena quicksight infra training cli te
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format type synth pr e2e bench train-demo lock clean
+.PHONY: help setup setup-dev demo test lint format type synth pr e2e bench bench-trackers train-demo lock clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@sh infra/local/setup.sh demo
@@ -42,12 +42,16 @@ synth: setup-dev ## write the CloudFormation templates to cdk.out/
 
 pr: lint type test synth ## what a pull request must pass
 
-e2e: setup-dev ## run the demo as a user would, kill it, deploy the ingest core into MiniStack
+e2e: setup-dev ## run the demo as a user would, kill it, run two at once
 	$(BIN)/python -m pytest -m e2e $(ARGS)
 
 bench: setup-dev ## measure against the naive way, the best library and the raw limit
 	@sh infra/local/setup.sh bench
 	$(BIN)/python tests/bench/all.py $(ARGS)
+
+bench-trackers: setup-dev ## measure our tracker against public ones, side by side [needs about 12 minutes]
+	@sh infra/local/setup.sh trackers
+	$(BIN)/python tests/bench/bench_trackers.py $(ARGS)
 
 train-demo: setup ## train the shipped person detector anew [needs about an hour and PyTorch]
 	@sh infra/local/setup.sh training
