@@ -42,13 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CrowdLensError as error:
-        return _complain(command.name, str(error), error.exit_status)
+        return _complain(command.command, str(error), error.exit_status)
     except OSError as error:
         wrong_input = isinstance(
             error, (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
         )
         kind = CrowdLensError if wrong_input else WorkFailedError
-        return _complain(command.name, _sentence(error), kind.exit_status)
+        return _complain(command.command, _sentence(error), kind.exit_status)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return int(status)
@@ -69,13 +69,18 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(
             name, help=summary, description=_sentence_case(summary), formatter_class=_Formatter
         )
-        subparser.set_defaults(name=name)
+        subparser.set_defaults(command=name)
         importlib.import_module(f"cli.commands.{name}").configure(subparser)
     return parser
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Shows defaults, and leaves the lines of an example as they are."""
+    """Shows defaults where there are any, and leaves the lines of an example as they are."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default is False:
+            return action.help
+        return super()._get_help_string(action)
 
 
 def _sentence_case(text: str) -> str:

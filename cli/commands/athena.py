@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import csv
+import logging
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.output import print_json, say, table
 from contract.errors import CrowdLensError
@@ -22,6 +24,11 @@ EXAMPLE = """examples:
   crowdlens athena --lake out/demo/lake --json "SHOW TABLES"
 the local endpoint speaks Athena's API over DuckDB; docs/local.md says what it refuses and why"""
 _LOOK_AGAIN_SECONDS = 0.02
+_READERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), int),
+    **dict.fromkeys(("float", "real", "double"), float),
+    "boolean": lambda text: text == "true",
+}
 
 
 class QueryFailedError(CrowdLensError):
@@ -46,12 +53,15 @@ def execute(arguments: argparse.Namespace) -> int:
     from infra.local.athena import AthenaEndpoint, LocalAthena
     from infra.local.aws_environment import AwsEndpoint
 
+    # What the parser thinks aloud is said again, in our words, by the refusal.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     with AthenaEndpoint(LocalAthena(open_lake(arguments.lake), arguments.database)) as endpoint:
         client = AwsEndpoint(endpoint.url).athena()
         execution = _run(client, arguments.sql, arguments.database)
-        header, rows = _answer(client, execution)
+        columns, rows = _answer(client, execution)
+    header = list(columns)
     if arguments.json:
-        print_json([dict(zip(header, row, strict=True)) for row in rows])
+        print_json([_typed(columns, row) for row in rows])
     elif arguments.csv:
         csv.writer(sys.stdout).writerows([header, *rows])
     else:
@@ -68,6 +78,8 @@ def _run(client: AthenaClient, sql: str, database: str) -> Any:
         started = client.start_query_execution(QueryString=sql, QueryExecutionContext={"Database": database})
     except ClientError as error:
         raise QueryFailedError(error.response["Error"]["Message"]) from error
+    except BotoCoreError as error:
+        raise QueryFailedError(f"the question is {sql!r}: expected one statement in Athena's SQL") from error
     while True:
         execution = client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
         status = execution["Status"]
@@ -78,12 +90,21 @@ def _run(client: AthenaClient, sql: str, database: str) -> Any:
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def _answer(client: AthenaClient, execution: Any) -> tuple[list[str], list[list[str | None]]]:
-    """Return column names and rows; only the answer of a SELECT begins with a row of names."""
-    header: list[str] = []
+def _typed(columns: dict[str, str], row: list[str | None]) -> dict[str, Any]:
+    """Return a row for a program: Athena's API writes every value as text, its types say what they are."""
+    return {
+        name: cell if cell is None else _READERS.get(kind, str)(cell)
+        for (name, kind), cell in zip(columns.items(), row, strict=True)
+    }
+
+
+def _answer(client: AthenaClient, execution: Any) -> tuple[dict[str, str], list[list[str | None]]]:
+    """Return column names with their types, and rows; only a SELECT's answer begins with a row of names."""
+    columns: dict[str, str] = {}
     rows: list[list[str | None]] = []
     pages = client.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
     for page in pages:
-        header = [column["Name"] for column in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+        described = page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+        columns = {column["Name"]: column["Type"] for column in described}
         rows += [[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]]
-    return header, rows[1:] if execution.get("StatementType") == "DML" else rows
+    return columns, rows[1:] if execution.get("StatementType") == "DML" else rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -113,4 +114,4 @@ def _report(result: DemoResult, out: Path) -> None:
         say(f"          without MySQL: {summary['mysql_missing']}")
     say(f"page      {result.report}")
     say(f"summary   {out / 'summary.json'}")
-    say(f'ask it    .venv/bin/crowdlens athena --lake {out / "lake"} "SHOW TABLES"')
+    say(f'ask it    .venv/bin/crowdlens athena --lake {shlex.quote(str(out / "lake"))} "SHOW TABLES"')

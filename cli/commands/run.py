@@ -78,7 +78,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser, *, source_required: bo
         "--fps", type=positive_number, default=10.0, help="frames per second of an image folder"
     )
     parser.add_argument("--start-time", type=instant_ms, help="time of a file's first frame, ISO 8601")
-    parser.add_argument("--seconds", type=positive_number, help="stop after this time")
+    parser.add_argument("--seconds", type=positive_number, help="stop after this wall-clock time")
 
 
 def camera_settings(

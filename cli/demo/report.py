@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,9 +91,9 @@ def _run(summary: Mapping[str, Any]) -> tuple[Fact, ...]:
         Fact("Speed", "속도", f"{summary['frames_per_second']:.1f} frames/s"),
         Fact("Detector", "검출기", f"{summary['detector']} ({summary['provider']})"),
         Fact("Detections", "검출", f"{summary['detections']:,}"),
-        Fact("Tracks", "궤적", f"{summary['tracks']:,}"),
+        Fact("People tracked", "추적한 사람", f"{summary['tracks']:,}"),
         Fact(
-            "Frame to result, p50 / p95",
+            "Frame to result, p50 / p95 (stages overlap)",
             "프레임 처리 시간",
             f"{latency['p50']:.0f} / {latency['p95']:.0f} ms" if latency else "–",
         ),
@@ -146,7 +147,7 @@ def _next_steps(out: Path) -> tuple[NextStep, ...]:
         NextStep(
             "Ask the lake a question",
             "레이크에 질문하기",
-            f'.venv/bin/crowdlens athena --lake {out / LAKE} "SHOW TABLES"',
+            f'.venv/bin/crowdlens athena --lake {shlex.quote(str(out / LAKE))} "SHOW TABLES"',
         ),
         NextStep(
             "Count in your own video", "내 영상으로 세어 보기", "make demo SOURCE=clip.mp4 SCENE=scene.yaml"

@@ -26,7 +26,7 @@ class Compared:
     @property
     def error(self) -> float:
         """Counted minus true."""
-        return self.counted - self.true
+        return round(self.counted - self.true, 2)
 
 
 def read_truth(path: Path) -> dict[str, Any]:
@@ -47,12 +47,15 @@ def compare(truth: Mapping[str, Any], summary: Mapping[str, Any]) -> list[Compar
         for direction in ("in", "out")
     ]
     compared += [
-        Compared(
-            f"{name} {figure}", round(float(summary["zones"][name][figure]), 2), round(float(true[figure]), 2)
-        )
+        Compared(f"{name} {figure}", _figure(summary["zones"][name][figure]), _figure(true[figure]))
         for name, true in truth["zones"].items()
         if name in summary["zones"]
         for figure in ("mean", "max")
         if figure in true and summary["zones"][name][figure] is not None
     ]
     return compared
+
+
+def _figure(value: float) -> float:
+    """Return a figure as people write it: whole where it is whole, else with two digits."""
+    return int(value) if float(value).is_integer() else round(float(value), 2)

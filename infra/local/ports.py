@@ -12,6 +12,7 @@ LOOPBACK = "127.0.0.1"
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
 """Below Linux's range for outgoing connections, which could take a port between our look and its use."""
 _ATTEMPTS = 200
+_LOOPBACK_SECONDS = 2.0
 
 
 class PortError(CrowdLensError):
@@ -44,6 +45,20 @@ def free_port() -> int:
         if not _problem(port):
             return port
     raise PortError(f"no free port found on {LOOPBACK} between {_FIRST_PORT} and {_LAST_PORT}")
+
+
+def check_loopback() -> None:
+    """Raise `PortError` when this machine cannot talk to itself, as in a network namespace that is down."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        try:
+            listener.bind((LOOPBACK, 0))
+            listener.listen(1)
+            socket.create_connection(listener.getsockname(), timeout=_LOOPBACK_SECONDS).close()
+        except OSError as error:
+            raise PortError(
+                f"{LOOPBACK} cannot be reached ({error.strerror or error}): expected a loopback interface "
+                "that is up (ip link set lo up)"
+            ) from error
 
 
 def _problem(port: int) -> int:

@@ -222,6 +222,9 @@ def test_a_busy_port_is_told_before_the_run(tmp_path: Path) -> None:
         pytest.param(
             ["preview", "--lake", "no-lake"], "lake is 'no-lake': expected a folder", id="preview of no lake"
         ),
+        pytest.param(
+            ["models", "add", "no-model", "--name", "mine"], "crowdlens models: ", id="no model to add"
+        ),
         pytest.param(["models", "check", "no-model"], "model is 'no-model': expected", id="no model"),
         pytest.param(["dance"], "invalid choice: 'dance'", id="unknown command"),
     ],

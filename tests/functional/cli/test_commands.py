@@ -151,7 +151,7 @@ def test_the_lake_is_asked_over_athenas_api(form: str, tmp_path: Path) -> None:
     )
     assert finished.returncode == 0, finished.stderr
     if form == "--json":
-        assert json.loads(finished.stdout) == [{"one": "1", "letter": "a"}]
+        assert json.loads(finished.stdout) == [{"one": 1, "letter": "a"}]
     else:
         assert finished.stdout.splitlines() == ["one,letter", "1,a"]
 
@@ -162,3 +162,21 @@ def test_a_question_athena_refuses_is_told_with_its_reason(tmp_path: Path) -> No
     assert finished.returncode == 2
     assert "nowhere" in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize("question", ["", " ", "SELECT nothing FROM nowhere", "SELCT 1", "EXPLAIN SELECT 1"])
+def test_no_question_shows_a_traceback(question: str, tmp_path: Path) -> None:
+    (tmp_path / "lake" / "raw").mkdir(parents=True)
+    finished = crowdlens("athena", question, "--lake", tmp_path / "lake", home=tmp_path)
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stderr
+    assert finished.stderr.startswith("crowdlens athena: ")
+
+
+def test_part_of_a_clip_is_not_held_against_the_truth_of_all(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    finished = crowdlens("demo", "--headless", "--no-mysql", "--seconds", "1", "--out", out, home=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["stopped"]
+    assert summary["truth"] == []
