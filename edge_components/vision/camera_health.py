@@ -29,6 +29,9 @@ class CameraHealthSettings(PictureHealthSettings):
     recovery_seconds: float = 3.0
 
 
+_GAP_MILLISECONDS = 60_000
+
+
 class CameraHealth:
     """Follows one camera; durations run in the frames' own seconds, so a file is judged in its own time."""
 
@@ -41,7 +44,7 @@ class CameraHealth:
         self._picture = PictureHealth(self._settings)
         self._healthy_since_seconds: float | None = None
         self._last: tuple[float, int] | None = None
-        self._gap_open = False
+        self._declared_until_ms: int | None = None
 
     @property
     def suspect(self) -> bool:
@@ -52,9 +55,9 @@ class CameraHealth:
         """Take in a frame; return the records of a change of state and of a gap that ended with it."""
         seconds = frame.time_seconds
         records = []
-        if self._gap_open:
-            self._gap_open = False
-            records.append(self._gap(event_time_ms, clock_quality))
+        if self._declared_until_ms is not None:
+            records.append(self._gap(self._declared_until_ms, event_time_ms, clock_quality))
+            self._declared_until_ms = None
             self._rate = _FrameRate(self._settings.slow_seconds)
             self._picture.restart(seconds)
         self._rate.observe(frame.index, seconds)
@@ -68,17 +71,28 @@ class CameraHealth:
     def silence(
         self, seconds: float, event_time_ms: int, clock_quality: str, fault: str | None
     ) -> list[Record]:
-        """Say that a live source gave nothing up to `seconds`; return the record when it is lost now."""
+        """Say that a live source gave nothing up to `seconds`; return the record when it is lost now.
+
+        The silence is declared minute by minute: a device that loses its power during a long one must not
+        take the declaration with it.
+        """
         self._healthy_since_seconds = None
         if self._last is None or seconds - self._last[0] < self._settings.lost_seconds:
             return []
-        self._gap_open = True
+        if self._declared_until_ms is None:
+            self._declared_until_ms = self._last[1]
         detail = f"no frame for {self._settings.lost_seconds:g} s" + (f": {fault}" if fault else "")
-        return self._change(LOST, detail, event_time_ms, clock_quality)
+        records = self._change(LOST, detail, event_time_ms, clock_quality)
+        if event_time_ms - self._declared_until_ms >= _GAP_MILLISECONDS:
+            records.append(self._gap(self._declared_until_ms, event_time_ms, clock_quality))
+            self._declared_until_ms = event_time_ms
+        return records
 
     def close(self, event_time_ms: int, clock_quality: str, detail: str) -> list[Record]:
         """Return the last records: a gap that is still open, and the end with its reason."""
-        records = [self._gap(event_time_ms, clock_quality)] if self._gap_open else []
+        records = []
+        if self._declared_until_ms is not None:
+            records.append(self._gap(self._declared_until_ms, event_time_ms, clock_quality))
         return records + self._change(ENDED, detail, event_time_ms, clock_quality)
 
     def _judge(self, seconds: float) -> tuple[str, str | None]:
@@ -113,8 +127,8 @@ class CameraHealth:
         self.state = state
         return [self._record("camera_status", event_time_ms, clock_quality, values)]
 
-    def _gap(self, event_time_ms: int, clock_quality: str) -> Record:
-        start_ms = event_time_ms if self._last is None else min(self._last[1], event_time_ms)
+    def _gap(self, since_ms: int, event_time_ms: int, clock_quality: str) -> Record:
+        start_ms = min(since_ms, event_time_ms)
         values: dict[str, Value] = {
             "reason": "camera_lost",
             "records": 0,

@@ -132,7 +132,9 @@ def test_states(camera: Camera, states: list[str]) -> None:
             [8.1, 8.1],
             id="twice, without recovery between",
         ),
-        pytest.param(Camera().run(5).silent(60).close(), [60.1], id="open at the end"),
+        pytest.param(Camera().run(5).silent(30).close(), [30.1], id="open at the end"),
+        pytest.param(Camera().run(5).silent(150), [60.1, 60.0], id="minute by minute while it lasts"),
+        pytest.param(Camera().run(5).silent(150).run(5), [60.1, 60.0, 30.1], id="and the rest"),
     ],
 )
 def test_lost_time_is_declared(camera: Camera, gaps: list[float]) -> None:
