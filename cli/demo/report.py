@@ -89,7 +89,11 @@ def _run(summary: Mapping[str, Any]) -> tuple[Fact, ...]:
     return (
         Fact("Frames", "프레임", f"{summary['frames']:,}"),
         Fact("Speed", "속도", f"{summary['frames_per_second']:.1f} frames/s"),
-        Fact("Detector", "검출기", f"{summary['detector']} ({summary['provider']})"),
+        Fact(
+            "Detector",
+            "검출기",
+            f"{summary['detector']} on {summary['provider'].removesuffix('ExecutionProvider')}",
+        ),
         Fact("Detections", "검출", f"{summary['detections']:,}"),
         Fact("People tracked", "추적한 사람", f"{summary['tracks']:,}"),
         Fact(
