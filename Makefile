@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 OUT ?= out/demo
 BIN := .venv/bin
-CODE := contract edge_components lambdas athena quicksight infra training cli tests $(wildcard app.py)
+CODE := contract edge_components lambdas athena quicksight infra training cli tests docs/pictures $(wildcard app.py)
 export PYTHON
 
 .DEFAULT_GOAL := help
