@@ -5,6 +5,7 @@
 #   sh infra/local/setup.sh dev        the same and the tools of `make test`, `make lint`, `make synth`
 #   sh infra/local/setup.sh training   PyTorch in an environment of its own, for `make train-demo`
 #   sh infra/local/setup.sh bench      the libraries we measure ourselves against, in an environment of their own
+#   sh infra/local/setup.sh trackers   the trackers we measure ours against, in an environment of their own
 #
 # Everything lands in .venv/ and .tools/. Nothing is done twice: a stamp holds what an environment was made from,
 # and it counts only where the environment's Python starts.
@@ -43,7 +44,7 @@ install_uv() {
     echo "crowdlens set-up: uv $UV_VERSION into .tools/uv"
     "$PYTHON" -m venv --clear .tools/uv ||
         fail "$PYTHON cannot make a virtual environment: install its venv package (apt-get install python3-venv)"
-    .tools/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
+    .tools/uv/bin/python -m pip install --quiet --quiet --retries 2 --disable-pip-version-check "uv==$UV_VERSION" ||
         fail "uv could not be installed: expected a network connection to a Python package index"
 }
 
@@ -119,5 +120,12 @@ bench)
         finish .tools/bench requirements/bench.in
     fi
     ;;
-*) fail "'$1' is no set-up: expected demo, dev, training or bench" ;;
+trackers)
+    if environment .tools/trackers requirements/trackers.in; then
+        "$UV" pip install --quiet --python .tools/trackers/bin/python --no-deps -r requirements/trackers-alone.in ||
+            fail "requirements/trackers-alone.in could not be installed"
+        finish .tools/trackers requirements/trackers.in
+    fi
+    ;;
+*) fail "'$1' is no set-up: expected demo, dev, training, bench or trackers" ;;
 esac
