@@ -19,6 +19,8 @@ UV_VERSION=0.13.8
 UV=.tools/uv/bin/uv
 # The user's own Python is used; another one is never downloaded.
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS="${UV_NO_PROGRESS-1}"
+# A company's own certificate authority is in the system's store, not in the one that uv brings.
+[ ! -s /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 # Wheels that pip would find in local folders are wheels that uv should find, too.
 [ -z "${PIP_FIND_LINKS:-}" ] || export UV_FIND_LINKS="${UV_FIND_LINKS:-$PIP_FIND_LINKS}"
 
