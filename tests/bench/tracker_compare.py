@@ -30,8 +30,6 @@ DENSITIES = (
     Density("170", 170, 48.0, 300),
 )
 REPORT_SEEDS, CHOOSING_SEEDS, TIMING_SEED = range(1, 11), range(901, 904), 950
-SLOW_SEEDS, SLOW_ROUNDS = 1, 1
-"""How many of the seeds and of the rounds a slow tracker sees at the highest density."""
 TIMED_OBJECTS, TIMED_FRAMES, WARMING_FRAMES, ROUNDS = (10, 50, 200), 50, 15, 5
 _CHOSEN = {
     "trackers SORT": "start at 0.5",
@@ -80,14 +78,12 @@ def score_set(
 
 
 def compare(density: Density, seeds: range) -> dict[str, list[Scores]]:
-    """Return the scores of every tracker on each seed; the slow ones see fewer at the highest density."""
+    """Return the scores of every tracker on each seed."""
     found: dict[str, list[Scores]] = {competitor.name: [] for competitor in COMPETITORS}
-    for number, seed in enumerate(seeds):
+    for seed in seeds:
         crowd = make_set(density, seed)
         frames = read_frames(crowd)
         for competitor in COMPETITORS:
-            if competitor.slow and density is DENSITIES[-1] and number >= SLOW_SEEDS:
-                continue
             found[competitor.name].append(score_set(maker(competitor), crowd, frames))
         progress(f"{crowd.name}: {' '.join(f'{scores[-1].hota:.1f}' for scores in found.values())}")
     return found
@@ -118,8 +114,7 @@ def distance_table(densities: dict[str, dict[str, list[Scores]]]) -> Iterator[st
         for what in ("hota", "idf1"):
             for ours in (key for key in found if key.startswith("CrowdLens")):
                 gaps = [
-                    getattr(scores, what)
-                    - max(getattr(sets[number], what) for sets in others.values() if number < len(sets))
+                    getattr(scores, what) - max(getattr(sets[number], what) for sets in others.values())
                     for number, scores in enumerate(found[ours])
                 ]
                 within, ahead = sum(gap >= -1.0 for gap in gaps), sum(gap >= 0.0 for gap in gaps)
@@ -162,10 +157,8 @@ def timing_table() -> Iterator[str]:
         frames = read_frames(crowd)
         seen.append(f"{people} people, {median(len(found) for found in frames):.0f} boxes")
         timed: dict[str, list[float]] = {}
-        for number in range(ROUNDS):
+        for _ in range(ROUNDS):
             for competitor in COMPETITORS:
-                if competitor.slow and people == TIMED_OBJECTS[-1] and number >= SLOW_ROUNDS:
-                    continue
                 gc.collect()
                 timed.setdefault(competitor.name, []).append(time_frames(maker(competitor), crowd, frames))
         progress(f"{people}: " + ", ".join(f"{median(values):.2f}" for values in timed.values()))
