@@ -16,6 +16,12 @@ def say(text: str = "") -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def write_progress(text: str) -> None:
+    """Write to standard error at once and as it is: a line of progress may replace the one before."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print a document for a program to standard output."""
     print(json.dumps(document, ensure_ascii=False, indent=2))

@@ -19,7 +19,7 @@ from cli.arguments import (
     share,
     window_seconds,
 )
-from cli.output import print_json, say, write_json
+from cli.output import print_json, say, write_json, write_progress
 
 if TYPE_CHECKING:
     from contract.scene import Scene
@@ -118,7 +118,7 @@ def execute(arguments: argparse.Namespace) -> int:
         spool=arguments.spool or arguments.out / "spool.db",
     )
     stop = threading.Event()
-    printer = ProgressPrinter(_write, is_terminal=sys.stderr.isatty())
+    printer = ProgressPrinter(write_progress, is_terminal=sys.stderr.isatty())
     with stop_on_signals(stop):
         run = run_camera(settings, stop=stop, progress=printer, started=_announce)
     printer.finish(run.progress)
@@ -132,11 +132,6 @@ def execute(arguments: argparse.Namespace) -> int:
     write_json(arguments.out / "summary.json", summary)
     _report(arguments.json, run, summary, arguments.out)
     return 0 if run.problem is None else 1
-
-
-def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
 
 
 def _announce(source: Source, detector: OnnxDetector, scene: Scene) -> None:

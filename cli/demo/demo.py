@@ -21,7 +21,7 @@ from cli.demo.conservation import (
 from cli.demo.output_folder import KEY_FRAME, LAKE, REPORT, SUMMARY, OutputFolder
 from cli.demo.report import draw_report
 from cli.demo.truth import compare, read_truth
-from cli.output import write_json
+from cli.output import write_json, write_progress
 from contract.errors import WorkFailedError
 from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from edge_components.runtime.spool import Spool, SpoolCounts
@@ -131,7 +131,7 @@ def _site_of(settings: CameraSettings) -> str:
 
 
 def _run_camera(settings: CameraSettings, stop: threading.Event, say: Callable[[str], None]) -> CameraRun:
-    printer = ProgressPrinter(_write, is_terminal=sys.stderr.isatty())
+    printer = ProgressPrinter(write_progress, is_terminal=sys.stderr.isatty())
     run = run_camera(
         settings,
         stop=stop,
@@ -147,11 +147,6 @@ def _run_camera(settings: CameraSettings, stop: threading.Event, say: Callable[[
     if run.result.stopped:
         say("stopped: finishing what was counted so far (Ctrl-C again gives it up)")
     return run
-
-
-def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
 
 
 def _drain_spool(
