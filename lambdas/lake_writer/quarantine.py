@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 
-from contract.lake import quarantine_key
+from lambdas.lake_writer.identity import IdentityFault
 from lambdas.lake_writer.inbox import Refusal
 from lambdas.lake_writer.objects import Upload
+from lambdas.shared.quarantine import QUARANTINE_CONTENT_TYPE, Quarantined, QuarantineKind, about
 from lambdas.shared.sqs import SqsRecord
 
-FORMAT_VERSION = 1
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+_IDENTITY_ERRORS = frozenset(fault.value for fault in IdentityFault)
 
 
 def quarantine_objects(refusal: Refusal) -> Iterator[Upload]:
     """Yield one object for each SQS message of a refused delivery: its sender may be what matters."""
+    device, tables = about(refusal.delivery.body)
     for record in refusal.delivery.records:
-        # Time and name come from the queue, so a redelivery replaces the same object.
-        name = f"{_UNSAFE.sub('_', record.message_id)[:64]}-{refusal.delivery.digest[:16]}"
-        yield Upload(
-            quarantine_key(record.sent_at.strftime("%Y-%m-%d"), name),
-            _document(refusal, record),
-            "application/json",
-            frozenset({refusal.delivery.digest}),
-            0,
-        )
+        kept = _document(refusal, record, device, tables)
+        digests = frozenset({refusal.delivery.digest})
+        yield Upload(kept.key, kept.to_bytes(), QUARANTINE_CONTENT_TYPE, digests, 0)
 
 
-def _document(refusal: Refusal, record: SqsRecord) -> bytes:
-    document = {
-        "quarantine": FORMAT_VERSION,
-        "source": "lake_writer",
-        "error": refusal.error,
-        "reason": refusal.reason,
-        "received_at": record.sent_at.isoformat(timespec="milliseconds"),
-        "message_id": record.message_id,
-        "sender_id": record.sender_id,
-        "body_sha256": refusal.delivery.digest,
-        "body": record.body,
-    }
-    # ASCII escapes keep even half a surrogate pair, which UTF-8 cannot hold.
-    return json.dumps(document, ensure_ascii=True, indent=1).encode("ascii")
+def _document(
+    refusal: Refusal, record: SqsRecord, device: str | None, tables: tuple[str, ...]
+) -> Quarantined:
+    is_identity = refusal.error in _IDENTITY_ERRORS
+    return Quarantined(
+        kind=QuarantineKind.IDENTITY if is_identity else QuarantineKind.REFUSED,
+        source="lake_writer",
+        error=refusal.error,
+        reason=refusal.reason,
+        sent_at=record.sent_at,
+        message_id=record.message_id,
+        sender_id=record.sender_id,
+        body=record.body,
+        queue_arn=record.queue_arn,
+        device=device,
+        tables=tables,
+        message_attributes=record.message_attributes,
+    )

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from lambdas.lake_writer.columns import TableRows, build_tables
+from lambdas.lake_writer.identity import IdentityCheck, IdentityGate
 from lambdas.lake_writer.inbox import Readable, Refusal, group_deliveries, read_deliveries, refusal
 from lambdas.lake_writer.objects import Upload, raw_objects
 from lambdas.lake_writer.quarantine import quarantine_objects
@@ -27,6 +28,7 @@ class WriteResult:
     failed_message_ids: list[str] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     store_errors: list[str] = field(default_factory=list)
+    identity: IdentityCheck = field(default_factory=IdentityCheck)
 
     @property
     def quarantined(self) -> int:
@@ -37,8 +39,10 @@ class WriteResult:
 class LakeWriter:
     """Writes batches of messages into the lake."""
 
-    def __init__(self, store: LakeStore) -> None:
+    def __init__(self, store: LakeStore, gate: IdentityGate | None = None) -> None:
+        """Write to `store` what passes `gate`: everything, when there is none."""
         self._store = store
+        self._gate = gate
 
     def write(self, records: Sequence[SqsRecord]) -> WriteResult:
         """Store every row of `records` and quarantine what cannot be read; raises for neither.
@@ -48,9 +52,14 @@ class LakeWriter:
         """
         deliveries = group_deliveries(records)
         readable, refused = read_deliveries(deliveries)
-        tables, readable, unbuildable = build_or_refuse(readable)
-        result = WriteResult(len(records), refusals=refused + unbuildable)
-        failed = self._upload_all(list(_uploads(tables, readable, result.refusals)), result)
+        identity = self._gate.check(readable) if self._gate else IdentityCheck(list(readable))
+        # What does not pass is kept whole or comes again: no other reason may take its place.
+        refused = [one for one in refused if one.delivery.digest not in identity.stopped]
+        tables, readable, unbuildable = build_or_refuse(identity.passed)
+        result = WriteResult(
+            len(records), refusals=[*refused, *identity.refusals, *unbuildable], identity=identity
+        )
+        failed = self._upload_all(list(_uploads(tables, readable, result.refusals)), result) | identity.held
         for delivery in deliveries:
             if delivery.digest in failed:
                 result.failed_message_ids.extend(record.message_id for record in delivery.records)

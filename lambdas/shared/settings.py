@@ -40,9 +40,27 @@ class MySQLSettings:
     ca_file: str | None
 
 
+class IdentityMode(enum.Enum):
+    """What `lake_writer` does about a message whose sender may not speak for its device."""
+
+    OBSERVE = "observe"
+    """Counts it and writes it."""
+    ENFORCE = "enforce"
+    """Puts it into quarantine."""
+
+
 @dataclass(frozen=True)
 class LakeWriterSettings:
-    """What `lake_writer` needs."""
+    """What `lake_writer` needs; without a `control_table` there is no registry, and no sender is checked."""
+
+    lake_bucket: str
+    identity_mode: IdentityMode = IdentityMode.OBSERVE
+    control_table: str | None = None
+
+
+@dataclass(frozen=True)
+class DeadLettersSettings:
+    """What `dead_letters` needs."""
 
     lake_bucket: str
 
@@ -64,7 +82,19 @@ class MigrationSettings:
 
 def lake_writer_settings(environment: Mapping[str, str] = os.environ) -> LakeWriterSettings:
     """Return the settings of `lake_writer`; raises `SettingError`."""
-    return LakeWriterSettings(_required(environment, "LAKE_BUCKET"))
+    bucket = _required(environment, "LAKE_BUCKET")
+    mode = _choice(environment, "IDENTITY_MODE", IdentityMode, IdentityMode.OBSERVE.value)
+    control_table = environment.get("CONTROL_TABLE", "").strip() or None
+    if mode is IdentityMode.ENFORCE and control_table is None:
+        raise SettingError(
+            "CONTROL_TABLE is not set: expected the registry's table with IDENTITY_MODE 'enforce'"
+        )
+    return LakeWriterSettings(bucket, mode, control_table)
+
+
+def dead_letters_settings(environment: Mapping[str, str] = os.environ) -> DeadLettersSettings:
+    """Return the settings of `dead_letters`; raises `SettingError`."""
+    return DeadLettersSettings(_required(environment, "LAKE_BUCKET"))
 
 
 def rds_loader_settings(environment: Mapping[str, str] = os.environ) -> RdsLoaderSettings:
