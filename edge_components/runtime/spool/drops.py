@@ -11,12 +11,11 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
 
 from contract.identity import DEVICE_STREAM_CAMERA
-from contract.records import Record
-from contract.tables import GAPS
 from edge_components.runtime.spool import store
+from edge_components.runtime.spool.gap_records import is_gap, note_again
+from edge_components.runtime.spool.ledger import LEDGER_STREAM, report_again
 from edge_components.runtime.spool.rows import ROW_OVERHEAD_BYTES, parse_shape
 from edge_components.runtime.spool.salvage import LostCount
 
@@ -119,6 +118,9 @@ def _enough(victims: Sequence[_Victim], excess_bytes: int) -> Iterator[_Victim]:
 
 
 def _drop(connection: sqlite3.Connection, victims: Sequence[_Victim]) -> None:
+    # What these records told must be told again, by others.
+    note_again(connection, [victim.row_id for victim in victims if is_gap(victim.shape)])
+    report_again(connection, [victim.row_id for victim in victims if victim.stream == LEDGER_STREAM])
     gone = store.delete(connection, [victim.row_id for victim in victims])
     connection.executemany(
         "UPDATE ledger SET dropped = dropped + ? WHERE stream_id = ? AND day = ?",
@@ -224,19 +226,3 @@ def _note_silence(connection: sqlite3.Connection, reason: str, now_ms: int, cloc
 
 def _day_start_ms(day: str) -> int:
     return int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()) * 1000
-
-
-def take_gaps(connection: sqlite3.Connection) -> list[Record]:
-    """Close all noted ranges and return the `gaps` records that declare them."""
-    rows = connection.execute(
-        "DELETE FROM drops RETURNING drop_id, camera, scene_version, time_zone, clock_quality, reason, "
-        "stream, epoch, first_sequence, last_sequence, records, start_ms, end_ms"
-    ).fetchall()
-    return [_gap(row) for row in sorted(rows)]
-
-
-def _gap(row: tuple[Any, ...]) -> Record:
-    _, camera, scene_version, time_zone, clock_quality, *values = row
-    names = ("reason", "gap_stream", "gap_epoch", "first_sequence", "last_sequence", "records")
-    named = dict(zip((*names, "gap_start", "gap_end"), values, strict=True))
-    return Record(GAPS.name, camera, scene_version, time_zone, named["gap_start"], clock_quality, named)

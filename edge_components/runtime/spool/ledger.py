@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from contract.identity import stream_name
 from contract.records import Record
 from contract.tables import STREAM_LEDGER
 from edge_components.runtime.spool import store
+from edge_components.runtime.spool.rows import parse_shape
 from edge_components.runtime.spool.salvage import LostCount
 
 LEDGER_STREAM = stream_name(None, STREAM_LEDGER.name)
+_REPORT_AGAIN = """
+    UPDATE ledger SET reported_made = -1 WHERE day = ? AND stream_id IN (
+        SELECT stream_id FROM streams JOIN epochs USING (epoch_id) WHERE stream = ? AND epoch = ?)"""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,19 @@ def take_ledger_records(connection: sqlite3.Connection, *, now_ms: int, clock_qu
         )
         for row in rows
     ]
+
+
+def report_again(connection: sqlite3.Connection, row_ids: Iterable[int]) -> None:
+    """Have the counts reported again that the ledger records with `row_ids`, about to be dropped, told."""
+    found = connection.execute(
+        "SELECT shape, payload FROM records JOIN shapes USING (shape_id) "
+        "WHERE row_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(row_ids)),),
+    ).fetchall()
+    for shape, payload in found:
+        values = dict(zip(parse_shape(shape).names, json.loads(payload), strict=True))
+        told = (values["ledger_day"], values["ledger_stream"], values["ledger_epoch"])
+        connection.execute(_REPORT_AGAIN, told)
 
 
 def carry_over(connection: sqlite3.Connection, counts: Sequence[LostCount], *, now_ms: int) -> None:

@@ -17,10 +17,11 @@ from edge_components.runtime.boot import read_boot_id
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import store
 from edge_components.runtime.spool.damage import SetAside, declare
-from edge_components.runtime.spool.drops import make_room, note_rewind, take_gaps
+from edge_components.runtime.spool.drops import make_room, note_rewind
 from edge_components.runtime.spool.epochs import Epoch, enter_epoch, unsynced_offset_ms
 from edge_components.runtime.spool.errors import SpoolError
 from edge_components.runtime.spool.files import open_files
+from edge_components.runtime.spool.gap_records import take_gaps
 from edge_components.runtime.spool.ledger import SpoolCounts, read_counts, take_ledger_records
 from edge_components.runtime.spool.reserve import Reserve
 from edge_components.runtime.spool.restamp import shift_unsynced
