@@ -1,0 +1,247 @@
+"""Known bugs to plant: a simulation that has never failed proves nothing.
+
+Each is a mistake that a system of this kind has been shipped with somewhere. `MUTANTS` maps its name to what
+plants it in a schedule; `close` takes it out again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from contract.lake import parse_raw_key
+from contract.records import StoredRecord
+from contract.tables import TABLES
+from edge_components.publisher.sender import QueueSender, SendResult
+from edge_components.runtime.spool import drops, spool, store
+from edge_components.runtime.spool.rows import prepare
+from lambdas.rds_loader import live, repository
+from lambdas.rds_loader import loader as loader_module
+from lambdas.rds_loader.loader import Loader
+from lambdas.shared.lake_parquet import decode_parquet
+from lambdas.shared.lake_store import LakeStore, LakeStoreError
+from lambdas.shared.sqs import sqs_records
+from tests.chaos.simulated_cloud import Event, QueueFunction
+
+if TYPE_CHECKING:
+    from tests.chaos.simulate import Schedule
+
+Plant = Callable[["Schedule"], ExitStack]
+
+
+def _patched(owner: Any, name: str, replacement: Any) -> ExitStack:
+    stack = ExitStack()
+    stack.enter_context(mock.patch.object(owner, name, replacement))
+    return stack
+
+
+def acknowledge_before_send(_: Schedule) -> ExitStack:
+    """The publisher takes a batch for accepted because it was sent."""
+    send = QueueSender.send
+
+    def hopeful(self: QueueSender, messages: Sequence[Any]) -> SendResult:
+        send(self, messages)
+        return SendResult(list(range(len(messages))))
+
+    return _patched(QueueSender, "send", hopeful)
+
+
+def delete_before_put(schedule: Schedule) -> ExitStack:
+    """The ingest message is deleted first, and then written to the lake."""
+    return _deleted_first(schedule, "lake_writer")
+
+
+def acknowledge_before_commit(schedule: Schedule) -> ExitStack:
+    """The notification is deleted first, and then its object loaded."""
+    stack = _deleted_first(schedule, "rds_loader")
+    # The reconciler would mend this one: what is shown is that MySQL lacks rows without it.
+    stack.enter_context(mock.patch.object(schedule.cloud, "_announce_missing", return_value=0))
+    return stack
+
+
+def _deleted_first(schedule: Schedule, name: str) -> ExitStack:
+    def eager(function: QueueFunction, handle: Callable[[Event], Event], event: Event) -> Event:
+        schedule.cloud.delete(function.queue, event["Records"])
+        return handle(event)
+
+    schedule.cloud.handlers[name] = eager
+    return ExitStack()
+
+
+def put_errors_ignored(_: Schedule) -> ExitStack:
+    """S3's refusal is logged and the message is taken for done."""
+    put = LakeStore.put
+
+    def careless(self: LakeStore, key: str, body: bytes, **options: Any) -> None:
+        try:
+            put(self, key, body, **options)
+        except LakeStoreError:
+            return
+
+    return _patched(LakeStore, "put", careless)
+
+
+def increment(_: Schedule) -> ExitStack:
+    """MySQL adds to its counts where it should know a record by its id."""
+    upsert = repository.upsert_rows
+
+    def adding(cursor: Any, table: Any, data: Any) -> None:
+        if table.name == "zone_counts":
+            names = ", ".join(f"'{one}'" for one in data.column("record_id").to_pylist())
+            cursor.execute(f"UPDATE zone_counts SET entries = entries + 1 WHERE record_id IN ({names})")  # noqa: S608
+        upsert(cursor, table, data)
+
+    return _patched(loader_module, "upsert_rows", adding)
+
+
+def ledger_outside_the_transaction(_: Schedule) -> ExitStack:
+    """The ledger says that an object is loaded before its rows are committed."""
+    upsert = repository.upsert_rows
+
+    def write_down(self: Loader, created: Any) -> Any:
+        stored = self._store.get(created.key)
+        entry = repository.LedgerEntry(created.key, stored.etag, "x", "2026-11-21", 0, 0)
+        if self._database.run(lambda cursor: repository.loaded_etag(cursor, created.key)) == stored.etag:
+            return loader_module.LoadResult(created.key, 0, skipped=True)
+        self._database.run(lambda cursor: repository.record_load(cursor, entry))
+        table = TABLES[parse_raw_key(created.key)[0]]
+        data = decode_parquet(stored.body, table, created.key)
+        self._database.run(lambda cursor: upsert(cursor, table, data))
+        return loader_module.LoadResult(created.key, data.num_rows, skipped=False)
+
+    return _patched(Loader, "load", write_down)
+
+
+def deduplicate_by_time_window(schedule: Schedule) -> ExitStack:
+    """A message is remembered when it comes, and one like it is left out for the next five minutes."""
+    seen: dict[str, float] = {}
+
+    def forgetful(function: QueueFunction, handle: Callable[[Event], Event], event: Event) -> Event:
+        now = schedule.world.now
+        fresh = []
+        for record, parsed in zip(event["Records"], sqs_records(event), strict=True):
+            digest = hashlib.sha256(parsed.body.encode()).hexdigest()
+            if now - seen.get(digest, 0.0) > 300.0:
+                fresh.append(record)
+            seen[digest] = now
+        return handle({"Records": fresh})
+
+    schedule.cloud.handlers["lake_writer"] = forgetful
+    return ExitStack()
+
+
+def told_before_commit(_: Schedule) -> ExitStack:
+    """The spool says that records are stored, and stores them with the next ones."""
+    append = spool.Spool.append
+    late: dict[int, list[Any]] = {}
+
+    def lazy(self: spool.Spool, records: Sequence[Any]) -> list[Any]:
+        waiting = late.setdefault(id(self), [])
+        if not waiting:
+            waiting.extend(records)
+            next_numbers: dict[str, int] = {}
+            told = []
+            with self._database.snapshot() as connection:
+                for record in records:
+                    stream = prepare(record).stream
+                    row = connection.execute(
+                        "SELECT last_sequence FROM streams JOIN epochs USING (epoch_id) "
+                        "WHERE stream = ? AND epoch = ?",
+                        (stream, self.epoch),
+                    ).fetchone()
+                    next_numbers[stream] = next_numbers.get(stream, row[0] if row else 0) + 1
+                    told.append(StoredRecord(record, self.epoch, stream, next_numbers[stream]))
+            return told
+        both = append(self, [*waiting, *records])
+        count = len(waiting)
+        waiting.clear()
+        return both[count:]
+
+    return _patched(spool.Spool, "append", lazy)
+
+
+def drop_without_a_gap(_: Schedule) -> ExitStack:
+    """A full spool makes room and tells nobody."""
+    return _patched(drops, "_note_range", lambda *_: None)
+
+
+def forget_dropped_gaps(_: Schedule) -> ExitStack:
+    """A full spool drops a `gaps` record, and with it what that declared (ours, until this simulation)."""
+    return _patched(drops, "note_again", lambda *_: None)
+
+
+def forget_dropped_ledgers(_: Schedule) -> ExitStack:
+    """A full spool drops a `stream_ledger` record and never reports its counts again (ours, as well)."""
+    return _patched(drops, "report_again", lambda *_: None)
+
+
+def number_again(_: Schedule) -> ExitStack:
+    """A restart begins its sequences at 1 under the epoch there was."""
+    claim = store.claim
+
+    def renumbered(connection: Any, maximum_rows: int) -> Any:
+        rows = claim(connection, maximum_rows)
+        return [
+            type(row)(
+                row.row_id, type(row.stored)(row.stored.record, row.stored.epoch, row.stored.stream, number)
+            )
+            for number, row in enumerate(rows, start=1)
+        ]
+
+    return _patched(store, "claim", renumbered)
+
+
+def live_state_goes_back(_: Schedule) -> ExitStack:
+    """The last object to arrive sets the live state, whenever it happened."""
+
+    def statement(rows: int) -> str:
+        text = live.COLUMNS
+        names = [column.name for column in text]
+        listed = ", ".join(f"`{name}`" for name in names)
+        group = "(" + ", ".join(["%s"] * len(names)) + ")"
+        updates = ", ".join(f"`{name}` = VALUES(`{name}`)" for name in names if name not in live.KEY)
+        return (
+            f"INSERT INTO zone_live ({listed}) VALUES {', '.join([group] * rows)} "  # noqa: S608 - a planted bug
+            f"ON DUPLICATE KEY UPDATE {updates}"
+        )
+
+    return _patched(live, "upsert_statement", statement)
+
+
+def unsynced_times_stay(_: Schedule) -> ExitStack:
+    """Records of a device that booted in 1970 are called restamped and keep their times."""
+    return _patched(spool, "shift_unsynced", _relabel)
+
+
+def _relabel(connection: Any, epoch_id: int, _: int) -> int:
+    return int(
+        connection.execute(
+            "UPDATE records SET clock_quality = 'restamped' WHERE clock_quality = 'unsynced' AND "
+            "row_id NOT IN claims AND stream_id IN (SELECT stream_id FROM streams WHERE epoch_id = ?)",
+            (epoch_id,),
+        ).rowcount
+    )
+
+
+MUTANTS: dict[str, Plant] = {
+    plant.__name__: plant
+    for plant in (
+        acknowledge_before_send,
+        acknowledge_before_commit,
+        delete_before_put,
+        put_errors_ignored,
+        increment,
+        ledger_outside_the_transaction,
+        deduplicate_by_time_window,
+        told_before_commit,
+        drop_without_a_gap,
+        forget_dropped_gaps,
+        forget_dropped_ledgers,
+        number_again,
+        live_state_goes_back,
+        unsynced_times_stay,
+    )
+}

@@ -1,0 +1,330 @@
+"""A device: vision and publisher on the product's own spool; both may die, the disk may fill."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contract.errors import DiskFullError
+from contract.records import Record, StoredRecord, Value
+from edge_components.publisher.back_off import BackOff
+from edge_components.publisher.publisher import Publisher
+from edge_components.publisher.sender import QueueSender
+from edge_components.publisher.settings import Profile, PublisherSettings
+from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.spool import Spool, SpoolBusyError, publisher_lock
+from edge_components.runtime.time_sync import TimeSync
+from tests.chaos.plan import DevicePlan
+from tests.chaos.simulated_sqs import Queue, Sqs
+from tests.chaos.world import Process, World
+
+SITE = "seoul-1"
+MADE, REFUSED, UNKNOWN = "made", "refused", "unknown"
+_COMMITS_OF_THE_RESERVE = 6
+
+
+@dataclass
+class Attempt:
+    """A record vision tried to store: what it was, when it truly happened, and what the spool said."""
+
+    record: Record
+    true_seconds: float
+    outcome: str = UNKNOWN
+    stored: StoredRecord | None = None
+
+
+class Stop:
+    """A `threading.Event` whose wait lets the other processes run."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._set = False
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def set(self) -> None:
+        self._set = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self._set:
+            # A busy machine wakes a process late: fewer turns, and none of them on the beat.
+            self._world.sleep(max(timeout or 0.0, self._world.dice("latency").uniform(0.3, 1.5)))
+        return self._set
+
+
+@dataclass(eq=False)
+class Device:
+    """The machine: its disk, its clock, its boots, and the truth about what was made on it."""
+
+    world: World
+    name: str
+    plan: DevicePlan
+    folder: Path
+    queue: Queue
+    client: Sqs
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+    boot: int = 1
+    booted_at: float = 0.0
+    finished: bool = False
+    spools_open: int = 0
+    _left: dict[Path, bytes] = field(default_factory=dict)
+    _reserve_commits: int = _COMMITS_OF_THE_RESERVE
+
+    def __post_init__(self) -> None:
+        self.spool_path = self.folder / "spool.sqlite"
+        self.booted_at = self.world.now
+        hooks: dict[str, Any] = {"before_death": self._note_disk, "after_death": self._put_back_disk}
+        self.vision = Process(f"{self.name}.vision", "vision", self.run_vision, 1.0, **hooks)
+        self.publisher = Process(f"{self.name}.publisher", "publisher", self.run_publisher, 1.5, **hooks)
+
+    # Clock
+
+    @property
+    def synced(self) -> bool:
+        """Whether a time service has set the wall clock in this boot."""
+        return self.world.calm or self.world.now >= self.booted_at + self.plan.syncs_after_seconds
+
+    def wall_seconds(self) -> float:
+        """Return what the wall clock shows: before time sync anything, after it nearly the truth."""
+        if self.synced:
+            return self.world.now + self.plan.wall_error_seconds
+        return max(5.0, self.world.now + self.plan.unsynced_wall_offset_seconds * self.boot)
+
+    def clock(self) -> DeviceClock:
+        return DeviceClock(
+            monotonic_seconds=lambda: self.world.now - self.booted_at + 10.0,
+            wall_seconds=self.wall_seconds,
+            probe=lambda _: TimeSync(self.synced, "the schedule"),
+        )
+
+    def lose_power(self) -> None:
+        """Kill both processes at once and boot again."""
+        self.world.note(f"POWER LOSS {self.name}")
+        for process in (self.vision, self.publisher):
+            self.world.kill(process)
+        self.boot += 1
+        self.booted_at = self.world.now
+
+    # Disk
+
+    def _parts(self) -> list[Path]:
+        return [self.spool_path.with_name(self.spool_path.name + suffix) for suffix in ("", "-wal")]
+
+    def _note_disk(self) -> None:
+        """Remember the file as a killed process leaves it: nobody rolls back, nobody folds the log in."""
+        if self.spools_open == 1:
+            self._left = {part: part.read_bytes() for part in self._parts() if part.exists()}
+
+    def _put_back_disk(self) -> None:
+        left, self._left = self._left, {}
+        if not left or self.spools_open:
+            return
+        for part, content in left.items():
+            # The same inode, as after a kill.
+            with part.open("r+b" if part.exists() else "wb") as file:
+                file.write(content)
+                file.truncate()
+        self.spool_path.with_name(self.spool_path.name + "-shm").unlink(missing_ok=True)
+
+    @property
+    def disk_is_full(self) -> bool:
+        return self.world.is_out(f"disk_{self.name}")
+
+    def refuse_commit(self) -> bool:
+        """Return whether a commit fails for want of room; a reserve given up is room for a few."""
+        if not self.disk_is_full:
+            self._reserve_commits = _COMMITS_OF_THE_RESERVE
+            return False
+        if (
+            self.spool_path.with_name(self.spool_path.name + ".reserve").exists()
+            or self._reserve_commits <= 0
+        ):
+            return True
+        self._reserve_commits -= 1
+        return False
+
+    def allocate(self, descriptor: int, start: int, size: int) -> None:
+        """Stand in for `os.posix_fallocate`."""
+        if self.disk_is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.ftruncate(descriptor, 1)
+
+    # Processes
+
+    def run_vision(self) -> None:
+        """Make records at the plan's rate and store them, as the pipeline does, until the plan ends."""
+        clock = self.clock()
+        world, dice = self.world, self.world.dice(f"vision {self.name}")
+        with _Opened(self, clock, self.plan.maximum_bytes) as spool:
+            while not self.finished:
+                if clock.refresh():
+                    spool.restamp()
+                self._store(spool, clock, 1 + dice.randrange(self.plan.rows_a_turn))
+                world.sleep(dice.uniform(0.3, 1.7) * self.plan.turn_seconds)
+            while True:
+                world.sleep(3600.0)
+
+    def _store(self, spool: Spool, clock: DeviceClock, count: int) -> None:
+        attempts = [self._attempt(clock) for _ in range(count)]
+        try:
+            stored = spool.append([attempt.record for attempt in attempts])
+        except DiskFullError:
+            for attempt in attempts:
+                attempt.outcome = REFUSED
+            raise
+        except SpoolBusyError:
+            return
+        for attempt, one in zip(attempts, stored, strict=True):
+            attempt.outcome, attempt.stored = MADE, one
+        self.world.point("after append")
+
+    def _attempt(self, clock: DeviceClock) -> Attempt:
+        marker = len(self.attempts) + 1
+        dice = self.world.dice(f"vision {self.name}")
+        table = dice.choice(self.plan.tables)
+        camera = dice.choice(self.plan.cameras)
+        values = _VALUES[table](marker)
+        record = Record(table, camera, "v1", "Asia/Seoul", clock.now_ms(), clock.quality, values)
+        attempt = self.attempts[marker] = Attempt(record, self.world.now)
+        return attempt
+
+    def run_publisher(self) -> None:
+        """Run the product's publisher, as its `main` does, until it is killed."""
+        stop = Stop(self.world)
+        self._publish(stop)
+
+    def last_publish(self) -> None:
+        """Run a publisher that is told to stop at once: it flushes what there is."""
+        stop = Stop(self.world)
+        stop.set()
+        self._publish(stop)
+
+    def _publish(self, stop: Stop) -> None:
+        settings = PublisherSettings(
+            spool=self.spool_path,
+            site=SITE,
+            device=self.name,
+            queue_url=self.queue.url,
+            profile=Profile(self.plan.flush_seconds, 10.0),
+            maximum_rows_per_batch=self.plan.rows_a_batch,
+            maximum_body_bytes=self.plan.body_bytes,
+            progress_seconds=1e9,
+        )
+        sender = QueueSender(self.queue.url, lambda: self.client)  # type: ignore[arg-type,return-value]
+        back_off = BackOff(base_seconds=0.5, maximum_seconds=6.0)
+        with _Opened(self, self.clock(), None) as spool:
+            lock = publisher_lock(self.spool_path)
+            try:
+                Publisher(settings, spool, sender, stop=stop, back_off=back_off).run()  # type: ignore[arg-type]
+            finally:
+                lock.release()
+
+
+class _Opened:
+    """An open spool that its device knows of."""
+
+    def __init__(self, device: Device, clock: DeviceClock, maximum_bytes: int | None) -> None:
+        self._device, self._clock, self._maximum_bytes = device, clock, maximum_bytes
+        self._counted = False
+
+    def __enter__(self) -> Spool:
+        device = self._device
+        device.spools_open += 1
+        try:
+            self._spool = Spool(
+                device.spool_path,
+                device=device.name,
+                maximum_bytes=self._maximum_bytes,
+                clock=self._clock,
+                boot_id=f"boot-{device.boot}",
+            )
+        except BaseException:
+            device.spools_open -= 1
+            raise
+        return self._spool
+
+    def __exit__(self, *_: object) -> None:
+        self._spool.close()
+        self._device.spools_open -= 1
+
+
+class FaultyConnection(sqlite3.Connection):
+    """The spool's connection: every statement is a place to die, a commit one to find the disk full."""
+
+    device: Device
+
+    def execute(self, statement: str, *given: Any) -> sqlite3.Cursor:
+        device = self.device
+        device.world.point(f"before {statement.lstrip()[:30]}")
+        if statement == "BEGIN IMMEDIATE":
+            self.changes_before = self.total_changes
+        if statement == "COMMIT" and self.total_changes > self.changes_before and device.refuse_commit():
+            device.world.note("disk full")
+            raise sqlite3.OperationalError("database or disk is full")
+        found = super().execute(statement, *given)
+        if statement == "COMMIT":
+            device.world.point("after COMMIT")
+        return found
+
+
+def _crossing(marker: int) -> dict[str, Value]:
+    return {
+        "line": "gate",
+        "direction": "in",
+        "object_class": "person",
+        "track": marker,
+        "image_x": marker / 8,
+        "image_y": 20.5,
+        "speed_mps": None if marker % 3 else 1.25,
+        "suspect": False,
+    }
+
+
+def _status(marker: int) -> dict[str, Value]:
+    return {
+        "state": "ok",
+        "previous_state": None,
+        "frames_per_second": 10.0,
+        "detail": f"{marker} {'x' * 60}",
+    }
+
+
+def _zone(marker: int) -> dict[str, Value]:
+    whole = dict.fromkeys(("occupancy_maximum", "occupancy_last", "entries", "exits", "appeared"), 1)
+    return {
+        **whole,
+        "window_seconds": 10.0,
+        "zone": f"zone {marker % 3}",
+        "object_class": "person",
+        "frames": marker,
+        "occupancy_mean": marker / 4,
+        "vanished": 0,
+        "dwell_seconds_sum": 0.5,
+        "dwell_count": 1,
+        "density_per_m2": None,
+        "suspect": False,
+    }
+
+
+def _classification(marker: int) -> dict[str, Value]:
+    return {"rank": marker, "label": "마스크", "label_text": "Mask", "probability": 0.5}
+
+
+_VALUES = {
+    "line_crossings": _crossing,
+    "camera_status": _status,
+    "zone_counts": _zone,
+    "classifications": _classification,
+}
+
+
+def marker_of(table: str, row: dict[str, Any]) -> int:
+    """Return which attempt a row of the lake is."""
+    if table == "camera_status":
+        return int(row["detail"].split()[0])
+    return int(row[{"line_crossings": "track", "zone_counts": "frames", "classifications": "rank"}[table]])

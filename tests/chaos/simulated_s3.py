@@ -1,0 +1,106 @@
+"""The lake bucket in memory: answers get lost, notifications repeat, come late, out of order or never."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote_plus
+
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from contract.lake import RAW_PREFIX
+from tests.chaos.simulated_sqs import Queue, Sqs
+from tests.chaos.world import World
+
+BUCKET = "lake"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object and when it was put."""
+
+    body: bytes
+    etag: str
+    put_at: float
+
+
+class S3:
+    """The client that product code calls."""
+
+    def __init__(self, world: World, sqs: Sqs, notified: Queue) -> None:
+        self.objects: dict[str, Stored] = {}
+        self._world = world
+        self._sqs = sqs
+        self._notified = notified
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+        def put() -> dict[str, Any]:
+            etag = hashlib.md5(Body, usedforsecurity=False).hexdigest()
+            self.objects[Key] = Stored(bytes(Body), etag, self._world.now)
+            if Key.startswith(RAW_PREFIX):
+                self._notify(Key, etag)
+            return {"ETag": f'"{etag}"'}
+
+        answer: dict[str, Any] = self._call("PutObject", put)
+        return answer
+
+    def get_object(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        def get() -> dict[str, Any]:
+            found = self.objects.get(Key)
+            if found is None:
+                raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "GetObject")
+            return {
+                "Body": io.BytesIO(found.body),
+                "ETag": f'"{found.etag}"',
+                "LastModified": datetime.fromtimestamp(int(found.put_at), tz=UTC),
+                "ContentLength": len(found.body),
+            }
+
+        answer: dict[str, Any] = self._call("GetObject", get)
+        return answer
+
+    def announce(self, key: str) -> None:
+        """Put the notification of an object into the load queue, as a reconciler does."""
+        self._sqs.put(self._notified, notification(key, self.objects[key].etag))
+
+    def _notify(self, key: str, etag: str) -> None:
+        world = self._world
+        if world.fault("s3_forgets", key):
+            return
+        for _ in range(2 if world.fault("s3_repeats", key) else 1):
+            late = world.fault("s3_is_late", key)
+            delay = world.dice("notification").uniform(*((5.0, 40.0) if late else (0.05, 1.0)))
+            self._sqs.put(self._notified, notification(key, etag), delay_seconds=delay)
+
+    def _call(self, operation: str, work: Callable[[], Any]) -> Any:
+        world = self._world
+        world.point(f"before {operation}")
+        slow = world.fault("s3_is_slow", operation)
+        world.sleep(
+            world.dice("latency").uniform(10.0, 30.0) if slow else world.dice("latency").uniform(0.01, 0.1)
+        )
+        if world.is_out("s3") or world.fault("s3_refuses", operation):
+            if world.dice("latency").random() < 0.5:
+                raise EndpointConnectionError(endpoint_url="https://s3")
+            raise ClientError({"Error": {"Code": "SlowDown", "Message": "503"}}, operation)
+        answer = work()
+        if world.fault("s3_answer_lost", operation):
+            raise ReadTimeoutError(endpoint_url="https://s3")
+        world.point(f"after {operation}")
+        return answer
+
+
+def notification(key: str, etag: str) -> str:
+    """Return the body that S3 sends for a new object."""
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key), "eTag": etag, "size": 1}},
+    }
+    return json.dumps({"Records": [record]})

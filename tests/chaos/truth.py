@@ -1,0 +1,302 @@
+"""What must hold after every schedule, to the record: the three promises as assertions.
+
+* each record the spool took is in the lake under one id, or inside a range that a `gaps` record declares,
+* never both, and no record twice, none that nobody made, none whose values changed,
+* sequences of a stream run from 1 without holes, and the newest `stream_ledger` rows say how many there are,
+* every row of MySQL is the lake's row, and the other way round; live state is the newest of the lake.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from contract.columns import ColumnType
+from contract.identity import record_id
+from contract.lake import RAW_PREFIX, day_of, parse_raw_key
+from contract.tables import GAPS, STREAM_LEDGER, TABLES, ZONE_COUNTS
+from lambdas.rds_loader import live
+from lambdas.shared.lake_parquet import decode_parquet
+from tests.chaos.simulated_cloud import Cloud
+from tests.chaos.simulated_device import MADE, REFUSED, Attempt, Device, marker_of
+
+Row = dict[str, Any]
+Stream = tuple[str, str, str]
+"""Device, epoch, stream."""
+TIME_TOLERANCE_MS = 1_500
+LIVE_TOLERANCE_MS = 600_000
+
+
+@dataclass
+class Lake:
+    """Distinct rows by record id, and where and when each was stored first."""
+
+    rows: dict[str, tuple[str, Row]] = field(default_factory=dict)
+    stored_at: dict[str, tuple[float, float]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def of(self, table: str) -> list[Row]:
+        return [row for name, row in self.rows.values() if name == table]
+
+
+def read_lake(cloud: Cloud) -> Lake:
+    """Return what a reader that drops duplicates by record id sees."""
+    lake = Lake()
+    for key, stored in cloud.s3.objects.items():
+        if not key.startswith(RAW_PREFIX):
+            lake.problems.append(f"an object nobody expected: {key}")
+            continue
+        table, day, _ = parse_raw_key(key)
+        for row in plain_rows(table, stored.body, key):
+            _take(lake, table, row, stored.put_at)
+            if day_of(row["event_time"]) != day:
+                lake.problems.append(f"{row['record_id']} of {day_of(row['event_time'])} lies in {key}")
+    return lake
+
+
+def plain_rows(table: str, body: bytes, key: str) -> list[Row]:
+    """Return the rows of a lake object with times in milliseconds since 1970."""
+    import pyarrow as pa
+
+    data = decode_parquet(body, TABLES[table], key)
+    for position, column in enumerate(TABLES[table].columns):
+        if column.type is ColumnType.TIMESTAMP:
+            data = data.set_column(position, column.name, data.column(column.name).cast(pa.int64()))
+    return list(data.to_pylist())
+
+
+def _take(lake: Lake, table: str, row: Row, put_at: float) -> None:
+    identity = row["record_id"]
+    known = lake.rows.setdefault(identity, (table, row))
+    if known != (table, row):
+        lake.problems.append(f"{identity} has two contents: {known[1]} and {row}")
+    first, last = lake.stored_at.get(identity, (put_at, put_at))
+    lake.stored_at[identity] = (min(first, put_at), max(last, put_at))
+
+
+def find_problems(devices: Iterable[Device], cloud: Cloud) -> list[str]:
+    """Return every way in which the truth does not hold; empty when all is well."""
+    lake = read_lake(cloud)
+    problems = list(lake.problems)
+    listed = list(devices)
+    gaps = _declared(lake, problems)
+    for device in listed:
+        _check_records(device, lake, gaps, problems)
+    _check_foreign(listed, lake, problems)
+    _check_sequences(lake, gaps, problems)
+    _check_ledger(lake, gaps, listed, problems)
+    _check_mysql(cloud, lake, problems)
+    _check_live(cloud, lake, problems)
+    return problems
+
+
+def _stream_of(row: Row) -> Stream:
+    return row["device"], row["epoch"], row["stream"]
+
+
+def _declared(lake: Lake, problems: list[str]) -> dict[Stream, set[int]]:
+    gaps: dict[Stream, set[int]] = defaultdict(set)
+    for row in lake.of(GAPS.name):
+        if row["records"] == 0:
+            continue
+        sequences = set(range(row["first_sequence"], row["last_sequence"] + 1))
+        stream = (row["device"], row["gap_epoch"], row["gap_stream"])
+        if len(sequences) != row["records"]:
+            problems.append(
+                f"{row['record_id']} declares {row['records']} records in {len(sequences)} numbers"
+            )
+        if sequences & gaps[stream]:
+            problems.append(f"{row['record_id']} declares {sorted(sequences & gaps[stream])} again")
+        gaps[stream] |= sequences
+    return gaps
+
+
+def _check_records(device: Device, lake: Lake, gaps: Mapping[Stream, set[int]], problems: list[str]) -> None:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for table, row in lake.rows.values():
+        if row["device"] == device.name and table not in (GAPS.name, STREAM_LEDGER.name):
+            found[marker_of(table, row)].append(row)
+    for marker, attempt in device.attempts.items():
+        rows = found.pop(marker, [])
+        where = f"{device.name} record {marker} ({attempt.outcome})"
+        if len(rows) > 1:
+            problems.append(f"{where} is in the lake as {[row['record_id'] for row in rows]}")
+        if attempt.outcome == REFUSED and rows:
+            problems.append(f"{where} is in the lake, and its maker was told that it was not stored")
+        if attempt.outcome == MADE:
+            _check_made(device, attempt, rows, gaps, where=where, problems=problems)
+        for row in rows:
+            _check_values(attempt, row, where, problems)
+    problems.extend(f"{device.name} never made record {marker}" for marker in found)
+
+
+def _check_made(
+    device: Device,
+    attempt: Attempt,
+    rows: list[Row],
+    gaps: Mapping[Stream, set[int]],
+    *,
+    where: str,
+    problems: list[str],
+) -> None:
+    stored = attempt.stored
+    assert stored is not None
+    dropped = stored.sequence in gaps.get((device.name, stored.epoch, stored.stream), ())
+    if rows and dropped:
+        problems.append(f"{where} is in the lake and declared dropped")
+    if not rows and not dropped:
+        problems.append(f"{where} is LOST: {stored.record_id(device.name)}")
+    if rows and rows[0]["record_id"] != stored.record_id(device.name):
+        problems.append(
+            f"{where} is {rows[0]['record_id']}, its maker was told {stored.record_id(device.name)}"
+        )
+
+
+def _check_values(attempt: Attempt, row: Row, where: str, problems: list[str]) -> None:
+    record = attempt.record
+    table = TABLES[record.table]
+    for column in table.own_columns:
+        made = record.values.get(column.name)
+        if column.type is ColumnType.REAL and made is not None:
+            made = round(float(made), column.decimals)
+        if row[column.name] != made:
+            problems.append(f"{where}.{column.name} is {row[column.name]!r}: {made!r} was made")
+    if row["camera"] != record.camera or row["scene_version"] != record.scene_version:
+        problems.append(f"{where} has another camera or scene")
+    if row["clock_quality"] == "unsynced":
+        return
+    off_ms = row["event_time"] - round(attempt.true_seconds * 1000)
+    if abs(off_ms) > TIME_TOLERANCE_MS:
+        problems.append(f"{where} ({row['clock_quality']}) is {off_ms} ms off")
+
+
+def _check_foreign(devices: list[Device], lake: Lake, problems: list[str]) -> None:
+    names = {device.name for device in devices}
+    for table, row in lake.rows.values():
+        identity = record_id(row["device"], row["epoch"], row["stream"], row["sequence"])
+        if row["record_id"] != identity or row["device"] not in names:
+            problems.append(f"{table} {row['record_id']} is not of this system")
+
+
+def _sequences(lake: Lake) -> dict[Stream, set[int]]:
+    sequences: dict[Stream, set[int]] = defaultdict(set)
+    for _, row in lake.rows.values():
+        sequences[_stream_of(row)].add(row["sequence"])
+    return sequences
+
+
+def _check_sequences(lake: Lake, gaps: Mapping[Stream, set[int]], problems: list[str]) -> None:
+    arrived = _sequences(lake)
+    for stream in {*arrived, *gaps}:
+        there, dropped = arrived.get(stream, set()), gaps.get(stream, set())
+        if there & dropped:
+            problems.append(f"{stream}: {sorted(there & dropped)} arrived and are declared dropped")
+        holes = set(range(1, max(there | dropped) + 1)) - there - dropped
+        if holes:
+            problems.append(f"{stream}: {sorted(holes)} neither arrived nor are declared dropped")
+
+
+def _check_ledger(
+    lake: Lake, gaps: Mapping[Stream, set[int]], devices: list[Device], problems: list[str]
+) -> None:
+    """Hold the newest ledger row of each epoch, stream and day against what arrived."""
+    order = {epoch: position for device in devices for position, epoch in enumerate(_epochs(device))}
+    newest: dict[tuple[Stream, str], Row] = {}
+    for row in sorted(lake.of(STREAM_LEDGER.name), key=lambda row: (order[row["epoch"]], row["sequence"])):
+        newest[(row["device"], row["ledger_epoch"], row["ledger_stream"]), row["ledger_day"]] = row
+    made: dict[Stream, int] = defaultdict(int)
+    dropped: dict[Stream, int] = defaultdict(int)
+    for (stream, _), row in newest.items():
+        made[stream] += row["made"]
+        dropped[stream] += row["dropped"]
+    arrived = _sequences(lake)
+    for stream in {*arrived, *gaps}:
+        if stream[2].endswith(f"/{STREAM_LEDGER.name}"):
+            continue
+        there, gone = len(arrived.get(stream, ())), len(gaps.get(stream, ()))
+        if (made[stream], dropped[stream]) != (there + gone, gone):
+            problems.append(
+                f"{stream}: the ledger says {made[stream]} made and {dropped[stream]} dropped, the lake "
+                f"{there} arrived and {gone} declared dropped"
+            )
+    _check_days(lake, gaps, newest, problems)
+
+
+def _check_days(
+    lake: Lake, gaps: Mapping[Stream, set[int]], newest: Mapping[tuple[Stream, str], Row], problems: list[str]
+) -> None:
+    days: dict[tuple[Stream, str], int] = defaultdict(int)
+    for _, row in lake.rows.values():
+        days[_stream_of(row), day_of(row["event_time"])] += 1
+    for key, row in newest.items():
+        if not gaps.get(key[0]) and row["made"] != days.get(key, 0):
+            problems.append(f"{key}: the ledger says {row['made']} made, {days.get(key, 0)} lie on that day")
+
+
+def _epochs(device: Device) -> list[str]:
+    from tests.chaos.simulated_mysql import _open_sqlite
+
+    connection = _open_sqlite(device.spool_path)
+    try:
+        return [str(epoch) for (epoch,) in connection.execute("SELECT epoch FROM epochs ORDER BY epoch_id")]
+    finally:
+        connection.close()
+
+
+def _check_mysql(cloud: Cloud, lake: Lake, problems: list[str]) -> None:
+    in_lake: dict[str, dict[str, Row]] = defaultdict(dict)
+    for identity, (table, row) in lake.rows.items():
+        in_lake[table][identity] = row
+    for table in TABLES:
+        rows = {row["record_id"]: _from_mysql(table, row) for row in cloud.mysql.rows(table)}
+        expected = in_lake[table]
+        for identity in rows.keys() ^ expected.keys():
+            problems.append(f"{table} {identity} is only in {'MySQL' if identity in rows else 'the lake'}")
+        for identity in rows.keys() & expected.keys():
+            if rows[identity] != expected[identity]:
+                problems.append(
+                    f"{table} {identity} is {rows[identity]} in MySQL, {expected[identity]} in the lake"
+                )
+
+
+def _from_mysql(table: str, row: Row) -> Row:
+    return {
+        column.name: _milliseconds(row[column.name])
+        if column.type is ColumnType.TIMESTAMP
+        else row[column.name]
+        for column in TABLES[table].columns
+    }
+
+
+def _milliseconds(text: str | None) -> int | None:
+    if text is None:
+        return None
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def _check_live(cloud: Cloud, lake: Lake, problems: list[str]) -> None:
+    """Live state is the newest row that was not ahead of the clock when its object came."""
+    best: dict[tuple[str, ...], tuple[int, int, str]] = {}
+    by_key: dict[tuple[str, ...], set[tuple[int, int, str]]] = defaultdict(set)
+    for row in lake.of(ZONE_COUNTS.name):
+        key = tuple(row[name] or "" for name in live.KEY)
+        rank = (row["event_time"], row["sequence"], row["record_id"])
+        by_key[key].add(rank)
+        first_put, _ = lake.stored_at[row["record_id"]]
+        if row["event_time"] <= int(first_put) * 1000 + LIVE_TOLERANCE_MS - 1000:
+            best[key] = max(best.get(key, rank), rank)
+    found = {
+        tuple(row[name] for name in live.KEY): (
+            _milliseconds(row["event_time"]) or 0,
+            row["sequence"],
+            row["record_id"],
+        )
+        for row in cloud.mysql.rows(live.TABLE_NAME)
+    }
+    for key, rank in best.items():
+        if key not in found or found[key] < rank or found[key] not in by_key[key]:
+            problems.append(f"zone_live {key} is {found.get(key)}: the lake's newest is {rank}")
+    problems.extend(f"zone_live {key} is of no zone of the lake" for key in found.keys() - by_key.keys())
