@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from contract.columns import Column
 from contract.tables import Table
 
 TABLE_OPTIONS = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+KEPT_DAYS = {
+    "zone_counts": 9,
+    "line_crossings": 9,
+    "tracks": 2,
+    "events": 35,
+    "classifications": 2,
+    "camera_status": 35,
+    "device_health": 9,
+    "gaps": 35,
+    "stream_ledger": 35,
+}
+"""Whole UTC days of each table that MySQL keeps beside the current one; the lake keeps everything.
+
+Nine days are the live card's last five in any time zone, with room for late data; docs/decisions/0008 has
+the arithmetic.
+"""
+
+
+def first_kept_day(table_name: str, today: date) -> str:
+    """Return the oldest UTC day, ``YYYY-MM-DD``, of a record table that MySQL keeps on UTC day `today`."""
+    return (today - timedelta(days=KEPT_DAYS[table_name])).isoformat()
 
 
 def column_definition(column: Column) -> str:
@@ -23,6 +46,31 @@ def create_table_statement(table: Table) -> str:
         lines.append(f"    KEY `{table.name}_{'_'.join(columns)}` ({listed})")
     body = ",\n".join(lines)
     return f"CREATE TABLE IF NOT EXISTS `{table.name}` (\n{body}\n) {TABLE_OPTIONS}"
+
+
+def column_list(table: Table) -> str:
+    """Return the columns of a record table as an SQL list without its parentheses."""
+    return ", ".join(f"`{column.name}`" for column in table.columns)
+
+
+def insert_parts(table: Table) -> tuple[str, str]:
+    """Return what stands before and after the rows, written as literals, of an upsert keyed by record id."""
+    return (
+        f"INSERT INTO `{table.name}` ({column_list(table)}) VALUES ",  # noqa: S608 - names of ours
+        " ON DUPLICATE KEY UPDATE `record_id` = VALUES(`record_id`)",
+    )
+
+
+def load_statement(table: Table) -> str:
+    """Return the LOAD DATA LOCAL that keeps rows whose record id is there already as they are.
+
+    The lines are tab-separated with MySQL's default escapes. The file name is for the server's log: our
+    connection sends rows from memory, whatever file it is asked for.
+    """
+    return (
+        f"LOAD DATA LOCAL INFILE 'crowdlens' IGNORE INTO TABLE `{table.name}` CHARACTER SET utf8mb4 "
+        f"({column_list(table)})"
+    )
 
 
 def upsert_statement(table: Table, rows: int = 1) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SQL_FOLDER = Path(__file__).parent / "sql"
 LOCK_TIMEOUT_SECONDS = 120
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+_THERE_ALREADY = frozenset({1060, 1061})
+"""Column and key exist. A statement does all it says or nothing, so a run before this one did it."""
 _HISTORY = f"""CREATE TABLE IF NOT EXISTS schema_migrations (
     number INT NOT NULL,
     name VARCHAR(128) NOT NULL,
@@ -73,7 +75,8 @@ def apply_migrations(connection: Connection, folder: Path = SQL_FOLDER) -> Migra
     """Bring the database of `connection` to the newest of the migrations in `folder`.
 
     Two callers at once take turns. A statement that changes tables commits by itself in MySQL, so a file
-    that failed half-way is run again from its start: its statements must be safe to repeat (IF NOT EXISTS).
+    that failed half-way is run again from its start: its statements must be safe to repeat. CREATE TABLE IF
+    NOT EXISTS is; ADD COLUMN and ADD KEY are, because what is there already is passed over.
     Raises `MigrationError`: a file changed after it was applied, one was slipped in behind a later one, or
     a statement failed.
     """
@@ -129,6 +132,8 @@ def _apply(cursor: Cursor, migration: Migration) -> None:
         try:
             cursor.execute(statement)
         except pymysql.MySQLError as error:
+            if error.args[:1] and error.args[0] in _THERE_ALREADY:
+                continue
             raise MigrationError(f"{migration.name}: {error} in: {statement[:120]}") from error
     cursor.execute(
         "INSERT INTO schema_migrations (number, name, checksum, applied_at) "

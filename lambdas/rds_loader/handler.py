@@ -1,4 +1,7 @@
-"""Lambda entry: SQS batch of S3 notifications → MySQL, with a partial batch response."""
+"""Lambda entry: SQS batch of S3 notifications → MySQL, with a partial batch response.
+
+A schedule calls it with ``{"task": "maintain"}``: the same function, so the same one connection.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from lambdas.shared.sqs import batch_response, sqs_records
 logger = make_logger("rds_loader")
 metrics = make_metrics("rds_loader")
 
+MAINTAIN = "maintain"
+
 
 @lru_cache(maxsize=1)
 def loader() -> Loader:
@@ -24,8 +29,10 @@ def loader() -> Loader:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Load the objects of the batch and name the messages to deliver again."""
+    """Load the objects of the batch and name the messages to deliver again; or do the scheduled work."""
     bind_request(logger, context)
+    if event.get("task") == MAINTAIN:
+        return _maintain()
     result = loader().load_batch(sqs_records(event))
     for error, reason in result.errors:
         logger.error("object not loaded", extra={"error": error, "reason": reason})
@@ -38,3 +45,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     logger.info("batch loaded", extra=counts)
     count(metrics, counts)
     return batch_response(result.failed_message_ids)
+
+
+def _maintain() -> dict[str, Any]:
+    result = loader().maintain()
+    rows = sum(result.removed.values())
+    logger.info("projection maintained", extra={"removed": result.removed, "finished": result.finished})
+    count(metrics, {"rows_pruned": rows, "prune_unfinished": int(not result.finished)})
+    return {"removed": result.removed, "finished": result.finished}

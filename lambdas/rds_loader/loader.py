@@ -1,38 +1,42 @@
-"""One raw lake object → MySQL, in one transaction with its row in the ledger."""
+"""Lake objects → MySQL: each once, in one transaction with its row in the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
-
-from pymysql.cursors import Cursor
+from datetime import UTC, datetime
 
 from contract.errors import CrowdLensError
-from contract.lake import parse_raw_key
-from contract.tables import TABLES, ZONE_COUNTS
+from lambdas.rds_loader import live
+from lambdas.rds_loader.ledger import loaded_etags
+from lambdas.rds_loader.maintenance import MaintenanceResult, maintain
 from lambdas.rds_loader.notifications import ObjectCreated, parse_notification
-from lambdas.rds_loader.repository import LedgerEntry, advance_live, loaded_etag, record_load, upsert_rows
-from lambdas.shared.lake_parquet import decode_parquet
-from lambdas.shared.lake_store import LakeStore
-from lambdas.shared.mysql import Database, DatabaseUnavailableError
+from lambdas.rds_loader.objects import ObjectStore, WrongBucketError, check_object, read_objects
+from lambdas.rds_loader.repository import PreparedObject, write_group
+from lambdas.shared.mysql import Database, DatabaseError, DatabaseUnavailableError
 from lambdas.shared.sqs import SqsRecord
 
-LIVE_CLOCK_TOLERANCE = timedelta(minutes=10)
-"""How far ahead of its arrival in the lake a record may lie and still be live."""
+__all__ = ["BatchResult", "LoadResult", "Loader", "WrongBucketError"]
 
-
-class WrongBucketError(CrowdLensError):
-    """Raised when a notification names another bucket than the lake's."""
+OBJECTS_READ_AT_ONCE = 50
+ROWS_PER_TRANSACTION = 50_000
+"""A group ends with the object that reaches this; small objects then share the wait for one commit."""
+SETTLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of an object; `rows` is 0 when it was `skipped` because MySQL has it already."""
+    """What became of an object.
+
+    `rows` is 0 when it was `skipped`, because MySQL has it already, and when an `error` kept it out; then
+    nothing of it is in MySQL, and it may be loaded again.
+    """
 
     key: str
     rows: int
     skipped: bool
+    error: CrowdLensError | None = None
 
 
 @dataclass
@@ -46,12 +50,21 @@ class BatchResult:
     errors: list[tuple[str, str]] = field(default_factory=list)
 
 
-class Loader:
-    """Loads raw objects of the lake into MySQL."""
+def utc_now() -> datetime:
+    """Return the time as naive UTC, as MySQL keeps it."""
+    return datetime.now(tz=UTC).replace(tzinfo=None)
 
-    def __init__(self, store: LakeStore, database: Database) -> None:
+
+class Loader:
+    """Loads objects of the lake into MySQL, over one connection."""
+
+    def __init__(
+        self, store: ObjectStore, database: Database, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._store = store
         self._database = database
+        self._clock = clock
+        self._settled_at: float | None = None
 
     def load_batch(self, records: Sequence[SqsRecord]) -> BatchResult:
         """Load every object that `records` name; a message whose object fails is named in the result.
@@ -59,16 +72,23 @@ class Loader:
         When MySQL cannot be reached the rest of the batch fails at once, rather than wait for it each time.
         """
         result = BatchResult()
-        for position, record in enumerate(records):
+        named: dict[str, list[ObjectCreated]] = {}
+        for record in records:
             try:
-                for created in parse_notification(record.body):
-                    self._count(self.load(created), result)
+                named[record.message_id] = parse_notification(record.body)
             except CrowdLensError as error:
-                result.errors.append((type(error).__name__, str(error)))
-                result.failed_message_ids.append(record.message_id)
-                if isinstance(error, DatabaseUnavailableError):
-                    result.failed_message_ids.extend(rest.message_id for rest in records[position + 1 :])
-                    break
+                self._fail(result, record.message_id, error)
+        loaded = self.load_many(dict.fromkeys(created for some in named.values() for created in some))
+        for one in loaded.values():
+            result.rows += one.rows
+            result.objects_skipped += one.skipped
+            result.objects += not one.skipped and one.error is None
+        for message_id, wanted in named.items():
+            failure = next(filter(None, (loaded[created].error for created in wanted)), None)
+            if failure is not None:
+                self._fail(result, message_id, failure)
+        if named:
+            self._settle_now_and_then(result)
         return result
 
     def load(self, created: ObjectCreated) -> LoadResult:
@@ -77,40 +97,117 @@ class Loader:
         Raises a `CrowdLensError` when the object cannot be read or MySQL fails; nothing of it is then in
         MySQL, and it may be loaded again.
         """
-        if created.bucket != self._store.bucket:
-            raise WrongBucketError(f"bucket is {created.bucket!r}: expected {self._store.bucket!r}")
-        table_name, day, _ = parse_raw_key(created.key)
-        if created.etag is not None and created.etag == self._loaded_etag(created.key):
-            return LoadResult(created.key, 0, skipped=True)
-        table = TABLES[table_name]
-        stored = self._store.get(created.key)
-        data = decode_parquet(stored.body, table, created.key)
-        entry = LedgerEntry(created.key, stored.etag, table_name, day, data.num_rows, len(stored.body))
-        not_after = stored.last_modified.astimezone(UTC).replace(tzinfo=None) + LIVE_CLOCK_TOLERANCE
+        loaded = self.load_many([created])[created]
+        if loaded.error is not None:
+            raise loaded.error
+        return loaded
 
-        def write(cursor: Cursor) -> bool:
-            if loaded_etag(cursor, entry.object_key) == entry.etag:
-                return False
-            upsert_rows(cursor, table, data)
-            if table is ZONE_COUNTS:
-                advance_live(cursor, data, not_after)
-            record_load(cursor, entry)
-            return True
+    def load_many(self, wanted: Iterable[ObjectCreated]) -> dict[ObjectCreated, LoadResult]:
+        """Load objects, several to a transaction, and return what became of each.
 
-        written = self._database.run(write)
-        return LoadResult(created.key, data.num_rows if written else 0, skipped=not written)
+        One that fails keeps no other out. When MySQL cannot be reached, all that are left fail at once.
+        """
+        results: dict[ObjectCreated, LoadResult] = {}
+        remaining = list(wanted)
+        for start in range(0, len(remaining), OBJECTS_READ_AT_ONCE):
+            part = remaining[start : start + OBJECTS_READ_AT_ONCE]
+            try:
+                self._load_part(part, results)
+            except DatabaseUnavailableError as error:
+                for created in remaining[start:]:
+                    results.setdefault(created, LoadResult(created.key, 0, skipped=False, error=error))
+                break
+            except DatabaseError as error:
+                for created in part:
+                    results.setdefault(created, LoadResult(created.key, 0, skipped=False, error=error))
+        return results
+
+    def maintain(self) -> MaintenanceResult:
+        """Bring live state to the present and remove what MySQL no longer keeps; raises `DatabaseError`."""
+        return maintain(self._database, self._clock())
 
     def close(self) -> None:
         """Close the connection to MySQL; the next load makes a new one."""
         self._database.close()
 
-    @staticmethod
-    def _count(loaded: LoadResult, result: BatchResult) -> None:
-        result.rows += loaded.rows
-        if loaded.skipped:
-            result.objects_skipped += 1
-        else:
-            result.objects += 1
+    def _load_part(self, part: Sequence[ObjectCreated], results: dict[ObjectCreated, LoadResult]) -> None:
+        known = self._known(part)
+        results.update({created: LoadResult(created.key, 0, skipped=True) for created in known})
+        readable: list[tuple[ObjectCreated, PreparedObject]] = []
+        for created, found in read_objects(self._store, [one for one in part if one not in known]):
+            if isinstance(found, CrowdLensError):
+                results[created] = LoadResult(created.key, 0, skipped=False, error=found)
+            else:
+                readable.append((created, found))
+        for group in _groups(readable):
+            results.update(self._write(group))
 
-    def _loaded_etag(self, key: str) -> str | None:
-        return self._database.run(lambda cursor: loaded_etag(cursor, key))
+    def _known(self, part: Sequence[ObjectCreated]) -> set[ObjectCreated]:
+        """Return those that the ledger has in the form that the notification names; they need no reading."""
+        named: set[ObjectCreated] = set()
+        for created in part:
+            if created.etag is not None and _is_of_the_lake(self._store, created):
+                named.add(created)
+        if not named:
+            return named
+        keys = {created.key for created in named}
+        etags = self._database.run(lambda cursor: loaded_etags(cursor, keys))
+        return {created for created in named if etags.get(created.key) == created.etag}
+
+    def _write(
+        self, group: Sequence[tuple[ObjectCreated, PreparedObject]]
+    ) -> dict[ObjectCreated, LoadResult]:
+        prepared = [found for _, found in group]
+        try:
+            new = self._database.run(lambda cursor: write_group(cursor, prepared, self._clock()))
+        except DatabaseUnavailableError:
+            raise
+        except DatabaseError as error:
+            if len(group) > 1:
+                # One of them does not fit; the others need not wait for it.
+                return {key: value for one in group for key, value in self._write([one]).items()}
+            ((created, _),) = group
+            return {created: LoadResult(created.key, 0, skipped=False, error=error)}
+        return {
+            created: LoadResult(created.key, found.rows if created.key in new else 0, created.key not in new)
+            for created, found in group
+        }
+
+    def _settle_now_and_then(self, result: BatchResult) -> None:
+        due = self._settled_at is None or time.monotonic() - self._settled_at >= SETTLE_SECONDS
+        if not due:
+            return
+        try:
+            self._database.run(lambda cursor: live.settle(cursor, self._clock()))
+            self._settled_at = time.monotonic()
+        except DatabaseError as error:
+            # The objects of the batch are loaded: the next batch settles.
+            result.errors.append((type(error).__name__, str(error)))
+
+    @staticmethod
+    def _fail(result: BatchResult, message_id: str, error: CrowdLensError) -> None:
+        result.failed_message_ids.append(message_id)
+        result.errors.append((type(error).__name__, str(error)))
+
+
+def _is_of_the_lake(store: ObjectStore, created: ObjectCreated) -> bool:
+    try:
+        check_object(store, created)
+    except CrowdLensError:
+        return False
+    return True
+
+
+def _groups(
+    readable: Sequence[tuple[ObjectCreated, PreparedObject]],
+) -> Iterator[list[tuple[ObjectCreated, PreparedObject]]]:
+    """Yield objects that share a transaction; one key comes once a group, since a ledger row is one's."""
+    group: list[tuple[ObjectCreated, PreparedObject]] = []
+    for created, prepared in readable:
+        rows = sum(found.rows for _, found in group)
+        if group and (rows >= ROWS_PER_TRANSACTION or any(one.key == created.key for one, _ in group)):
+            yield group
+            group = []
+        group.append((created, prepared))
+    if group:
+        yield group

@@ -1,73 +1,47 @@
-"""The SQL of the loader: record tables, live state and the ledger, all safe to run again."""
+"""A group of lake objects into MySQL, within the transaction that the caller holds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 
 import pyarrow as pa
 from pymysql.cursors import Cursor
 
-from contract.mysql import upsert_statement
-from contract.tables import Table
+from contract.tables import TABLES, ZONE_COUNTS
 from lambdas.rds_loader import live
-from lambdas.rds_loader.rows import in_key_order, latest_rows, mysql_values
-
-ROWS_PER_STATEMENT = 500
-"""Past this a longer statement is no faster; 500 rows stay well below 1 MiB, any server's packet limit."""
+from lambdas.rds_loader.bulk import upsert_rows
+from lambdas.rds_loader.ledger import LedgerEntry, claim
 
 
 @dataclass(frozen=True)
-class LedgerEntry:
-    """One object that is in MySQL; `etag` tells an object from another that replaced it."""
+class PreparedObject:
+    """A lake object, read and in the schema of its table."""
 
-    object_key: str
-    etag: str
-    table_name: str
-    day: str
-    rows_in_object: int
-    object_bytes: int
+    entry: LedgerEntry
+    data: pa.Table
 
-
-def loaded_etag(cursor: Cursor, object_key: str) -> str | None:
-    """Return the etag of the object when it was loaded, None when it was not."""
-    cursor.execute("SELECT etag FROM load_ledger WHERE object_key = %s", (object_key,))
-    row = cursor.fetchone()
-    return None if row is None else str(row[0])
+    @property
+    def rows(self) -> int:
+        """How many rows it holds."""
+        return int(self.data.num_rows)
 
 
-def upsert_rows(cursor: Cursor, table: Table, data: pa.Table) -> None:
-    """Write the rows of `data` into the record table; rows that are there already stay as they are."""
-    for rows in mysql_values(in_key_order(data), table.columns, ROWS_PER_STATEMENT):
-        cursor.execute(upsert_statement(table, len(rows)), list(chain.from_iterable(rows)))
+def write_group(cursor: Cursor, group: Sequence[PreparedObject], now: datetime) -> set[str]:
+    """Write ledger rows, records and live state of the objects; return the keys that MySQL did not have.
 
-
-def advance_live(cursor: Cursor, zone_counts: pa.Table, not_after: datetime) -> None:
-    """Move `zone_live` forward to the latest of `zone_counts`; never back.
-
-    Rows with an event time after `not_after` (naive UTC) come from a clock that runs ahead; they would hold
-    the zone's live state until that time has come, so they are left out.
+    `now` is naive UTC. Ledger rows first and by key, then tables in the contract's order, rows by key: every
+    loader takes its locks in the same order.
     """
-    latest = latest_rows(live.eligible(zone_counts, not_after), live.KEY, live.ORDER)
-    for rows in mysql_values(latest, live.COLUMNS, ROWS_PER_STATEMENT):
-        cursor.execute(live.upsert_statement(len(rows)), list(chain.from_iterable(rows)))
-
-
-def record_load(cursor: Cursor, entry: LedgerEntry) -> None:
-    """Write the ledger row of a loaded object."""
-    cursor.execute(
-        "INSERT INTO load_ledger "
-        "(object_key, etag, table_name, day, rows_in_object, object_bytes, loaded_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3)) "
-        "ON DUPLICATE KEY UPDATE etag = VALUES(etag), rows_in_object = VALUES(rows_in_object), "
-        "object_bytes = VALUES(object_bytes), loaded_at = VALUES(loaded_at)",
-        (
-            entry.object_key,
-            entry.etag,
-            entry.table_name,
-            entry.day,
-            entry.rows_in_object,
-            entry.object_bytes,
-        ),
-    )
+    ordered = sorted(group, key=lambda prepared: prepared.entry.object_key)
+    new = [prepared for prepared in ordered if claim(cursor, prepared.entry)]
+    for name, table in TABLES.items():
+        parts = [prepared.data for prepared in new if prepared.entry.table_name == name]
+        if not parts:
+            continue
+        data = pa.concat_tables(parts)
+        upsert_rows(cursor, table, data)
+        if table is ZONE_COUNTS:
+            live.advance(cursor, data, now)
+    return {prepared.entry.object_key for prepared in new}

@@ -1,4 +1,4 @@
-"""Arrow rows → the values MySQL takes, column by column."""
+"""Arrow rows in the order and the form that MySQL wants them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contract.columns import Column, ColumnType
 from lambdas.shared.lake_schema import ColumnData
@@ -24,18 +25,31 @@ def mysql_values(
 
 
 def latest_rows(data: pa.Table, key_columns: Sequence[str], order_columns: Sequence[str]) -> pa.Table:
-    """Return the row of each key that is last in the order of `order_columns`, ordered by key."""
-    ascending: Any = [(name, "ascending") for name in order_columns]
-    ordered = data.sort_by(ascending)
-    keys = zip(*(ordered.column(name).to_pylist() for name in key_columns), strict=True)
-    last = {key: position for position, key in enumerate(keys)}
-    positions = [last[key] for key in sorted(last, key=str)]
-    return ordered.take(pa.array(positions, pa.int64()))
+    """Return the row of each key that is last in the order of `order_columns`, ordered by key.
+
+    The key columns hold no nulls.
+    """
+    order: Any = [(name, "ascending") for name in (*key_columns, *order_columns)]
+    ordered = data.sort_by(order)
+    if ordered.num_rows < 2:
+        return ordered
+    another: Any = pa.array([False] * (ordered.num_rows - 1))
+    for name in key_columns:
+        column: Any = ordered.column(name).combine_chunks()
+        different: Any = pc.not_equal(column.slice(1), column.slice(0, len(column) - 1))
+        another = pc.or_(another, different)
+    is_last = pa.chunked_array([another, pa.array([True])])
+    return ordered.filter(is_last)
 
 
 def in_key_order(data: pa.Table) -> pa.Table:
     """Return `data` by record id: two loaders then lock rows in the same order, and pages fill in order."""
     return data.sort_by([("record_id", "ascending")])
+
+
+def without_repeats(data: pa.Table) -> pa.Table:
+    """Return `data` by record id, each record once: its rows are equal wherever they lie."""
+    return latest_rows(data, ("record_id",), ())
 
 
 def _values(data: ColumnData, column: Column) -> list[Any]:

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pymysql.cursors import Cursor
 
 from contract.errors import CrowdLensError
+from lambdas.shared.mysql_rows import RowsConnection
 from lambdas.shared.settings import MySQLAuthentication, MySQLSettings
 
 if TYPE_CHECKING:
@@ -34,12 +35,19 @@ REFUSED_ERRORS = frozenset({2002, 2003, 1040, 1053})
 """Not reachable, too many connections, shutting down: worth another attempt within the invocation."""
 REPEATABLE_ERRORS = DEADLOCK_ERRORS | LOST_ERRORS | REFUSED_ERRORS | {0}
 """0 is what PyMySQL raises with when it finds its own socket closed."""
+SCHEMA_ERRORS = frozenset({1048, 1054, 1136, 1146, 1264, 1265, 1292, 1364, 1366, 1406})
+"""A table or column that is not there, or a value that its column does not take."""
 MAXIMUM_ATTEMPTS = 4
+LOCK_WAIT_SECONDS = 5
+"""All attempts together must end within a function's time-out; MySQL's default is 50 s for one."""
+STATEMENT_SECONDS = 20
+"""How long one statement of a function may take before its connection counts as lost."""
 _FIRST_PAUSE_SECONDS = 0.1
 _SESSION = (
     "SET SESSION time_zone = '+00:00', "
     # Whatever the server's default: a value that does not fit is an error, never cut short.
-    "SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    "SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
+    f"SESSION innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}",
     # The variable behind this has different names in MySQL and MariaDB.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
@@ -55,6 +63,10 @@ class DatabaseError(CrowdLensError):
 
 class DatabaseUnavailableError(DatabaseError):
     """Raised when MySQL could not be reached, or not kept: the next statement would fail as well."""
+
+
+class SchemaMismatchError(DatabaseError):
+    """Raised when the tables in MySQL do not take what the contract says; a migration is missing."""
 
 
 class Database:
@@ -92,6 +104,12 @@ class Database:
         raise AssertionError("unreachable")
 
     def _final(self, error: pymysql.MySQLError, code: int) -> DatabaseError:
+        if code in SCHEMA_ERRORS:
+            return SchemaMismatchError(
+                f"MySQL at {self._where} does not fit the contract: {error}; expected every file of "
+                "lambdas/migrations/sql to be applied",
+                code,
+            )
         unavailable = code in LOST_ERRORS | REFUSED_ERRORS
         kind = DatabaseUnavailableError if unavailable else DatabaseError
         return kind(f"MySQL at {self._where} failed: {error}", code)
@@ -133,16 +151,24 @@ class Database:
 
 
 class Connector:
-    """Makes connections: by password on one machine, by IAM token over TLS in the cloud."""
+    """Makes connections: by password on one machine, by IAM token over TLS in the cloud.
 
-    def __init__(self, settings: MySQLSettings) -> None:
+    `statement_seconds` bounds the wait for one statement; `local_rows` offers the server to take rows by
+    LOAD DATA LOCAL, which it may still refuse.
+    """
+
+    def __init__(
+        self, settings: MySQLSettings, *, statement_seconds: int = STATEMENT_SECONDS, local_rows: bool = True
+    ) -> None:
         self._settings = settings
+        self._statement_seconds = statement_seconds
+        self._local_rows = local_rows
         self._tls = tls_context(settings.ca_file) if settings.require_tls else None
 
     def connect(self) -> Connection:
         """Return a new connection: UTC, READ COMMITTED, autocommit off; raises `pymysql.MySQLError`."""
         settings = self._settings
-        connection = pymysql.connect(
+        connection = RowsConnection(
             host=settings.host,
             port=settings.port,
             user=settings.user,
@@ -153,8 +179,9 @@ class Connector:
             collation="utf8mb4_bin",
             autocommit=False,
             connect_timeout=5,
-            read_timeout=60,
-            write_timeout=60,
+            read_timeout=self._statement_seconds,
+            write_timeout=self._statement_seconds,
+            local_infile=self._local_rows,
             ssl=self._tls,
             ssl_disabled=self._tls is None,
         )

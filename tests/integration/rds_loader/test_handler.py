@@ -21,8 +21,8 @@ from infra.local.mariadb import MySqlServer
 from lambdas.lake_writer.columns import build_tables
 from lambdas.lake_writer.objects import raw_objects
 from lambdas.migrations.runner import apply_migrations
+from lambdas.rds_loader import bulk
 from lambdas.rds_loader import handler as module
-from lambdas.rds_loader import repository
 from lambdas.shared.lake_parquet import encode_parquet
 
 BUCKET = "crowdlens-lake"
@@ -246,7 +246,7 @@ def test_an_error_half_way_leaves_nothing_of_the_object(
     lake: Lake, make_records: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (key,) = lake.put(make_records(count=20))
-    monkeypatch.setattr(repository, "ROWS_PER_STATEMENT", 5)
+    monkeypatch.setattr(bulk, "ROWS_PER_LOAD", 5)
     with closing(lake.server.connect()) as connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE zone_live DROP COLUMN suspect")
     assert lake.load(key) == 1
