@@ -5,7 +5,9 @@ One place, so that a run on a laptop meets the same batches, windows and dead-le
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 MAXIMUM_EVENT_BYTES = 6 * 1000 * 1000
 """A synchronous Lambda invocation carries at most 6 MB; SQS event sources stop filling a batch there."""
@@ -45,6 +47,39 @@ class QueueFunction:
         return replace(self, queue_name=f"{prefix}-{self.queue_name}")
 
 
+@dataclass(frozen=True)
+class DeadLetterFunction:
+    """The function that empties every dead-letter queue; sizes and windows as of a `QueueFunction`.
+
+    It listens all the time, so a dead letter is copied within seconds; one that cannot be copied comes back
+    after the visibility time-out, until its retention ends.
+    """
+
+    function_name: str
+    handler: str
+    batch_size: int
+    batch_window_seconds: int
+    function_timeout_seconds: int
+    memory_mib: int
+
+    @property
+    def visibility_timeout_seconds(self) -> int:
+        """What the dead-letter queues need, by the same rule as every event source."""
+        return 6 * self.function_timeout_seconds + self.batch_window_seconds
+
+
+@dataclass(frozen=True)
+class ScheduledFunction:
+    """A function that is called with `event` every `every_seconds`."""
+
+    function_name: str
+    handler: str
+    every_seconds: float
+    function_timeout_seconds: int
+    memory_mib: int
+    event: Mapping[str, Any] = field(default_factory=dict)
+
+
 LAKE_WRITER = QueueFunction(
     function_name="lake_writer",
     handler="lambdas.lake_writer.handler:handler",
@@ -66,4 +101,14 @@ RDS_LOADER = QueueFunction(
     memory_mib=512,
     maximum_receives=5,
 )
+DEAD_LETTERS = DeadLetterFunction(
+    function_name="dead_letters",
+    handler="lambdas.dead_letters.handler:handler",
+    batch_size=10,
+    batch_window_seconds=0,
+    function_timeout_seconds=30,
+    memory_mib=256,
+)
+SCHEDULED_FUNCTIONS: tuple[ScheduledFunction, ...] = ()
+"""Every function that a schedule calls: the one list, for the stacks and the local stack."""
 MIGRATIONS_HANDLER = "lambdas.migrations.handler:handler"

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -76,6 +76,11 @@ class AwsEndpoint:
         """Return an SQS client of this endpoint."""
         config = Config(proxies={}, retries={"max_attempts": 2})
         return self._session().client("sqs", endpoint_url=self.url, config=config)
+
+    def dynamodb(self) -> Any:
+        """Return a DynamoDB client of this endpoint."""
+        config = Config(proxies={}, retries={"max_attempts": 2})
+        return self._session().client("dynamodb", endpoint_url=self.url, config=config)
 
     def athena(self) -> AthenaClient:
         """Return an Athena client of this endpoint."""

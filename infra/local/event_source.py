@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra.ingest_settings import MAXIMUM_EVENT_BYTES
+from infra.local.senders import LOCAL_SENDER_ATTRIBUTE, sender_id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 _RECEIVE_AT_MOST = 10
-_LONGEST_WAIT_SECONDS = 20
+LONGEST_WAIT_SECONDS = 20
 _SHORT_WAIT_SECONDS = 0.1
 _DELETE_AT_MOST = 10
 
@@ -39,6 +40,8 @@ class QueueSource:
     batch_window_seconds: float
     sender_id: str | None = None
     """Replaces the SenderId of every message; a device's role session in AWS, an account id in MiniStack."""
+    sender_by_device: bool = False
+    """Without a `sender_id`: whether the SenderId is that of the device a message names (`senders`)."""
 
 
 @dataclass
@@ -48,6 +51,7 @@ class BatchCollector:
     client: SQSClient
     source: QueueSource
     maximum_bytes: int = MAXIMUM_EVENT_BYTES
+    longest_wait_seconds: int = LONGEST_WAIT_SECONDS
     _left_over: list[dict[str, Any]] = field(default_factory=list)
 
     def collect(self) -> list[dict[str, Any]]:
@@ -55,7 +59,7 @@ class BatchCollector:
 
         Waits for the first message, then until the batch is full in messages or bytes or its window ends.
         """
-        waiting = self._left_over or self._receive(_LONGEST_WAIT_SECONDS, self.source.batch_size)
+        waiting = self._left_over or self._receive(self.longest_wait_seconds, self.source.batch_size)
         self._left_over = []
         batch: list[dict[str, Any]] = []
         size = 0
@@ -89,7 +93,7 @@ class BatchCollector:
         answer = self.client.receive_message(
             QueueUrl=self.source.url,
             MaxNumberOfMessages=min(_RECEIVE_AT_MOST, wanted),
-            WaitTimeSeconds=min(_LONGEST_WAIT_SECONDS, wait_seconds),
+            WaitTimeSeconds=min(LONGEST_WAIT_SECONDS, wait_seconds),
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
@@ -99,16 +103,19 @@ class BatchCollector:
 def event_record(message: MessageTypeDef, source: QueueSource) -> dict[str, Any]:
     """Return a received message in the form in which Lambda hands it over."""
     attributes: dict[str, str] = {str(name): value for name, value in message.get("Attributes", {}).items()}
-    if source.sender_id is not None:
-        attributes["SenderId"] = source.sender_id
+    given = dict(message.get("MessageAttributes", {}))
+    played = given.pop(LOCAL_SENDER_ATTRIBUTE, None)
+    sender_id = source.sender_id if played is None else played.get("StringValue")
+    if sender_id is None and source.sender_by_device:
+        sender_id = sender_id_of(message["Body"], given)
+    if sender_id is not None:
+        attributes["SenderId"] = sender_id
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
         "attributes": attributes,
-        "messageAttributes": {
-            name: _message_attribute(value) for name, value in message.get("MessageAttributes", {}).items()
-        },
+        "messageAttributes": {name: _message_attribute(value) for name, value in given.items()},
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
         "eventSourceARN": source.arn,

@@ -73,6 +73,19 @@ def load_handler(name: str) -> Handler:
     return found
 
 
+def lazy_handler(name: str) -> Handler:
+    """Return a handler that imports the function named ``package.module:function`` when it is first called.
+
+    Its call raises `HandlerNameError`.
+    """
+
+    def call(event: dict[str, Any], context: LambdaContext) -> object:
+        # A module is imported once however often it is asked for.
+        return load_handler(name)(event, context)
+
+    return call
+
+
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise `FunctionTimeoutError` in the main thread after `seconds`."""

@@ -1,4 +1,4 @@
-"""Feeds one function from its queue, as Lambda's event source mapping does.
+"""Feeds one function from its queue, or from several, as Lambda's event source mappings do.
 
 ``python -m infra.local.poller SETTINGS.json`` with the function's environment variables set. Each function
 has a process of its own, as in Lambda: two handlers run at the same time without sharing an interpreter
@@ -8,6 +8,7 @@ lock, module globals or environment, and one that dies takes nothing along.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import logging
 import os
@@ -23,6 +24,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.event_source import (
+    LONGEST_WAIT_SECONDS,
     BatchCollector,
     QueueSource,
     delete_messages,
@@ -33,6 +35,7 @@ from infra.local.invocation import (
     FunctionTimeoutError,
     Handler,
     HandlerNameError,
+    lazy_handler,
     load_handler,
     new_context,
     time_limit,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _LOG = logging.getLogger("poller")
+_LAZY_NICENESS = 10
 _FIRST_BACK_OFF_SECONDS, _LAST_BACK_OFF_SECONDS = 0.2, 5.0
 
 
@@ -55,6 +59,10 @@ class PollerSettings:
     timeout_seconds: float
     memory_mib: int
     statistics_path: str
+    more_sources: tuple[QueueSource, ...] = ()
+    """Queues beside `source`, looked at in turn."""
+    lazy: bool = False
+    """Whether the handler is imported with the first batch, and the process gives way to others."""
 
     def write(self, path: Path) -> None:
         """Write the settings for a poller to read."""
@@ -64,7 +72,8 @@ class PollerSettings:
     def read(cls, path: Path) -> PollerSettings:
         """Read what `write` wrote."""
         values = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**(values | {"source": QueueSource(**values["source"])}))
+        more = tuple(QueueSource(**source) for source in values["more_sources"])
+        return cls(**(values | {"source": QueueSource(**values["source"]), "more_sources": more}))
 
 
 @dataclass
@@ -107,7 +116,12 @@ class Poller:
         self._stopping = False
         self._idle = False
         self._back_off_seconds = _FIRST_BACK_OFF_SECONDS
-        self._collector = BatchCollector(client, settings.source)
+        sources = (settings.source, *settings.more_sources)
+        # One queue's long poll must not keep another's messages waiting.
+        wait_seconds = LONGEST_WAIT_SECONDS if len(sources) == 1 else 1
+        self._turns = itertools.cycle(
+            [BatchCollector(client, source, longest_wait_seconds=wait_seconds) for source in sources]
+        )
         self.statistics = PollerStatistics()
 
     def stop(self, number: int = 0, frame: FrameType | None = None) -> None:
@@ -143,7 +157,8 @@ class Poller:
         self._idle = True
         if self._stopping:
             return
-        records = self._collector.collect()
+        collector = next(self._turns)
+        records = collector.collect()
         self._idle = False
         if not records:
             return
@@ -155,7 +170,7 @@ class Poller:
             # Before the deletion: whoever sees an empty queue must see the counts, too.
             self.statistics.failed_messages += len(failed)
             self.statistics.deleted_messages += len(done)
-            delete_messages(self._client, self._settings.source.url, done)
+            delete_messages(self._client, collector.source.url, done)
         finally:
             self.statistics.running = False
             self.statistics.handler_seconds += time.monotonic() - started
@@ -196,8 +211,10 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
     settings = PollerSettings.read(Path(arguments[0]))
+    if settings.lazy:
+        os.nice(_LAZY_NICENESS)
     try:
-        handler = load_handler(settings.handler)
+        handler = lazy_handler(settings.handler) if settings.lazy else load_handler(settings.handler)
     except HandlerNameError as error:
         _LOG.error("%s", error)
         return 2

@@ -1,13 +1,14 @@
-"""Make the lake bucket, the queues with their dead-letter queues, and the notification between them."""
+"""Make the lake bucket, the control table, the queues with their dead letters, and the notification."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from contract.lake import RAW_PREFIX
 from infra.ingest_settings import RETENTION_SECONDS, QueueFunction
+from lambdas.shared.control_table import EXPIRY_ATTRIBUTE, PARTITION_KEY, SORT_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,6 +24,7 @@ class Queue:
     url: str
     arn: str
     dead_letter_url: str
+    dead_letter_arn: str
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,18 @@ class QueueDepth:
 
 def make_queue(client: SQSClient, function: QueueFunction, *, visibility_timeout_seconds: int) -> Queue:
     """Make the function's queue and its dead-letter queue."""
-    retention: dict[QueueAttributeNameType, str] = {"MessageRetentionPeriod": str(RETENTION_SECONDS)}
-    dead_letter_url = client.create_queue(QueueName=function.dead_letter_queue_name, Attributes=retention)[
-        "QueueUrl"
-    ]
-    redrive = {
-        "deadLetterTargetArn": _arn(client, dead_letter_url),
-        "maxReceiveCount": function.maximum_receives,
+    times: dict[QueueAttributeNameType, str] = {
+        "MessageRetentionPeriod": str(RETENTION_SECONDS),
+        "VisibilityTimeout": str(visibility_timeout_seconds),
     }
+    dead_letters = client.create_queue(QueueName=function.dead_letter_queue_name, Attributes=times)
+    dead_letter_url = dead_letters["QueueUrl"]
+    dead_letter_arn = _arn(client, dead_letter_url)
+    redrive = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": function.maximum_receives}
     url = client.create_queue(
-        QueueName=function.queue_name,
-        Attributes={
-            **retention,
-            "VisibilityTimeout": str(visibility_timeout_seconds),
-            "RedrivePolicy": json.dumps(redrive),
-        },
+        QueueName=function.queue_name, Attributes={**times, "RedrivePolicy": json.dumps(redrive)}
     )["QueueUrl"]
-    return Queue(url, _arn(client, url), dead_letter_url)
+    return Queue(url, _arn(client, url), dead_letter_url, dead_letter_arn)
 
 
 def _arn(client: SQSClient, url: str) -> str:
@@ -68,6 +65,21 @@ def make_bucket(client: S3Client, bucket: str, region: str) -> None:
     """Make the lake bucket."""
     location = cast("BucketLocationConstraintType", region)
     client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": location})
+
+
+def make_control_table(client: Any, table: str) -> None:
+    """Make the DynamoDB table that `lambdas.shared.control_table` describes."""
+    keys = ((PARTITION_KEY, "HASH"), (SORT_KEY, "RANGE"))
+    client.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.update_time_to_live(
+        TableName=table,
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY_ATTRIBUTE},
+    )
 
 
 def notify_of_raw_objects(s3: S3Client, sqs: SQSClient, bucket: str, queue: Queue) -> None:

@@ -5,21 +5,31 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract.errors import WorkFailedError
-from infra.ingest_settings import LAKE_WRITER, MIGRATIONS_HANDLER, RDS_LOADER, QueueFunction
+from infra.ingest_settings import (
+    DEAD_LETTERS,
+    LAKE_WRITER,
+    MIGRATIONS_HANDLER,
+    RDS_LOADER,
+    SCHEDULED_FUNCTIONS,
+    DeadLetterFunction,
+    QueueFunction,
+    ScheduledFunction,
+)
 from infra.local.aws_environment import LOCAL_REGION, AwsEndpoint, base_environment
-from infra.local.disk import check_free_space, clear_disk_errors
+from infra.local.disk import check_free_space
 from infra.local.event_source import QueueSource
+from infra.local.function_processes import FunctionProcesses
 from infra.local.lake_copy import LakeCopy, copy_lake
 from infra.local.mariadb import MariaDb, MySqlServer, find_mysql
 from infra.local.ministack import MiniStack
-from infra.local.poller import PollerSettings, PollerStatistics
+from infra.local.poller import PollerStatistics
 from infra.local.processes import (
     ManagedProcess,
     ending_on_signals,
@@ -27,10 +37,21 @@ from infra.local.processes import (
     start_process,
     stop_all,
     wait_until_done,
-    wait_until_ready,
 )
-from infra.local.queues import Queue, QueueDepth, make_bucket, make_queue, notify_of_raw_objects, queue_depth
+from infra.local.queues import (
+    Queue,
+    QueueDepth,
+    make_bucket,
+    make_control_table,
+    make_queue,
+    notify_of_raw_objects,
+    queue_depth,
+)
 from infra.local.run_directory import RUN_VARIABLE, RunDirectory
+from infra.local.senders import local_certificate_id
+from lambdas.shared.control_table import DEFAULT_CONTROL_TABLE
+from lambdas.shared.registry import Device, DeviceRegistry
+from lambdas.shared.settings import IdentityMode
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,7 +61,6 @@ LAKE_BUCKET = "crowdlens-lake"
 _NEEDED_MEBIBYTES = 150
 """MariaDB begins with 45 MiB; the rest is for logs and rows."""
 _MIGRATION_SECONDS = 60.0
-_POLLER_READY_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.2
 
 
@@ -54,7 +74,9 @@ class StackOptions:
 
     `visibility_timeout_seconds` is short, so that a failed message comes back soon; in AWS it is
     `QueueFunction.visibility_timeout_seconds`. `mysql_url` names an existing server; `with_mysql` False
-    leaves MySQL out. `sender_id` replaces the SenderId of ingest messages.
+    leaves MySQL out. `sender_id` replaces the SenderId of ingest messages, which is otherwise that of the
+    device a message names (see `infra.local.senders`). `dead_letters` None leaves dead letters where they
+    are. `scheduled` are called as often as they say.
     """
 
     with_mysql: bool = True
@@ -68,6 +90,9 @@ class StackOptions:
     migrations_handler: str | None = MIGRATIONS_HANDLER
     visibility_timeout_seconds: int = 30
     sender_id: str | None = None
+    identity_mode: IdentityMode = IdentityMode.OBSERVE
+    dead_letters: DeadLetterFunction | None = DEAD_LETTERS
+    scheduled: tuple[ScheduledFunction, ...] = SCHEDULED_FUNCTIONS
     report: Callable[[str], None] = field(default=lambda _: None, repr=False)
 
 
@@ -81,10 +106,10 @@ class LocalStack:
     def __init__(self, options: StackOptions | None = None) -> None:
         self.options = options or StackOptions()
         self.bucket = LAKE_BUCKET
+        self.control_table = DEFAULT_CONTROL_TABLE
         self.mysql: MySqlServer | None = None
         self.mysql_missing: str | None = None
         self._processes: list[ManagedProcess] = []
-        self._statistics_paths: dict[str, Path] = {}
         self._exit = contextlib.ExitStack()
 
     def __enter__(self) -> LocalStack:
@@ -95,6 +120,7 @@ class LocalStack:
         with contextlib.ExitStack() as starting:
             starting.enter_context(ending_on_signals())
             self.run = starting.enter_context(RunDirectory(self.options.run_base))
+            self.functions = FunctionProcesses(self.run, self._function_environment)
             starting.callback(self._stop_processes)
             check_free_space(self.run.path, _NEEDED_MEBIBYTES)
             self._start()
@@ -107,19 +133,42 @@ class LocalStack:
         self._exit.close()
 
     def _stop_processes(self) -> None:
-        # Pollers first: they would complain of queues and databases that are gone.
-        pollers = [process for process in self._processes if process.name in self._statistics_paths]
-        stop_all(pollers)
-        stop_all(process for process in self._processes if process not in pollers)
+        # Functions first: they would complain of queues and databases that are gone.
+        self.functions.stop()
+        stop_all(self._processes)
 
     def _start(self) -> None:
+        options, mysql_environment = self.options, {}
         self._start_aws()
         # Its imports take as long as the database's first start: both at once.
-        self._start_poller(self.options.lake_writer, self.ingest_queue, {}, self.options.sender_id)
+        identity = {"IDENTITY_MODE": options.identity_mode.value}
+        ingest = self._sent_by_devices(_source(self.ingest_queue, options.lake_writer))
+        self.functions.feed(options.lake_writer, [ingest], identity)
+        needed = [options.lake_writer.function_name]
         self._start_mysql()
         if self.mysql:
-            self._start_poller(self.options.rds_loader, self.load_queue, self.mysql.environment(), None)
-        self._wait_for_pollers()
+            mysql_environment = self.mysql.environment()
+            self.functions.feed(
+                options.rds_loader, [_source(self.load_queue, options.rds_loader)], mysql_environment
+            )
+            needed.append(options.rds_loader.function_name)
+        self._start_background(mysql_environment)
+        self.functions.wait_until_ready(*needed)
+
+    def _start_background(self, environment: dict[str, str]) -> None:
+        """Start what a run may never need: nobody waits for it, and it gives way to all others."""
+        options = self.options
+        if function := options.dead_letters:
+            # A dead letter keeps the sender it had in its queue.
+            sources = [self._sent_by_devices(_dead_letters(self.ingest_queue, function))]
+            if self.mysql:
+                sources.append(_dead_letters(self.load_queue, function))
+            self.functions.feed(function, sources, {}, lazy=True)
+        for scheduled in options.scheduled:
+            self.functions.schedule(scheduled, environment)
+
+    def _sent_by_devices(self, source: QueueSource) -> QueueSource:
+        return replace(source, sender_id=self.options.sender_id, sender_by_device=True)
 
     def _start_aws(self) -> None:
         options = self.options
@@ -131,6 +180,8 @@ class LocalStack:
         self.ingest_queue = make_queue(self._sqs, options.lake_writer, visibility_timeout_seconds=visible)
         self.load_queue = make_queue(self._sqs, options.rds_loader, visibility_timeout_seconds=visible)
         make_bucket(self._s3, self.bucket, LOCAL_REGION)
+        self._dynamodb = self.endpoint.dynamodb()
+        make_control_table(self._dynamodb, self.control_table)
 
     def _start_mysql(self) -> None:
         """Find or start MySQL; without it, nobody is told of raw objects, as nobody would load them."""
@@ -165,43 +216,10 @@ class LocalStack:
         )
         wait_until_done(process, deadline_seconds=_MIGRATION_SECONDS)
 
-    def _start_poller(
-        self, function: QueueFunction, queue: Queue, environment: dict[str, str], sender_id: str | None
-    ) -> None:
-        name = function.function_name
-        settings_path = self.run.path / f"{name}.settings.json"
-        statistics_path = self.run.path / f"{name}.statistics.json"
-        source = QueueSource(
-            queue.url, queue.arn, LOCAL_REGION, function.batch_size, function.batch_window_seconds, sender_id
-        )
-        settings = PollerSettings(
-            name,
-            function.handler,
-            source,
-            function.function_timeout_seconds,
-            function.memory_mib,
-            str(statistics_path),
-        )
-        with clear_disk_errors(settings_path):
-            settings.write(settings_path)
-        process = start_process(
-            name,
-            [sys.executable, "-m", "infra.local.poller", str(settings_path)],
-            log_path=self.run.log_path(name),
-            environment=self._function_environment(name, environment),
-            grace_seconds=10.0,
-        )
-        self._processes.append(process)
-        self._statistics_paths[name] = statistics_path
-
-    def _wait_for_pollers(self) -> None:
-        for process in self._processes:
-            if path := self._statistics_paths.get(process.name):
-                wait_until_ready(process, path.exists, deadline_seconds=_POLLER_READY_SECONDS)
-
-    def _function_environment(self, name: str, extra: dict[str, str]) -> dict[str, str]:
+    def _function_environment(self, name: str, extra: Mapping[str, str]) -> dict[str, str]:
         own = {
             "LAKE_BUCKET": self.bucket,
+            "CONTROL_TABLE": self.control_table,
             "POWERTOOLS_SERVICE_NAME": name,
             "POWERTOOLS_METRICS_NAMESPACE": "CrowdLens",
             RUN_VARIABLE: str(self.run.path),
@@ -230,6 +248,18 @@ class LocalStack:
         """Return a client of the queues' SQS."""
         return self.endpoint.sqs()
 
+    def dynamodb(self) -> Any:
+        """Return a client of the control table's DynamoDB."""
+        return self.endpoint.dynamodb()
+
+    def registry(self) -> DeviceRegistry:
+        """Return the device registry."""
+        return DeviceRegistry(self.control_table, self._dynamodb)
+
+    def enrol(self, device: str, site: str) -> Device:
+        """Register `device` with the certificate that it has on this machine."""
+        return self.registry().enrol(device, site, local_certificate_id(device))
+
     def queue_depths(self) -> dict[str, QueueDepth]:
         """Return what each queue holds, by the name of its function."""
         depths = {self.options.lake_writer.function_name: queue_depth(self._sqs, self.ingest_queue)}
@@ -239,7 +269,7 @@ class LocalStack:
 
     def statistics(self) -> dict[str, PollerStatistics]:
         """Return what each function's poller has done so far."""
-        return {name: PollerStatistics.read(path) for name, path in self._statistics_paths.items()}
+        return self.functions.statistics()
 
     def check_processes(self) -> None:
         """Raise `ProcessError` when a process of the stack has ended, `DiskFullError` when the disk is full.
@@ -247,7 +277,7 @@ class LocalStack:
         A database whose disk is full neither ends nor answers: it waits for room.
         """
         check_free_space(self.run.path, 1)
-        for process in self._processes:
+        for process in [*self._processes, *self.functions.processes]:
             if not process.running:
                 raise failure(process, f"{process.name} ended with status {process.exit_code}")
 
@@ -257,14 +287,14 @@ class LocalStack:
         """Return the depths once both queues hold nothing waiting or in flight at two looks in a row.
 
         One look is not enough: between an object's making and its notification no queue knows of it.
-        Messages that became dead letters are no longer waited for; see `dead_letters`. Raises
+        Dead letters are waited for until they are in quarantine, unless nobody copies them there. Raises
         `NotDrainedError`, or what `check_processes` raises.
         """
         deadline = time.monotonic() + timeout_seconds
         empty_looks = 0
         while True:
             depths = self.queue_depths()
-            empty_looks = empty_looks + 1 if all(depth.is_drained for depth in depths.values()) else 0
+            empty_looks = empty_looks + 1 if self._is_drained(depths) else 0
             if empty_looks == 2:
                 return depths
             self.check_processes()
@@ -272,6 +302,10 @@ class LocalStack:
                 raise NotDrainedError(self._not_drained(depths, timeout_seconds))
             on_wait(depths)
             time.sleep(_LOOK_AGAIN_SECONDS)
+
+    def _is_drained(self, depths: dict[str, QueueDepth]) -> bool:
+        copied = self.options.dead_letters is not None
+        return all(depth.is_drained and not (copied and depth.dead_letters) for depth in depths.values())
 
     def _not_drained(self, depths: dict[str, QueueDepth], timeout_seconds: float) -> str:
         statistics = self.statistics()
@@ -285,3 +319,17 @@ class LocalStack:
     def copy_lake_to(self, folder: Path) -> LakeCopy:
         """Copy the lake's raw objects below `folder`, each file whole or not at all."""
         return copy_lake(self._s3, self.bucket, folder)
+
+
+def _source(queue: Queue, function: QueueFunction) -> QueueSource:
+    return QueueSource(queue.url, queue.arn, LOCAL_REGION, function.batch_size, function.batch_window_seconds)
+
+
+def _dead_letters(queue: Queue, function: DeadLetterFunction) -> QueueSource:
+    return QueueSource(
+        queue.dead_letter_url,
+        queue.dead_letter_arn,
+        LOCAL_REGION,
+        function.batch_size,
+        function.batch_window_seconds,
+    )

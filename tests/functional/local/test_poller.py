@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,11 +15,19 @@ from infra.local.event_source import (
     BatchCollector,
     EventResponseError,
     QueueSource,
+    event_record,
     failed_message_ids,
     record_bytes,
 )
-from infra.local.invocation import HandlerNameError, LambdaContext, load_handler
+from infra.local.invocation import HandlerNameError, LambdaContext, lazy_handler, load_handler
 from infra.local.poller import Poller, PollerSettings, PollerStatistics
+from infra.local.senders import (
+    LOCAL_SENDER_ATTRIBUTE,
+    OPERATOR_SENDER_ID,
+    device_sender_id,
+    local_certificate_id,
+)
+from lambdas.shared.sqs import SENT_BACK_ATTRIBUTE
 
 Answer = Callable[[dict[str, Any], LambdaContext], object]
 
@@ -126,6 +134,69 @@ def test_an_event_record_has_the_form_of_lambda(injected: str | None, expected: 
         "eventSourceARN": "arn:aws:sqs:x:0:ingest",
         "awsRegion": "ap-northeast-2",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "attributes", "fixed", "expected"),
+    [
+        pytest.param(
+            '{"crowdlens":1,"site":"s","device":"jetson-7","blocks":[]}',
+            {},
+            None,
+            device_sender_id(local_certificate_id("jetson-7")),
+            id="the-device-that-a-message-names",
+        ),
+        pytest.param("no message", {}, None, "000", id="nobody-is-named"),
+        pytest.param('{"device":"jetson-7"}', {}, "AROA:all", "AROA:all", id="one-for-all"),
+        pytest.param(
+            '{"device":"jetson-7"}',
+            {LOCAL_SENDER_ATTRIBUTE: "AROA:thief"},
+            "AROA:all",
+            "AROA:thief",
+            id="played",
+        ),
+        pytest.param(
+            '{"device":"jetson-7"}', {SENT_BACK_ATTRIBUTE: "1"}, None, OPERATOR_SENDER_ID, id="sent-back"
+        ),
+    ],
+)
+def test_who_sent_a_message(body: str, attributes: dict[str, str], fixed: str | None, expected: str) -> None:
+    message: Any = {
+        **MemoryQueue([])._message(body),
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        },
+    }
+    record = event_record(message, replace(source(sender_id=fixed), sender_by_device=True))
+    assert record["attributes"]["SenderId"] == expected
+    assert set(record["messageAttributes"]) == set(attributes) - {LOCAL_SENDER_ATTRIBUTE}
+
+
+def test_several_queues_are_looked_at_in_turn_and_emptied(tmp_path: Path) -> None:
+    queue = MemoryQueue(["a", "b"])
+    seen: list[str] = []
+    first, second = replace(source(), batch_size=1), replace(source(), batch_size=1, arn="arn:2", url="url-2")
+    settings = PollerSettings(
+        "it", "x:y", first, 5, 128, str(tmp_path / "statistics"), more_sources=(second,), lazy=True
+    )
+    poller = Poller(
+        settings,
+        cast("Any", queue),
+        lambda event, context: seen.extend(record["eventSourceARN"] for record in event["Records"]),
+    )
+    poller.poll_once()
+    poller.poll_once()
+    assert seen == [first.arn, "arn:2"]
+    assert queue.deleted == ["a", "b"]
+    assert queue.receives[0] == 1
+    settings.write(tmp_path / "settings.json")
+    assert PollerSettings.read(tmp_path / "settings.json") == settings
+
+
+def test_a_lazy_handler_that_cannot_be_imported_fails_its_batch(tmp_path: Path) -> None:
+    statistics = run_once(MemoryQueue(["a"]), lazy_handler("no.such.module:f"), tmp_path)
+    assert statistics.failed_batches == 1
+    assert "cannot be imported" in statistics.last_error
 
 
 def run_once(queue: MemoryQueue, answer: Answer, tmp_path: Path, timeout: float = 5.0) -> PollerStatistics:

@@ -65,6 +65,7 @@ def recording_stack() -> Iterator[LocalStack]:
         lake_writer=RECORDING_WRITER,
         visibility_timeout_seconds=1,
         sender_id="AROA:device-7",
+        dead_letters=None,
     )
     with LocalStack(options) as stack:
         yield stack

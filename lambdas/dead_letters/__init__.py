@@ -1,0 +1,1 @@
+"""Dead letters → quarantine: a message that no function could handle is kept before its queue forgets it."""

@@ -1,0 +1,106 @@
+"""The scheduler in this process: how often it calls, and what a call that fails does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.aws_environment import REPOSITORY_ROOT
+from infra.local.invocation import LambdaContext
+from infra.local.scheduler import Scheduler, SchedulerSettings, SchedulerStatistics
+
+
+def settings(tmp_path: Path, every_seconds: float = 0.05, handler: str = "x:y") -> SchedulerSettings:
+    return SchedulerSettings(
+        "compactor",
+        handler,
+        every_seconds,
+        {"day": "all"},
+        "eu-west-1",
+        0.3,
+        128,
+        str(tmp_path / "figures.json"),
+    )
+
+
+def test_a_function_is_called_with_its_event_until_told_to_stop(tmp_path: Path) -> None:
+    calls: list[tuple[dict[str, Any], str]] = []
+    started = time.monotonic()
+
+    def handler(event: dict[str, Any], context: LambdaContext) -> object:
+        calls.append((event, context.function_name))
+        if len(calls) == 3:
+            scheduler.stop()
+        return {"objects": len(calls)}
+
+    scheduler = Scheduler(settings(tmp_path), handler)
+    scheduler.run()
+    assert calls == [({"day": "all"}, "compactor")] * 3
+    assert time.monotonic() - started >= 0.15
+    kept = SchedulerStatistics.read(tmp_path / "figures.json")
+    assert (kept.calls, kept.failed_calls, kept.running) == (3, 0, False)
+    assert json.loads(kept.last_answer) == {"objects": 3}
+
+
+def crash(event: dict[str, Any], context: LambdaContext) -> object:
+    raise ValueError("no good")
+
+
+def sleep(event: dict[str, Any], context: LambdaContext) -> object:
+    time.sleep(10)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("handler", "says"),
+    [(crash, "ValueError: no good"), (sleep, "FunctionTimeoutError")],
+    ids=["raises", "hangs"],
+)
+def test_a_call_that_fails_is_told_and_does_not_end_the_schedule(
+    tmp_path: Path, handler: Any, says: str
+) -> None:
+    scheduler = Scheduler(settings(tmp_path), handler)
+    scheduler.call_once()
+    scheduler.call_once()
+    kept = SchedulerStatistics.read(tmp_path / "figures.json")
+    assert (kept.calls, kept.failed_calls, kept.running) == (2, 2, False)
+    assert kept.last_error.startswith(says)
+
+
+def test_a_long_call_puts_off_the_next_and_is_not_made_up_for(tmp_path: Path) -> None:
+    starts: list[float] = []
+
+    def handler(event: dict[str, Any], context: LambdaContext) -> object:
+        starts.append(time.monotonic())
+        time.sleep(0.22 if len(starts) == 1 else 0)
+        if len(starts) == 4:
+            scheduler.stop()
+        return None
+
+    scheduler = Scheduler(settings(tmp_path), handler)
+    scheduler.run()
+    assert min(second - first for first, second in pairwise(starts[1:])) > 0.03
+
+
+def test_a_scheduler_that_waits_ends_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    settings(tmp_path, every_seconds=600, handler="no.such.module:f").write(path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.local.scheduler", str(path)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY_ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "figures.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 0
