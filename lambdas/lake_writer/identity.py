@@ -86,10 +86,7 @@ class IdentityGate:
         senders = self._senders(readable)
         devices = self._registry.look_up({item.message.device for item in readable})
         if self._mode is IdentityMode.ENFORCE:
-            doubtful = {mismatch.device for mismatch in _mismatches(_judge(readable, devices, senders))}
-            for name in doubtful:
-                del devices[name]
-            devices |= self._registry.look_up(doubtful, maximum_age_seconds=RECHECK_SECONDS, consistent=True)
+            self._recheck(readable, devices, _judge(readable, devices, senders))
         judged = _judge(readable, devices, senders)
         check = IdentityCheck(mismatches=_mismatches(judged))
         for item, faults in judged:
@@ -98,13 +95,20 @@ class IdentityGate:
             check.problem = self._registry.problem or "the senders of messages sent back could not be read"
         return check
 
+    def _recheck(
+        self, readable: Sequence[Readable], devices: dict[str, Device | None], judged: _Judged
+    ) -> None:
+        """Read what would be refused again; at once for what an operator just sent back."""
+        doubtful = {mismatch.device for mismatch in _mismatches(judged)}
+        returned = {item.message.device for item in readable if _was_sent_back(item)}
+        for names, age_seconds in ((doubtful - returned, RECHECK_SECONDS), (doubtful & returned, 0.0)):
+            for name in names:
+                del devices[name]
+            devices |= self._registry.look_up(names, maximum_age_seconds=age_seconds, consistent=True)
+
     def _senders(self, readable: Sequence[Readable]) -> dict[str, frozenset[str]] | None:
         """Return who first sent what was sent back, by digest; None when nobody can say."""
-        sent_back = [
-            item.delivery.digest
-            for item in readable
-            if any(record.was_sent_back for record in item.delivery.records)
-        ]
+        sent_back = [item.delivery.digest for item in readable if _was_sent_back(item)]
         try:
             return self._originals.look_up(sent_back)
         except ControlTableUnavailableError:
@@ -140,7 +144,7 @@ def _judge(
     judged: _Judged = []
     for item in readable:
         name, digest, records = item.message.device, item.delivery.digest, item.delivery.records
-        unknown = name not in devices or (senders is None and any(one.was_sent_back for one in records))
+        unknown = name not in devices or (senders is None and _was_sent_back(item))
         if unknown:
             judged.append((item, None))
             continue
@@ -152,6 +156,10 @@ def _judge(
                 faults.append((record, fault))
         judged.append((item, faults))
     return judged
+
+
+def _was_sent_back(item: Readable) -> bool:
+    return any(record.was_sent_back for record in item.delivery.records)
 
 
 def fault_of(device: Device | None, sender_ids: Collection[str | None]) -> IdentityFault | None:

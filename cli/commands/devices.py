@@ -1,0 +1,139 @@
+"""`crowdlens devices`: the registry that says which device may send under which certificate."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cli.arguments import identifier
+from cli.cloud import add_account_arguments, clear_cloud_errors, control_table_of, dynamodb_client
+from cli.output import print_json, say, table
+
+if TYPE_CHECKING:
+    from lambdas.shared.registry import Device, DeviceRegistry
+
+EXAMPLE = """examples:
+  crowdlens devices enrol jetson-7 --site seoul-1 --certificate 3f9a…
+  crowdlens devices rotate jetson-7 --add 77c0…        both certificates are good from now on
+  crowdlens devices rotate jetson-7 --remove 3f9a…     once the device uses the new one
+  crowdlens devices block jetson-7                     its messages are refused within 10 minutes
+after `enrol`, `crowdlens quarantine release` lets in what was refused before"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `crowdlens devices`."""
+    parser.epilog = EXAMPLE
+    actions = parser.add_subparsers(metavar="action", required=True)
+    listing = actions.add_parser("list", help="list the registered devices")
+    listing.add_argument("--site", type=identifier, help="only devices of this site")
+    _finish(listing, _list)
+    enrol = _action(actions, "enrol", "register a device with its certificate", _enrol)
+    enrol.add_argument("--site", type=identifier, required=True, help="name of its site")
+    enrol.add_argument("--certificate", required=True, help="id of its AWS IoT certificate, 64 hex digits")
+    rotate = _action(actions, "rotate", "add the next certificate, or remove the last one", _rotate)
+    change = rotate.add_mutually_exclusive_group(required=True)
+    change.add_argument("--add", metavar="CERTIFICATE", help="let the device send under this one, too")
+    change.add_argument("--remove", metavar="CERTIFICATE", help="let it no longer send under this one")
+    _action(actions, "block", "refuse its messages, whatever its certificate", _block)
+    _action(actions, "unblock", "let it send again", _unblock)
+    _action(actions, "remove", "forget the device", _remove)
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    execute: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=summary)
+    parser.add_argument("device", type=identifier, help="name of the device")
+    _finish(parser, execute)
+    return parser
+
+
+def _finish(parser: argparse.ArgumentParser, execute: Callable[[argparse.Namespace], int]) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_account_arguments(parser)
+    parser.set_defaults(execute=execute)
+
+
+def _registry(arguments: argparse.Namespace) -> DeviceRegistry:
+    from lambdas.shared.registry import DeviceRegistry
+
+    return DeviceRegistry(control_table_of(arguments), dynamodb_client(arguments.region))
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    with clear_cloud_errors():
+        devices = sorted(_registry(arguments).devices(), key=lambda device: (device.site, device.name))
+    chosen = [device for device in devices if arguments.site in (None, device.site)]
+    if arguments.json:
+        print_json([_as_dict(device) for device in chosen])
+    else:
+        print(table(("site", "device", "state", "certificates", "changed"), [_row(one) for one in chosen]))
+        say(f"{len(chosen)} devices")
+    return 0
+
+
+def _enrol(arguments: argparse.Namespace) -> int:
+    return _change(
+        arguments, lambda registry: registry.enrol(arguments.device, arguments.site, arguments.certificate)
+    )
+
+
+def _rotate(arguments: argparse.Namespace) -> int:
+    if arguments.add is not None:
+        return _change(arguments, lambda registry: registry.add_certificate(arguments.device, arguments.add))
+    return _change(
+        arguments, lambda registry: registry.remove_certificate(arguments.device, arguments.remove)
+    )
+
+
+def _block(arguments: argparse.Namespace) -> int:
+    from lambdas.shared.registry import DeviceState
+
+    return _change(arguments, lambda registry: registry.set_state(arguments.device, DeviceState.BLOCKED))
+
+
+def _unblock(arguments: argparse.Namespace) -> int:
+    from lambdas.shared.registry import DeviceState
+
+    return _change(arguments, lambda registry: registry.set_state(arguments.device, DeviceState.ACTIVE))
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    with clear_cloud_errors():
+        _registry(arguments).remove(arguments.device)
+    if arguments.json:
+        print_json({"device": arguments.device, "state": "removed"})
+    say(f"device {arguments.device} is no longer registered")
+    return 0
+
+
+def _change(arguments: argparse.Namespace, change: Callable[[DeviceRegistry], Device]) -> int:
+    with clear_cloud_errors():
+        device = change(_registry(arguments))
+    if arguments.json:
+        print_json(_as_dict(device))
+    else:
+        ids = ", ".join(sorted(device.certificate_ids))
+        say(f"device {device.name} of {device.site} is {device.state.value}, certificates {ids}")
+    return 0
+
+
+def _row(device: Device) -> tuple[str, ...]:
+    certificates = " ".join(certificate[:12] + "…" for certificate in sorted(device.certificate_ids))
+    changed = device.updated_at.strftime("%Y-%m-%d %H:%M UTC")
+    return device.site, device.name, device.state.value, certificates, changed
+
+
+def _as_dict(device: Device) -> dict[str, Any]:
+    return {
+        "device": device.name,
+        "site": device.site,
+        "state": device.state.value,
+        "certificate_ids": sorted(device.certificate_ids),
+        "enrolled_at": device.enrolled_at.isoformat(),
+        "updated_at": device.updated_at.isoformat(),
+    }
