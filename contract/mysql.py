@@ -21,8 +21,8 @@ KEPT_DAYS = {
 }
 """Whole UTC days of each table that MySQL keeps beside the current one; the lake keeps everything.
 
-Nine days are the live card's last five in any time zone, with room for late data; docs/decisions/0008 has
-the arithmetic.
+Nine days are the live card's last five in any time zone, with room for late data; docs/mysql.md has the
+arithmetic.
 """
 
 

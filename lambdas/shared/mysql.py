@@ -185,9 +185,14 @@ class Connector:
             ssl=self._tls,
             ssl_disabled=self._tls is None,
         )
-        with connection.cursor() as cursor:
-            for statement in _SESSION:
-                cursor.execute(statement)
+        try:
+            with connection.cursor() as cursor:
+                for statement in _SESSION:
+                    cursor.execute(statement)
+        except BaseException:
+            # Nobody holds it yet: left open it would count against the server's limit.
+            connection.close()
+            raise
         return connection
 
     def _password(self) -> str:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import Any
-from urllib.parse import quote
 
-import boto3
 import pyarrow as pa
 import pymysql
 import pytest
-from moto import mock_aws
 
 from contract.envelope import decode_message, encode_message
 from contract.tables import TABLES
-from infra.local.mariadb import MySqlServer
 from lambdas.lake_writer.columns import build_tables
-from lambdas.lake_writer.objects import raw_objects
-from lambdas.migrations.runner import apply_migrations
 from lambdas.rds_loader import bulk
 from lambdas.rds_loader import handler as module
 from lambdas.shared.lake_parquet import encode_parquet
@@ -29,84 +22,8 @@ BUCKET = "crowdlens-lake"
 NOON_MILLISECONDS = 1_763_726_400_000
 
 
-class Lake:
-    """A bucket and a database, and what a test does with them."""
-
-    def __init__(self, server: MySqlServer) -> None:
-        self.server = server
-        self.s3 = boto3.client("s3")
-        self.s3.create_bucket(Bucket=BUCKET)
-
-    def put(self, *messages: Any, device: str = "jetson-7") -> list[str]:
-        """Store the raw objects of messages (lists of records) and return their keys."""
-        decoded = [decode_message(encode_message("seoul-1", device, records)) for records in messages]
-        digests = [str(hash((device, str(records)))) for records in messages]
-        uploads = [upload for rows in build_tables(decoded) for upload in raw_objects(rows, digests)]
-        for upload in uploads:
-            self.s3.put_object(Bucket=BUCKET, Key=upload.key, Body=upload.body)
-        return [upload.key for upload in uploads]
-
-    def load(self, *keys: str, etag: str | None = None, bucket: str = BUCKET) -> int:
-        """Notify of each key in a message of its own; return how many are to be delivered again."""
-        return len(self.load_bodies(*(self.notification(key, etag=etag, bucket=bucket) for key in keys)))
-
-    def notification(self, *keys: str, etag: str | None = None, bucket: str = BUCKET) -> str:
-        stored = [{"key": quote(key), "eTag": etag} if etag else {"key": quote(key)} for key in keys]
-        records = [
-            {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": one}}
-            for one in stored
-        ]
-        return json.dumps({"Records": records})
-
-    def load_bodies(self, *bodies: str) -> list[str]:
-        records = [{"messageId": f"m{index}", "body": body} for index, body in enumerate(bodies)]
-        answer = module.handler({"Records": records}, None)
-        return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with closing(self.server.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-
-    def content(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything the projection holds, except when it was loaded."""
-        tables = [*TABLES, "zone_live"]
-        content = {name: sorted(self.query(f"SELECT * FROM `{name}`"), key=str) for name in tables}  # noqa: S608
-        ledger = "SELECT object_key, etag, table_name, day, rows_in_object FROM load_ledger"
-        return {**content, "load_ledger": sorted(self.query(ledger))}
-
-
-def empty_projection(server: MySqlServer) -> None:
-    with closing(server.connect()) as connection, connection.cursor() as cursor:
-        for table in (*TABLES, "zone_live", "load_ledger"):
-            cursor.execute(f"DELETE FROM `{table}`")  # noqa: S608
-        connection.commit()
-
-
-@pytest.fixture
-def lake(mariadb_instance: MySqlServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    environment = {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "LAKE_BUCKET": BUCKET,
-        **mariadb_instance.environment(),
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with closing(mariadb_instance.connect()) as connection:
-        apply_migrations(connection)
-    empty_projection(mariadb_instance)
-    with mock_aws():
-        module.loader.cache_clear()
-        yield Lake(mariadb_instance)
-        module.loader().close()
-        module.loader.cache_clear()
-
-
 @pytest.mark.parametrize("table", list(TABLES))
-def test_every_value_of_every_table_arrives(lake: Lake, table: str, make_records: Any) -> None:
+def test_every_value_of_every_table_arrives(lake: Any, table: str, make_records: Any) -> None:
     records = make_records(table, count=5)
     (key,) = lake.put(records)
     assert lake.load(key) == 0
@@ -117,7 +34,7 @@ def test_every_value_of_every_table_arrives(lake: Lake, table: str, make_records
     assert lake.query("SELECT object_key, table_name, rows_in_object FROM load_ledger") == [(key, table, 5)]
 
 
-def test_the_same_object_again_is_skipped(lake: Lake, make_records: Any) -> None:
+def test_the_same_object_again_is_skipped(lake: Any, make_records: Any) -> None:
     (key,) = lake.put(make_records())
     etag = lake.s3.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"')
     lake.load(key)
@@ -127,7 +44,7 @@ def test_the_same_object_again_is_skipped(lake: Lake, make_records: Any) -> None
     assert lake.query("SELECT loaded_at FROM load_ledger") == before
 
 
-def test_a_known_object_is_not_even_read(lake: Lake, make_records: Any) -> None:
+def test_a_known_object_is_not_even_read(lake: Any, make_records: Any) -> None:
     (key,) = lake.put(make_records())
     etag = lake.s3.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"')
     lake.load(key)
@@ -135,14 +52,14 @@ def test_a_known_object_is_not_even_read(lake: Lake, make_records: Any) -> None:
     assert lake.load(key, etag=etag) == 0
 
 
-def test_the_same_record_in_two_objects_is_one_row(lake: Lake, make_records: Any) -> None:
+def test_the_same_record_in_two_objects_is_one_row(lake: Any, make_records: Any) -> None:
     (first,) = lake.put(make_records(count=4))
     (second,) = lake.put(make_records(count=4), make_records(count=2, first_sequence=5))
     assert lake.load(first, second) == 0
     assert lake.query("SELECT COUNT(*) FROM zone_counts") == [(6,)]
 
 
-def test_any_order_and_any_repetition_give_the_same_content(lake: Lake, make_records: Any) -> None:
+def test_any_order_and_any_repetition_give_the_same_content(lake: Any, make_records: Any) -> None:
     keys = [
         key
         for step in range(6)
@@ -156,22 +73,23 @@ def test_any_order_and_any_repetition_give_the_same_content(lake: Lake, make_rec
         chance = random.Random(seed)
         order = [*keys, *chance.sample(keys, 5)]
         chance.shuffle(order)
-        empty_projection(lake.server)
+        lake.empty()
         assert lake.load(*order) == 0
         contents.append(lake.content())
     assert contents[0] == contents[1] == contents[2]
     assert len(contents[0]["zone_counts"]) == 18
 
 
-def live_rows(lake: Lake) -> list[tuple[Any, ...]]:
-    return lake.query("SELECT occupancy_last, sequence, record_id FROM zone_live")
+def live_rows(lake: Any) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = lake.query("SELECT occupancy_last, sequence, record_id FROM zone_live")
+    return found
 
 
 LIVE = {"zone": "hall", "object_class": "person"}
 
 
 @pytest.mark.parametrize("order", ["forward", "backward"])
-def test_live_state_moves_forward_only(lake: Lake, order: str, make_records: Any) -> None:
+def test_live_state_moves_forward_only(lake: Any, order: str, make_records: Any) -> None:
     (older,) = lake.put(make_records(count=1, occupancy_last=5, first_sequence=9, **LIVE))
     (newer,) = lake.put(
         make_records(count=1, start_ms=NOON_MILLISECONDS + 1, occupancy_last=7, epoch="f" * 12, **LIVE)
@@ -183,7 +101,7 @@ def test_live_state_moves_forward_only(lake: Lake, order: str, make_records: Any
 @pytest.mark.parametrize("order", ["forward", "backward"])
 @pytest.mark.parametrize("tie", ["sequence", "record id"])
 def test_a_tie_in_time_is_decided_alike_in_any_order(
-    lake: Lake, order: str, tie: str, make_records: Any
+    lake: Any, order: str, tie: str, make_records: Any
 ) -> None:
     later = {"first_sequence": 2} if tie == "sequence" else {"epoch": "f" * 12}
     (one,) = lake.put(make_records(count=1, occupancy_last=1, **LIVE))
@@ -192,7 +110,7 @@ def test_a_tie_in_time_is_decided_alike_in_any_order(
     assert [row[0] for row in live_rows(lake)] == [2]
 
 
-def test_a_clock_years_ahead_does_not_stop_the_live_map(lake: Lake, make_records: Any) -> None:
+def test_a_clock_years_ahead_does_not_stop_the_live_map(lake: Any, make_records: Any) -> None:
     keys = lake.put(make_records(count=1, start_ms=4_000_000_000_000, occupancy_last=99, **LIVE))
     keys += lake.put(make_records(count=1, first_sequence=2, occupancy_last=3, **LIVE))
     assert lake.load(*keys) == 0
@@ -200,14 +118,14 @@ def test_a_clock_years_ahead_does_not_stop_the_live_map(lake: Lake, make_records
     assert lake.query("SELECT COUNT(*) FROM zone_counts") == [(2,)]
 
 
-def test_a_notification_may_name_several_objects_or_none(lake: Lake, make_records: Any) -> None:
+def test_a_notification_may_name_several_objects_or_none(lake: Any, make_records: Any) -> None:
     keys = lake.put(make_records() + make_records("tracks"))
     test_event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET})
     assert lake.load_bodies(test_event, lake.notification(*keys)) == []
     assert lake.query("SELECT COUNT(*) FROM load_ledger") == [(2,)]
 
 
-def test_one_bad_message_stops_no_other(lake: Lake, make_records: Any) -> None:
+def test_one_bad_message_stops_no_other(lake: Any, make_records: Any) -> None:
     (key,) = lake.put(make_records())
     bodies = [
         "no json",
@@ -228,7 +146,7 @@ def test_one_bad_message_stops_no_other(lake: Lake, make_records: Any) -> None:
     ],
 )
 def test_an_object_that_does_not_fit_names_itself_and_leaves_nothing(
-    lake: Lake, body: bytes | None, sentence: str, make_records: Any, caplog: pytest.LogCaptureFixture
+    lake: Any, body: bytes | None, sentence: str, make_records: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     (key,) = lake.put(make_records())
     if body is None:
@@ -243,7 +161,7 @@ def test_an_object_that_does_not_fit_names_itself_and_leaves_nothing(
 
 
 def test_an_error_half_way_leaves_nothing_of_the_object(
-    lake: Lake, make_records: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Any, make_records: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (key,) = lake.put(make_records(count=20))
     monkeypatch.setattr(bulk, "ROWS_PER_LOAD", 5)
@@ -252,12 +170,12 @@ def test_an_error_half_way_leaves_nothing_of_the_object(
     assert lake.load(key) == 1
     assert lake.query("SELECT COUNT(*) FROM zone_counts") == [(0,)]
     with closing(lake.server.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE zone_live ADD COLUMN suspect TINYINT(1) NOT NULL")
+        cursor.execute("ALTER TABLE zone_live ADD COLUMN suspect TINYINT(1) NOT NULL AFTER density_per_m2")
     assert lake.load(key) == 0
     assert lake.query("SELECT COUNT(*) FROM zone_counts") == [(20,)]
 
 
-def test_an_object_replaced_under_its_key_is_loaded_again(lake: Lake, make_records: Any) -> None:
+def test_an_object_replaced_under_its_key_is_loaded_again(lake: Any, make_records: Any) -> None:
     (key,) = lake.put(make_records(count=2))
     lake.load(key)
     (other,) = lake.put(make_records(count=5))
@@ -268,7 +186,7 @@ def test_an_object_replaced_under_its_key_is_loaded_again(lake: Lake, make_recor
     assert lake.query("SELECT COUNT(*) FROM zone_counts") == [(5,)]
 
 
-def test_a_connection_killed_by_the_server_is_made_anew(lake: Lake, make_records: Any) -> None:
+def test_a_connection_killed_by_the_server_is_made_anew(lake: Any, make_records: Any) -> None:
     first, second = (lake.put(make_records(camera=name))[0] for name in "ab")
     assert lake.load(first) == 0
     (own,) = lake.query("SELECT CONNECTION_ID()")
@@ -282,7 +200,7 @@ def test_a_connection_killed_by_the_server_is_made_anew(lake: Lake, make_records
 
 
 def test_a_server_that_is_away_fails_the_whole_batch_at_once(
-    lake: Lake, make_records: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Any, make_records: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = [lake.put(make_records(camera=name))[0] for name in "abc"]
     monkeypatch.setenv("MYSQL_PORT", "1")

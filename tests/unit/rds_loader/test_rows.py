@@ -29,7 +29,7 @@ def test_rows_come_in_chunks_with_times_as_utc_text(make_records: Any) -> None:
 
 
 def test_rows_are_written_in_the_order_of_their_key(make_records: Any) -> None:
-    ids = in_key_order(lake_table(make_records(count=12))).column("record_id").to_pylist()
+    ids: list[Any] = in_key_order(lake_table(make_records(count=12))).column("record_id").to_pylist()
     assert ids == sorted(ids)
 
 

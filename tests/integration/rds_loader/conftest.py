@@ -1,0 +1,109 @@
+"""A lake (moto's S3) and a real MariaDB with an empty projection, for all tests of the loader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.envelope import decode_message, encode_message
+from contract.tables import TABLES
+from infra.local.mariadb import MySqlServer
+from lambdas.lake_writer.columns import build_tables
+from lambdas.lake_writer.objects import raw_objects
+from lambdas.migrations.runner import apply_migrations
+from lambdas.rds_loader import handler as module
+
+BUCKET = "crowdlens-lake"
+PROJECTION = (*TABLES, "zone_live", "load_ledger", "projection_state")
+
+
+class Lake:
+    """A bucket and a database, and what a test does with them."""
+
+    def __init__(self, server: MySqlServer) -> None:
+        self.server = server
+        self.s3 = boto3.client("s3")
+        self.s3.create_bucket(Bucket=BUCKET)
+
+    def put(self, *messages: Any, device: str = "jetson-7") -> list[str]:
+        """Store the raw objects of messages (lists of records) and return their keys."""
+        decoded = [decode_message(encode_message("seoul-1", device, records)) for records in messages]
+        digests = [str(hash((device, str(records)))) for records in messages]
+        uploads = [upload for rows in build_tables(decoded) for upload in raw_objects(rows, digests)]
+        for upload in uploads:
+            self.s3.put_object(Bucket=BUCKET, Key=upload.key, Body=upload.body)
+        return [upload.key for upload in uploads]
+
+    def load(self, *keys: str, etag: str | None = None, bucket: str = BUCKET) -> int:
+        """Notify of each key in a message of its own; return how many are to be delivered again."""
+        return len(self.load_bodies(*(self.notification(key, etag=etag, bucket=bucket) for key in keys)))
+
+    @property
+    def loader(self) -> Any:
+        """The loader that the handler keeps."""
+        return module.loader()
+
+    def empty(self) -> None:
+        """Leave no row in the projection."""
+        empty_projection(self.server)
+
+    def notification(self, *keys: str, etag: str | None = None, bucket: str = BUCKET) -> str:
+        stored = [{"key": quote(key), "eTag": etag} if etag else {"key": quote(key)} for key in keys]
+        records = [
+            {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": one}}
+            for one in stored
+        ]
+        return json.dumps({"Records": records})
+
+    def load_bodies(self, *bodies: str) -> list[str]:
+        records = [{"messageId": f"m{index}", "body": body} for index, body in enumerate(bodies)]
+        answer = module.handler({"Records": records}, None)
+        return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(self.server.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def content(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything the projection holds, except when it was loaded."""
+        tables = [*TABLES, "zone_live"]
+        content = {name: sorted(self.query(f"SELECT * FROM `{name}`"), key=str) for name in tables}  # noqa: S608
+        ledger = "SELECT object_key, etag, table_name, day, rows_in_object FROM load_ledger"
+        return {**content, "load_ledger": sorted(self.query(ledger))}
+
+
+def empty_projection(server: MySqlServer) -> None:
+    with closing(server.connect()) as connection, connection.cursor() as cursor:
+        for table in PROJECTION:
+            cursor.execute(f"DELETE FROM `{table}`")  # noqa: S608
+        connection.commit()
+
+
+@pytest.fixture
+def lake(mariadb_instance: MySqlServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    environment = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "LAKE_BUCKET": BUCKET,
+        **mariadb_instance.environment(),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with closing(mariadb_instance.connect()) as connection:
+        apply_migrations(connection)
+    empty_projection(mariadb_instance)
+    with mock_aws():
+        module.loader.cache_clear()
+        yield Lake(mariadb_instance)
+        module.loader().close()
+        module.loader.cache_clear()
