@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ from cli.audit import report
 from cli.audit.compare import Audit
 from cli.audit.page_charts import AXIS_PIXELS, ROW_PIXELS, error_chart, stretch_chart
 from cli.audit.page_tables import overview_table, worst_table
+from contract.files import write_whole
 from quicksight.preview.html import Html, element, join, label, spoken
 from quicksight.preview.values import described_zone
 from quicksight.preview.visual_cards import script_json
@@ -45,16 +44,7 @@ def write_page(
         remarks=remarks,
         maximum_percent=maximum_percent,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, text)
 
 
 def render(

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from contract.errors import CrowdLensError
+from contract.files import write_whole
 from contract.geometry import Point
 from contract.scene import Line, Scene
 from edge_components.vision.annotate import LINE_COLOUR, annotate, drawable, save_jpeg
@@ -42,12 +43,9 @@ def save_picture(image: Image, path: Path) -> None:
         return
     if path.suffix.lower() != ".png":
         raise PictureError(f"picture {path}: expected a name that ends in .jpg or .png")
-    partial = path.with_name(f".{path.name}.part")
     try:
-        partial.write_bytes(cv2.imencode(".png", image)[1].tobytes())
-        partial.replace(path)
+        write_whole(path, cv2.imencode(".png", image)[1].tobytes())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise PictureError(f"picture {path} cannot be written: {error.strerror or error}") from error
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import yaml
 
 from cli.scene_editor.scene_text import canonical, scene_text
 from contract.errors import CrowdLensError, DiskFullError
+from contract.files import write_whole
 from contract.scene import Scene, parse_scene
 
 
@@ -46,7 +45,7 @@ def save_scene(document: Mapping[str, Any], path: Path, *, own_text: str | None 
         )
     try:
         backup = _keep(path, own_text, text)
-        _replace(path, text.encode())
+        write_whole(path, text, durable=True)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError(f"scene {path}: the disk is full; the file that was there is kept") from error
@@ -62,22 +61,5 @@ def _keep(path: Path, own_text: str | None, new_text: str) -> Path | None:
     if before in ((own_text or "").encode(), new_text.encode()):
         return None
     backup = path.with_name(f"{path.name}.bak")
-    _replace(backup, before)
+    write_whole(backup, before, durable=True)
     return backup
-
-
-def _replace(path: Path, content: bytes) -> None:
-    # A link stays a link: what it points to is replaced.
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

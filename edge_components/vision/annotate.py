@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from contract.errors import CrowdLensError, DiskFullError
+from contract.files import write_whole
 from contract.geometry import Point
 from contract.scene import Scene
 from edge_components.vision.sources.frames import Image
@@ -118,12 +119,9 @@ def save_jpeg(image: Image, path: str | Path) -> None:
     ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if not ok:
         raise AnnotationError(f"picture {path}: an image of shape {image.shape} cannot be written as JPEG")
-    partial = path.with_name(f".{path.name}.part")
     try:
-        partial.write_bytes(data.tobytes())
-        partial.replace(path)
+        write_whole(path, data.tobytes())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         if error.errno == errno.ENOSPC:
             raise DiskFullError(f"picture {path}: no room left on the disk") from error
         raise AnnotationError(f"picture {path} cannot be written: {error.strerror or error}") from error

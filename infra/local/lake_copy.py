@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contract.files import write_whole
 from contract.lake import RAW_PREFIX
 from infra.local.disk import clear_disk_errors
 
@@ -31,7 +31,7 @@ def copy_lake(client: S3Client, bucket: str, folder: Path, *, prefix: str = RAW_
     with clear_disk_errors(folder):
         for key in _keys(client, bucket, prefix):
             body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
-            _write_whole(folder / key, body)
+            write_whole(folder / key, body)
             objects += 1
             copied_bytes += len(body)
     return LakeCopy(objects, copied_bytes)
@@ -40,13 +40,3 @@ def copy_lake(client: S3Client, bucket: str, folder: Path, *, prefix: str = RAW_
 def _keys(client: S3Client, bucket: str, prefix: str) -> list[str]:
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-
-
-def _write_whole(path: Path, body: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

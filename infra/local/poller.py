@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contract.files import write_whole
 from infra.local.event_source import (
     LONGEST_WAIT_SECONDS,
     BatchCollector,
@@ -92,9 +93,7 @@ class PollerStatistics:
 
     def write(self, path: Path) -> None:
         """Write the figures whole, so that a reader never sees a half."""
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def read(cls, path: Path) -> PollerStatistics:

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from contract.files import write_whole
 from infra.local.invocation import FunctionTimeoutError, Handler, lazy_handler, new_context, time_limit
 
 _LOG = logging.getLogger("scheduler")
@@ -60,9 +61,7 @@ class SchedulerStatistics:
 
     def write(self, path: Path) -> None:
         """Write the figures whole, so that a reader never sees a half."""
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(dataclasses.asdict(self)), encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def read(cls, path: Path) -> SchedulerStatistics:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +10,7 @@ from zoneinfo import ZoneInfo
 from plotly.offline import get_plotlyjs
 
 from contract.errors import CrowdLensError, DiskFullError
+from contract.files import write_whole
 from quicksight.data_set import DataSet
 from quicksight.data_sets import DATA_SETS
 from quicksight.preview.demo_section import demo_section
@@ -162,21 +161,8 @@ def _footer() -> Html:
 
 def _write(path: Path, text: str) -> None:
     try:
-        _replace(path, text)
+        write_whole(path, join([Html(text)]))
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise DiskFullError(f"page {path}: no room left on the disk") from error
         raise PageWriteError(f"page {path} cannot be written: {error.strerror or error}") from error
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(join([Html(text)]))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -175,7 +175,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     def fail(handle: int) -> None:
         raise OSError(number, "no")
 
-    monkeypatch.setattr("cli.scene_editor.saving.os.fsync", fail)
+    monkeypatch.setattr("contract.files.os.fsync", fail)
     with pytest.raises(error):
         save_scene({**SCENE, "classes": ["car"]}, path)
     assert path.read_bytes() == before
