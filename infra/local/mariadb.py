@@ -24,7 +24,7 @@ from infra.local.processes import (
 )
 from infra.local.run_directory import RUN_VARIABLE, RunDirectory
 
-__all__ = ["MariaDb", "MySqlServer", "find_mysql"]
+__all__ = ["MariaDb", "MySqlServer", "find_mysql", "restart_mariadb"]
 
 USER = "crowdlens"
 _BOOTSTRAP_SECONDS = 60.0
@@ -64,21 +64,37 @@ class MariaDb:
         with clear_disk_errors(first_statements):
             first_statements.write_text(_first_statements(server), encoding="utf-8")
             first_statements.chmod(0o600)
-        process = start_process(
-            "MariaDB",
-            [*_command(software, data), *_server_options(port), f"--init-file={first_statements}"],
-            log_path=run.log_path("mariadb"),
-            environment=_environment(run, software),
-            directory=run.path,
-            grace_seconds=10.0,
-        )
-        try:
-            wait_until_ready(process, lambda: _lets_in(server), deadline_seconds=_READY_SECONDS)
-        except BaseException:
-            process.stop()
-            raise
+        process = _serve(run, software, server, data, f"--init-file={first_statements}")
         first_statements.unlink()
         return cls(process, server)
+
+
+def restart_mariadb(run: RunDirectory, server: MySqlServer) -> ManagedProcess:
+    """Start the run's private MariaDB again, on its data and at its port, after it was stopped or killed.
+
+    Returns the new process once it lets us in. Raises `ProcessError` and `MariaDbUnavailableError`.
+    """
+    return _serve(run, find_software(may_get=False), server, run.path / "mariadb")
+
+
+def _serve(
+    run: RunDirectory, software: MariaDbSoftware, server: MySqlServer, data: Path, *options: str
+) -> ManagedProcess:
+    """Start a server on `data` and wait until it lets us in."""
+    process = start_process(
+        "MariaDB",
+        [*_command(software, data), *_server_options(server.port), *options],
+        log_path=run.log_path("mariadb"),
+        environment=_environment(run, software),
+        directory=run.path,
+        grace_seconds=10.0,
+    )
+    try:
+        wait_until_ready(process, lambda: _lets_in(server), deadline_seconds=_READY_SECONDS)
+    except BaseException:
+        process.stop()
+        raise
+    return process
 
 
 def _log(run: RunDirectory) -> str:

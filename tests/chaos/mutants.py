@@ -9,19 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from contract.lake import parse_raw_key
 from contract.records import StoredRecord
-from contract.tables import TABLES
 from edge_components.publisher.sender import QueueSender, SendResult
-from edge_components.runtime.spool import drops, spool, store
+from edge_components.runtime.spool import drops, spool
 from edge_components.runtime.spool.rows import prepare
-from lambdas.rds_loader import live, repository
-from lambdas.rds_loader import loader as loader_module
-from lambdas.rds_loader.loader import Loader
-from lambdas.shared.lake_parquet import decode_parquet
+from lambdas.rds_loader import bulk, ledger, live, repository
 from lambdas.shared.lake_store import LakeStore, LakeStoreError
 from lambdas.shared.sqs import sqs_records
 from tests.chaos.simulated_cloud import Event, QueueFunction
@@ -86,7 +82,7 @@ def put_errors_ignored(_: Schedule) -> ExitStack:
 
 def increment(_: Schedule) -> ExitStack:
     """MySQL adds to its counts where it should know a record by its id."""
-    upsert = repository.upsert_rows
+    upsert = bulk.upsert_rows
 
     def adding(cursor: Any, table: Any, data: Any) -> None:
         if table.name == "zone_counts":
@@ -94,25 +90,19 @@ def increment(_: Schedule) -> ExitStack:
             cursor.execute(f"UPDATE zone_counts SET entries = entries + 1 WHERE record_id IN ({names})")  # noqa: S608
         upsert(cursor, table, data)
 
-    return _patched(loader_module, "upsert_rows", adding)
+    return _patched(repository, "upsert_rows", adding)
 
 
 def ledger_outside_the_transaction(_: Schedule) -> ExitStack:
     """The ledger says that an object is loaded before its rows are committed."""
-    upsert = repository.upsert_rows
+    claim = ledger.claim
 
-    def write_down(self: Loader, created: Any) -> Any:
-        stored = self._store.get(created.key)
-        entry = repository.LedgerEntry(created.key, stored.etag, "x", "2026-11-21", 0, 0)
-        if self._database.run(lambda cursor: repository.loaded_etag(cursor, created.key)) == stored.etag:
-            return loader_module.LoadResult(created.key, 0, skipped=True)
-        self._database.run(lambda cursor: repository.record_load(cursor, entry))
-        table = TABLES[parse_raw_key(created.key)[0]]
-        data = decode_parquet(stored.body, table, created.key)
-        self._database.run(lambda cursor: upsert(cursor, table, data))
-        return loader_module.LoadResult(created.key, data.num_rows, skipped=False)
+    def committed(cursor: Any, entry: Any) -> bool:
+        new = claim(cursor, entry)
+        cursor.connection.commit()
+        return new
 
-    return _patched(Loader, "load", write_down)
+    return _patched(repository, "claim", committed)
 
 
 def deduplicate_by_time_window(schedule: Schedule) -> ExitStack:
@@ -179,36 +169,28 @@ def forget_dropped_ledgers(_: Schedule) -> ExitStack:
 
 
 def number_again(_: Schedule) -> ExitStack:
-    """A restart begins its sequences at 1 under the epoch there was."""
-    claim = store.claim
+    """Numbers are given when records are sent, not when they are made."""
+    read = spool.Spool.read
 
-    def renumbered(connection: Any, maximum_rows: int) -> Any:
-        rows = claim(connection, maximum_rows)
+    def renumbered(self: spool.Spool, *, maximum_rows: int) -> Any:
         return [
-            type(row)(
-                row.row_id, type(row.stored)(row.stored.record, row.stored.epoch, row.stored.stream, number)
-            )
-            for number, row in enumerate(rows, start=1)
+            replace(row, stored=replace(row.stored, sequence=number))
+            for number, row in enumerate(read(self, maximum_rows=maximum_rows), start=1)
         ]
 
-    return _patched(store, "claim", renumbered)
+    return _patched(spool.Spool, "read", renumbered)
 
 
 def live_state_goes_back(_: Schedule) -> ExitStack:
     """The last object to arrive sets the live state, whenever it happened."""
+    names = [column.name for column in live.COLUMNS]
+    listed = ", ".join(f"`{name}`" for name in names)
+    updates = ", ".join(f"`{name}` = VALUES(`{name}`)" for name in names if name not in live.KEY)
 
-    def statement(rows: int) -> str:
-        text = live.COLUMNS
-        names = [column.name for column in text]
-        listed = ", ".join(f"`{name}`" for name in names)
-        group = "(" + ", ".join(["%s"] * len(names)) + ")"
-        updates = ", ".join(f"`{name}` = VALUES(`{name}`)" for name in names if name not in live.KEY)
-        return (
-            f"INSERT INTO zone_live ({listed}) VALUES {', '.join([group] * rows)} "  # noqa: S608 - a planted bug
-            f"ON DUPLICATE KEY UPDATE {updates}"
-        )
+    def statement(rows: str) -> str:
+        return f"INSERT INTO zone_live ({listed}) {rows} ON DUPLICATE KEY UPDATE {updates}"
 
-    return _patched(live, "upsert_statement", statement)
+    return _patched(live, "_upsert", statement)
 
 
 def unsynced_times_stay(_: Schedule) -> ExitStack:

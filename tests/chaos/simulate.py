@@ -27,8 +27,8 @@ from tests.chaos.determinism import Machine, installed
 from tests.chaos.plan import KINDS, make_plan
 from tests.chaos.simulated_cloud import Cloud
 from tests.chaos.simulated_device import Device, FaultyConnection
-from tests.chaos.simulated_mysql import _open_sqlite
-from tests.chaos.truth import find_problems
+from tests.chaos.simulated_mysql import open_sqlite
+from tests.chaos.simulated_truth import find_schedule_problems
 from tests.chaos.world import StuckError, World
 
 _SHARED_MEMORY = Path("/dev/shm")
@@ -94,7 +94,7 @@ def play(machine: Machine, base: Path, seed: int, limits: Mapping[str, int], pla
     try:
         _storm(schedule, make_plan(seed).storm_seconds)
         _recover(schedule)
-        problems = find_problems(schedule.devices, schedule.cloud)
+        problems = find_schedule_problems(schedule.devices, schedule.cloud)
     except StuckError as error:
         problems = [f"STUCK: {error}"]
     finally:
@@ -127,10 +127,10 @@ def _set_up(machine: Machine, folder: Path, seed: int, limits: Mapping[str, int]
 def _connect(devices: list[Device], path: Any, **options: Any) -> Any:
     for device in devices:
         if device.folder == Path(path).parent:
-            opened = _open_sqlite(path, factory=FaultyConnection, **options)
+            opened = open_sqlite(path, factory=FaultyConnection, **options)
             opened.device = device
             return opened
-    return _open_sqlite(path, **options)
+    return open_sqlite(path, **options)
 
 
 def _allocate(world: World, devices: list[Device], *given: int) -> None:
@@ -179,7 +179,7 @@ def _recover(schedule: Schedule) -> None:
 def _empty(world: World, device: Device) -> None:
     for _ in range(8):
         device.last_publish()
-        connection = _open_sqlite(device.spool_path)
+        connection = open_sqlite(device.spool_path)
         waiting = connection.execute("SELECT waiting_rows FROM totals").fetchone()[0]
         silent = connection.execute(
             "SELECT count(*) FROM ledger JOIN streams USING (stream_id) "

@@ -1,4 +1,4 @@
-"""What must hold after every schedule, to the record: the three promises as assertions.
+"""What must hold after every schedule and every run of real processes, to the record.
 
 * each record the spool took is in the lake under one id, or inside a range that a `gaps` record declares,
 * never both, and no record twice, none that nobody made, none whose values changed,
@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,32 +20,39 @@ from contract.lake import RAW_PREFIX, day_of, parse_raw_key
 from contract.tables import GAPS, STREAM_LEDGER, TABLES, ZONE_COUNTS
 from lambdas.rds_loader import live
 from lambdas.shared.lake_parquet import decode_parquet
-from tests.chaos.simulated_cloud import Cloud
-from tests.chaos.simulated_device import MADE, REFUSED, Attempt, Device, marker_of
+from tests.chaos.simulated_s3 import Stored
 
 Row = dict[str, Any]
 Stream = tuple[str, str, str]
 """Device, epoch, stream."""
-TIME_TOLERANCE_MS = 1_500
 LIVE_TOLERANCE_MS = 600_000
 
 
 @dataclass
 class Lake:
-    """Distinct rows by record id, and where and when each was stored first."""
+    """Distinct rows by record id, and when each was first stored."""
 
     rows: dict[str, tuple[str, Row]] = field(default_factory=dict)
-    stored_at: dict[str, tuple[float, float]] = field(default_factory=dict)
+    stored_at: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     def of(self, table: str) -> list[Row]:
         return [row for name, row in self.rows.values() if name == table]
 
 
-def read_lake(cloud: Cloud) -> Lake:
-    """Return what a reader that drops duplicates by record id sees."""
+@dataclass(frozen=True)
+class Facts:
+    """What the stations hold: the lake, MySQL's rows by table, and each device's epochs, oldest first."""
+
+    lake: Lake
+    mysql: Callable[[str], list[Row]]
+    epochs: Mapping[str, Sequence[str]]
+
+
+def read_lake(objects: Mapping[str, Stored]) -> Lake:
+    """Return what a reader that drops duplicates by record id sees of `objects`, by key."""
     lake = Lake()
-    for key, stored in cloud.s3.objects.items():
+    for key, stored in objects.items():
         if not key.startswith(RAW_PREFIX):
             lake.problems.append(f"an object nobody expected: {key}")
             continue
@@ -73,23 +80,19 @@ def _take(lake: Lake, table: str, row: Row, put_at: float) -> None:
     known = lake.rows.setdefault(identity, (table, row))
     if known != (table, row):
         lake.problems.append(f"{identity} has two contents: {known[1]} and {row}")
-    first, last = lake.stored_at.get(identity, (put_at, put_at))
-    lake.stored_at[identity] = (min(first, put_at), max(last, put_at))
+    lake.stored_at[identity] = min(put_at, lake.stored_at.get(identity, put_at))
 
 
-def find_problems(devices: Iterable[Device], cloud: Cloud) -> list[str]:
-    """Return every way in which the truth does not hold; empty when all is well."""
-    lake = read_lake(cloud)
+def find_problems(facts: Facts) -> list[str]:
+    """Return every way in which the stations do not agree; empty when all is well."""
+    lake = facts.lake
     problems = list(lake.problems)
-    listed = list(devices)
-    gaps = _declared(lake, problems)
-    for device in listed:
-        _check_records(device, lake, gaps, problems)
-    _check_foreign(listed, lake, problems)
+    gaps = declared_gaps(lake, problems)
+    _check_foreign(facts, problems)
     _check_sequences(lake, gaps, problems)
-    _check_ledger(lake, gaps, listed, problems)
-    _check_mysql(cloud, lake, problems)
-    _check_live(cloud, lake, problems)
+    _check_ledger(facts, gaps, problems)
+    _check_mysql(facts, problems)
+    _check_live(facts, problems)
     return problems
 
 
@@ -97,7 +100,8 @@ def _stream_of(row: Row) -> Stream:
     return row["device"], row["epoch"], row["stream"]
 
 
-def _declared(lake: Lake, problems: list[str]) -> dict[Stream, set[int]]:
+def declared_gaps(lake: Lake, problems: list[str]) -> dict[Stream, set[int]]:
+    """Return the sequences that `gaps` records declare dropped, by stream."""
     gaps: dict[Stream, set[int]] = defaultdict(set)
     for row in lake.of(GAPS.name):
         if row["records"] == 0:
@@ -114,70 +118,10 @@ def _declared(lake: Lake, problems: list[str]) -> dict[Stream, set[int]]:
     return gaps
 
 
-def _check_records(device: Device, lake: Lake, gaps: Mapping[Stream, set[int]], problems: list[str]) -> None:
-    found: dict[int, list[Row]] = defaultdict(list)
-    for table, row in lake.rows.values():
-        if row["device"] == device.name and table not in (GAPS.name, STREAM_LEDGER.name):
-            found[marker_of(table, row)].append(row)
-    for marker, attempt in device.attempts.items():
-        rows = found.pop(marker, [])
-        where = f"{device.name} record {marker} ({attempt.outcome})"
-        if len(rows) > 1:
-            problems.append(f"{where} is in the lake as {[row['record_id'] for row in rows]}")
-        if attempt.outcome == REFUSED and rows:
-            problems.append(f"{where} is in the lake, and its maker was told that it was not stored")
-        if attempt.outcome == MADE:
-            _check_made(device, attempt, rows, gaps, where=where, problems=problems)
-        for row in rows:
-            _check_values(attempt, row, where, problems)
-    problems.extend(f"{device.name} never made record {marker}" for marker in found)
-
-
-def _check_made(
-    device: Device,
-    attempt: Attempt,
-    rows: list[Row],
-    gaps: Mapping[Stream, set[int]],
-    *,
-    where: str,
-    problems: list[str],
-) -> None:
-    stored = attempt.stored
-    assert stored is not None
-    dropped = stored.sequence in gaps.get((device.name, stored.epoch, stored.stream), ())
-    if rows and dropped:
-        problems.append(f"{where} is in the lake and declared dropped")
-    if not rows and not dropped:
-        problems.append(f"{where} is LOST: {stored.record_id(device.name)}")
-    if rows and rows[0]["record_id"] != stored.record_id(device.name):
-        problems.append(
-            f"{where} is {rows[0]['record_id']}, its maker was told {stored.record_id(device.name)}"
-        )
-
-
-def _check_values(attempt: Attempt, row: Row, where: str, problems: list[str]) -> None:
-    record = attempt.record
-    table = TABLES[record.table]
-    for column in table.own_columns:
-        made = record.values.get(column.name)
-        if column.type is ColumnType.REAL and made is not None:
-            made = round(float(made), column.decimals)
-        if row[column.name] != made:
-            problems.append(f"{where}.{column.name} is {row[column.name]!r}: {made!r} was made")
-    if row["camera"] != record.camera or row["scene_version"] != record.scene_version:
-        problems.append(f"{where} has another camera or scene")
-    if row["clock_quality"] == "unsynced":
-        return
-    off_ms = row["event_time"] - round(attempt.true_seconds * 1000)
-    if abs(off_ms) > TIME_TOLERANCE_MS:
-        problems.append(f"{where} ({row['clock_quality']}) is {off_ms} ms off")
-
-
-def _check_foreign(devices: list[Device], lake: Lake, problems: list[str]) -> None:
-    names = {device.name for device in devices}
-    for table, row in lake.rows.values():
+def _check_foreign(facts: Facts, problems: list[str]) -> None:
+    for table, row in facts.lake.rows.values():
         identity = record_id(row["device"], row["epoch"], row["stream"], row["sequence"])
-        if row["record_id"] != identity or row["device"] not in names:
+        if row["record_id"] != identity or row["epoch"] not in facts.epochs.get(row["device"], ()):
             problems.append(f"{table} {row['record_id']} is not of this system")
 
 
@@ -199,11 +143,10 @@ def _check_sequences(lake: Lake, gaps: Mapping[Stream, set[int]], problems: list
             problems.append(f"{stream}: {sorted(holes)} neither arrived nor are declared dropped")
 
 
-def _check_ledger(
-    lake: Lake, gaps: Mapping[Stream, set[int]], devices: list[Device], problems: list[str]
-) -> None:
+def _check_ledger(facts: Facts, gaps: Mapping[Stream, set[int]], problems: list[str]) -> None:
     """Hold the newest ledger row of each epoch, stream and day against what arrived."""
-    order = {epoch: position for device in devices for position, epoch in enumerate(_epochs(device))}
+    lake = facts.lake
+    order = {epoch: position for epochs in facts.epochs.values() for position, epoch in enumerate(epochs)}
     newest: dict[tuple[Stream, str], Row] = {}
     for row in sorted(lake.of(STREAM_LEDGER.name), key=lambda row: (order[row["epoch"]], row["sequence"])):
         newest[(row["device"], row["ledger_epoch"], row["ledger_stream"]), row["ledger_day"]] = row
@@ -236,22 +179,12 @@ def _check_days(
             problems.append(f"{key}: the ledger says {row['made']} made, {days.get(key, 0)} lie on that day")
 
 
-def _epochs(device: Device) -> list[str]:
-    from tests.chaos.simulated_mysql import _open_sqlite
-
-    connection = _open_sqlite(device.spool_path)
-    try:
-        return [str(epoch) for (epoch,) in connection.execute("SELECT epoch FROM epochs ORDER BY epoch_id")]
-    finally:
-        connection.close()
-
-
-def _check_mysql(cloud: Cloud, lake: Lake, problems: list[str]) -> None:
+def _check_mysql(facts: Facts, problems: list[str]) -> None:
     in_lake: dict[str, dict[str, Row]] = defaultdict(dict)
-    for identity, (table, row) in lake.rows.items():
+    for identity, (table, row) in facts.lake.rows.items():
         in_lake[table][identity] = row
     for table in TABLES:
-        rows = {row["record_id"]: _from_mysql(table, row) for row in cloud.mysql.rows(table)}
+        rows = {row["record_id"]: _from_mysql(table, row) for row in facts.mysql(table)}
         expected = in_lake[table]
         for identity in rows.keys() ^ expected.keys():
             problems.append(f"{table} {identity} is only in {'MySQL' if identity in rows else 'the lake'}")
@@ -271,21 +204,23 @@ def _from_mysql(table: str, row: Row) -> Row:
     }
 
 
-def _milliseconds(text: str | None) -> int | None:
-    if text is None:
+def _milliseconds(value: str | datetime | None) -> int | None:
+    if value is None:
         return None
-    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return round(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def _check_live(cloud: Cloud, lake: Lake, problems: list[str]) -> None:
+def _check_live(facts: Facts, problems: list[str]) -> None:
     """Live state is the newest row that was not ahead of the clock when its object came."""
+    lake = facts.lake
     best: dict[tuple[str, ...], tuple[int, int, str]] = {}
     by_key: dict[tuple[str, ...], set[tuple[int, int, str]]] = defaultdict(set)
     for row in lake.of(ZONE_COUNTS.name):
         key = tuple(row[name] or "" for name in live.KEY)
         rank = (row["event_time"], row["sequence"], row["record_id"])
         by_key[key].add(rank)
-        first_put, _ = lake.stored_at[row["record_id"]]
+        first_put = lake.stored_at[row["record_id"]]
         if row["event_time"] <= int(first_put) * 1000 + LIVE_TOLERANCE_MS - 1000:
             best[key] = max(best.get(key, rank), rank)
     found = {
@@ -294,7 +229,7 @@ def _check_live(cloud: Cloud, lake: Lake, problems: list[str]) -> None:
             row["sequence"],
             row["record_id"],
         )
-        for row in cloud.mysql.rows(live.TABLE_NAME)
+        for row in facts.mysql(live.TABLE_NAME)
     }
     for key, rank in best.items():
         if key not in found or found[key] < rank or found[key] not in by_key[key]:
