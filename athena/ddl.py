@@ -1,7 +1,9 @@
-"""Athena statements derived from the contract: one external table a record table, and its unique view.
+"""Athena statements derived from the contract: for each record table two external tables and two views.
 
-The files under ``tables/`` and the ``views/unique_*.sql`` files are what this module writes; a consistency
-test holds them equal. Run ``python -m athena.ddl`` after the contract has changed.
+`tracks` is over the raw objects, `compacted_tracks` over what the compactor folded of them; `stored_tracks`
+shows the rows of both, `unique_tracks` every record once. The files under ``tables/`` and the
+``views/stored_*.sql`` and ``views/unique_*.sql`` files are what this module writes; a consistency test holds
+them equal. Run ``python -m athena.ddl`` after the contract has changed.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contract.columns import Column
-from contract.lake import raw_prefix
+from contract.lake import compacted_prefix, raw_prefix
 from contract.tables import TABLES, Table
 
 FOLDER = Path(__file__).parent
@@ -28,18 +30,39 @@ def unique_view_name(table: Table) -> str:
     return f"unique_{table.name}"
 
 
+def stored_view_name(table: Table) -> str:
+    """Return the name of the view that shows every stored row of `table`, raw or compacted."""
+    return f"stored_{table.name}"
+
+
+def compacted_table_name(table: Table) -> str:
+    """Return the name of the external table over the compacted objects of `table`."""
+    return f"compacted_{table.name}"
+
+
 def table_statement(table: Table) -> str:
     """Return the file text of the external table over the raw objects of `table`.
 
     ``${lake_bucket}`` stands for the bucket's name. The partition column is a string, so that comparing it
     with ``'2026-11-21'`` means the same everywhere; projection computes the partitions, no crawler runs.
     """
-    prefix = f"s3://${{lake_bucket}}/{raw_prefix(table.name)}"
+    header = _header(table.name, f"{table.english}. As it arrived", f"{table.korean}. 도착한 그대로")
+    return header + _external_table(table.name, table, raw_prefix(table.name))
+
+
+def compacted_table_statement(table: Table) -> str:
+    """Return the file text of the external table over the compacted objects of `table`."""
+    name = compacted_table_name(table)
+    header = _header(name, f"{table.english}. Compacted", f"{table.korean}. 압축 정리된 것")
+    return header + _external_table(name, table, compacted_prefix(table.name))
+
+
+def _external_table(name: str, table: Table, key_prefix: str) -> str:
+    prefix = f"s3://${{lake_bucket}}/{key_prefix}"
     columns = ",\n".join(_column_definition(column) for column in table.columns)
     properties = ",\n".join(f"    '{key}' = '{value}'" for key, value in table_properties(prefix).items())
     return (
-        f"{_header(table.name, table.english, table.korean)}"
-        f"CREATE EXTERNAL TABLE IF NOT EXISTS `{table.name}` (\n{columns}\n)\n"
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS `{name}` (\n{columns}\n)\n"
         f"COMMENT '{_comment(table.english)}'\n"
         f"PARTITIONED BY (`{PARTITION_COLUMN}` string COMMENT 'UTC day of event_time, YYYY-MM-DD')\n"
         f"STORED AS PARQUET\n"
@@ -64,11 +87,30 @@ def table_properties(prefix: str) -> dict[str, str]:
     }
 
 
+def stored_view_statement(table: Table) -> str:
+    """Return the file text of the view over raw and compacted objects alike.
+
+    At any instant each record is in one of them at least; while it is in both, this view shows it twice.
+    Conditions reach both scans.
+    """
+    names = ", ".join((PARTITION_COLUMN, *(column.name for column in table.columns)))
+    header = _header(
+        stored_view_name(table),
+        f"{table.english}. Every stored row, raw or compacted: a record may be here twice",
+        f"{table.korean}. 원본과 압축본의 모든 행(같은 레코드가 두 번 있을 수 있음)",
+    )
+    return (
+        f"{header}CREATE OR REPLACE VIEW {stored_view_name(table)} AS\n"
+        f"SELECT {names}\nFROM {table.name}\nUNION ALL\n"
+        f"SELECT {names}\nFROM {compacted_table_name(table)}\n"
+    )
+
+
 def unique_view_statement(table: Table) -> str:
     """Return the file text of the view that shows every record of `table` once.
 
     The same record may lie in two objects. The grouping columns include the partition column, so a
-    condition on the day, site or camera reaches the scan.
+    condition on the day, site or camera reaches the scans.
     """
     keys = (PARTITION_COLUMN, *_KEY_COLUMNS)
     others = [column.name for column in table.columns if column.name not in keys]
@@ -80,7 +122,7 @@ def unique_view_statement(table: Table) -> str:
     )
     return (
         f"{header}CREATE OR REPLACE VIEW {unique_view_name(table)} AS\n"
-        f"SELECT\n{selected}\nFROM {table.name}\nGROUP BY {', '.join(keys)}\n"
+        f"SELECT\n{selected}\nFROM {stored_view_name(table)}\nGROUP BY {', '.join(keys)}\n"
     )
 
 
@@ -89,6 +131,8 @@ def generated_files() -> dict[Path, str]:
     files: dict[Path, str] = {}
     for table in TABLES.values():
         files[FOLDER / "tables" / f"{table.name}.sql"] = table_statement(table)
+        files[FOLDER / "tables" / f"{compacted_table_name(table)}.sql"] = compacted_table_statement(table)
+        files[FOLDER / "views" / f"{stored_view_name(table)}.sql"] = stored_view_statement(table)
         files[FOLDER / "views" / f"{unique_view_name(table)}.sql"] = unique_view_statement(table)
     return files
 

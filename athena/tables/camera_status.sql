@@ -1,6 +1,6 @@
 -- name: camera_status
--- en: Changes of a camera's health
--- ko: 카메라 상태의 변화
+-- en: Changes of a camera's health. As it arrived
+-- ko: 카메라 상태의 변화. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `camera_status` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

@@ -1,6 +1,6 @@
 -- name: classifications
--- en: What a classifier saw in a frame, on change or at an interval
--- ko: 분류 결과
+-- en: What a classifier saw in a frame, on change or at an interval. As it arrived
+-- ko: 분류 결과. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `classifications` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

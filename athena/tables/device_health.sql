@@ -1,6 +1,6 @@
 -- name: device_health
--- en: How the device is: load, temperature, memory, disk, clock, spool
--- ko: 장치 상태: 부하, 온도, 메모리, 디스크, 시계, 스풀
+-- en: How the device is: load, temperature, memory, disk, clock, spool. As it arrived
+-- ko: 장치 상태: 부하, 온도, 메모리, 디스크, 시계, 스풀. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `device_health` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

@@ -1,6 +1,6 @@
 -- name: events
--- en: Start, update and end of crowding, running, loitering and other events
--- ko: 이벤트의 시작·갱신·종료
+-- en: Start, update and end of crowding, running, loitering and other events. As it arrived
+-- ko: 이벤트의 시작·갱신·종료. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `events` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

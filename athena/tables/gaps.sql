@@ -1,6 +1,6 @@
 -- name: gaps
--- en: Declared losses and silences: what was dropped or not seen, and why
--- ko: 공백 기록: 무엇을 왜 버렸거나 보지 못했는지
+-- en: Declared losses and silences: what was dropped or not seen, and why. As it arrived
+-- ko: 공백 기록: 무엇을 왜 버렸거나 보지 못했는지. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `gaps` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

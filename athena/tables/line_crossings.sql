@@ -1,6 +1,6 @@
 -- name: line_crossings
--- en: One row for each crossing of a line
--- ko: 계수선 통과: 통과할 때마다 한 행
+-- en: One row for each crossing of a line. As it arrived
+-- ko: 계수선 통과: 통과할 때마다 한 행. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `line_crossings` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

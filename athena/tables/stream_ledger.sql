@@ -1,6 +1,6 @@
 -- name: stream_ledger
--- en: What a device made: per epoch, stream and UTC day; the latest row holds
--- ko: 장치가 만든 양: 에포크·스트림·UTC 날짜별, 마지막 행이 유효
+-- en: What a device made: per epoch, stream and UTC day; the latest row holds. As it arrived
+-- ko: 장치가 만든 양: 에포크·스트림·UTC 날짜별, 마지막 행이 유효. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `stream_ledger` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

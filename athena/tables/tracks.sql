@@ -1,6 +1,6 @@
 -- name: tracks
--- en: One row per track and window: where it was and how it moved
--- ko: 궤적: 궤적과 구간마다 한 행
+-- en: One row per track and window: where it was and how it moved. As it arrived
+-- ko: 궤적: 궤적과 구간마다 한 행. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `tracks` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

@@ -1,6 +1,6 @@
 -- name: zone_counts
--- en: People and vehicles in a zone, one row per zone, class and window
--- ko: 구역별 집계: 구역·종류·구간마다 한 행
+-- en: People and vehicles in a zone, one row per zone, class and window. As it arrived
+-- ko: 구역별 집계: 구역·종류·구간마다 한 행. 도착한 그대로
 CREATE EXTERNAL TABLE IF NOT EXISTS `zone_counts` (
     `record_id` string COMMENT 'Identity of the record: device:epoch:stream:sequence',
     `site` string COMMENT 'Site the device belongs to',

@@ -19,5 +19,5 @@ SELECT
     arbitrary(previous_state) AS previous_state,
     arbitrary(frames_per_second) AS frames_per_second,
     arbitrary(detail) AS detail
-FROM camera_status
+FROM stored_camera_status
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

@@ -19,5 +19,5 @@ SELECT
     arbitrary(label) AS label,
     arbitrary(label_text) AS label_text,
     arbitrary(probability) AS probability
-FROM classifications
+FROM stored_classifications
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

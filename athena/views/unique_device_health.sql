@@ -34,5 +34,5 @@ SELECT
     arbitrary(clock_offset_milliseconds) AS clock_offset_milliseconds,
     arbitrary(uptime_seconds) AS uptime_seconds,
     arbitrary(software_version) AS software_version
-FROM device_health
+FROM stored_device_health
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

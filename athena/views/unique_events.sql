@@ -27,5 +27,5 @@ SELECT
     arbitrary(peak_value) AS peak_value,
     arbitrary(started_at) AS started_at,
     arbitrary(duration_seconds) AS duration_seconds
-FROM events
+FROM stored_events
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

@@ -23,5 +23,5 @@ SELECT
     arbitrary(records) AS records,
     arbitrary(gap_start) AS gap_start,
     arbitrary(gap_end) AS gap_end
-FROM gaps
+FROM stored_gaps
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

@@ -23,5 +23,5 @@ SELECT
     arbitrary(image_y) AS image_y,
     arbitrary(speed_mps) AS speed_mps,
     arbitrary(suspect) AS suspect
-FROM line_crossings
+FROM stored_line_crossings
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

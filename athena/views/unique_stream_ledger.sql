@@ -22,5 +22,5 @@ SELECT
     arbitrary(dropped) AS dropped,
     arbitrary(first_sequence) AS first_sequence,
     arbitrary(last_sequence) AS last_sequence
-FROM stream_ledger
+FROM stored_stream_ledger
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

@@ -35,5 +35,5 @@ SELECT
     arbitrary(speed_mps) AS speed_mps,
     arbitrary(speed_uncertainty_mps) AS speed_uncertainty_mps,
     arbitrary(suspect) AS suspect
-FROM tracks
+FROM stored_tracks
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

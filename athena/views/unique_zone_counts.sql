@@ -30,5 +30,5 @@ SELECT
     arbitrary(dwell_count) AS dwell_count,
     arbitrary(density_per_m2) AS density_per_m2,
     arbitrary(suspect) AS suspect
-FROM zone_counts
+FROM stored_zone_counts
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

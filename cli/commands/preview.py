@@ -53,6 +53,6 @@ def execute(arguments: argparse.Namespace) -> int:
 def _time_zone(athena: LocalAthena) -> str:
     """Return the time zone of the lake's site, UTC when nothing names one."""
     rows = athena.query(
-        "SELECT time_zone, count(*) AS n FROM zone_counts GROUP BY time_zone ORDER BY n DESC"
+        "SELECT time_zone, count(*) AS n FROM stored_zone_counts GROUP BY time_zone ORDER BY n DESC"
     ).rows
     return next((str(row[0]) for row in rows if row[0] is not None), "UTC")

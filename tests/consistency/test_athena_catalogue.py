@@ -9,7 +9,7 @@ import pytest
 from sqlglot import exp
 
 from athena import catalog, ddl
-from contract.lake import raw_key
+from contract.lake import CompactedObject, raw_key
 from contract.tables import TABLES, Table
 from infra.local.athena import LocalAthena, LocalFolderLake
 from infra.local.athena.definitions import parse_one, parse_table
@@ -28,21 +28,27 @@ def test_generated_files_are_what_the_contract_says(path: Path) -> None:
 def test_nothing_is_left_of_tables_that_are_gone() -> None:
     generated = {path.name for path in ddl.generated_files()}
     folder = {path.name for path in (ddl.FOLDER / "tables").iterdir()}
-    unique = {path.name for path in (ddl.FOLDER / "views").glob("unique_*")}
-    assert folder | unique == generated
+    views = {
+        path.name for pattern in ("unique_*", "stored_*") for path in (ddl.FOLDER / "views").glob(pattern)
+    }
+    assert folder | views == generated
 
 
+@pytest.mark.parametrize("is_compacted", [pytest.param(False, id="raw"), pytest.param(True, id="compacted")])
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
-def test_a_table_reads_where_the_lake_writer_writes(table: Table) -> None:
-    name = table.name
+def test_a_table_reads_where_lake_writer_and_compactor_write(table: Table, is_compacted: bool) -> None:
+    name = ddl.compacted_table_name(table) if is_compacted else table.name
     (statement,) = [item for item in catalog.tables() if item.name == name]
     parsed = parse_one(statement.sql(lake_bucket="lake", database="crowdlens"))
     assert isinstance(parsed, exp.Create)
     definition = parse_table(parsed)
     folder = f"{definition.prefix}{definition.directory_key}=2026-11-21/"
-    assert raw_key(name, "2026-11-21", "object").startswith(folder)
+    raw = raw_key(table.name, "2026-11-21", "object")
+    compacted = CompactedObject(table.name, "2026-11-21", 0, 1, 9, "0" * 40).key
+    assert (compacted if is_compacted else raw).startswith(folder)
+    assert not (raw if is_compacted else compacted).startswith(definition.prefix)
     assert [(column.name, column.hive_type) for column in definition.columns] == [
-        (column.name, column.glue_type) for column in TABLES[name].columns
+        (column.name, column.glue_type) for column in table.columns
     ]
     names = [column.name for column in definition.all_columns]
     assert len(set(names)) == len(names), "Hive forbids a partition column that is also a column"

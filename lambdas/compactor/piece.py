@@ -1,0 +1,115 @@
+"""One piece: some objects of a table and day → the compacted objects that hold their rows, and the proof."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from contract.errors import CrowdLensError
+from contract.lake import CompactedObject
+from contract.tables import TABLES
+from lambdas.compactor.covers import Cover, Version
+from lambdas.compactor.encoding import NewerObjectError, decode_rows, encode_rows
+from lambdas.compactor.folding import BucketRows, Folded, fold
+from lambdas.compactor.report import Report
+from lambdas.compactor.store import READS_AT_ONCE, Listed, ObjectStore
+from lambdas.shared.lake_parquet import LakeObjectError
+from lambdas.shared.lake_schema import LakeSchemaError
+from lambdas.shared.lake_store import LakeObjectMissingError
+
+PARQUET_CONTENT_TYPE = "application/vnd.apache.parquet"
+_LEFT_ALONE = (LakeObjectError, LakeSchemaError, NewerObjectError, LakeObjectMissingError)
+
+
+class FoldError(CrowdLensError):
+    """Raised when the rows that came out are not those that went in."""
+
+
+@dataclass
+class Inputs:
+    """What was read for a piece."""
+
+    versions: list[Version] = field(default_factory=list)
+    parts: list[pa.Table] = field(default_factory=list)
+    rows: int = 0
+
+
+class PieceWork:
+    """Reads and writes pieces of one table and day; what it did is added to `report`."""
+
+    def __init__(self, store: ObjectStore, table: str, day: str, report: Report) -> None:
+        self._store = store
+        self._table = TABLES[table]
+        self._day = day
+        self._report = report
+
+    def read(self, items: Sequence[Listed], limit_rows: int) -> Inputs:
+        """Return the rows of `items`, in their order, up to the object with which they reach `limit_rows`.
+
+        Objects that cannot be folded are named in the report and left out. Raises `LakeStoreError`.
+        """
+        inputs = Inputs()
+        for item, read in self._read_ahead(items):
+            try:
+                data = read()
+            except _LEFT_ALONE as error:
+                self._report.skipped[item.key] = str(error)
+                continue
+            inputs.versions.append(Version(item.key, item.etag, data.num_rows))
+            inputs.parts.append(data)
+            inputs.rows += data.num_rows
+            self._report.bytes_read += item.size
+            if inputs.rows >= limit_rows:
+                break
+        return inputs
+
+    def write(self, inputs: Inputs, buckets: int) -> Cover:
+        """Store the rows of `inputs` as compacted objects and return the cover to be written after them.
+
+        Takes the parts of `inputs` away, for memory. Raises `FoldError`, `EncodingError` or
+        `LakeStoreError`; what is stored by then holds nothing that is not elsewhere.
+        """
+        # Newest first: of a record that came twice, the row stays that the newer writer made.
+        inputs.parts.reverse()
+        folded = fold(inputs.parts, buckets) if inputs.rows else Folded([], 0)
+        written = sum(rows.data.num_rows for rows in folded.buckets)
+        if written + folded.duplicates != inputs.rows:
+            raise FoldError(f"{written} rows and {folded.duplicates} repeated ones: expected {inputs.rows}")
+        origin = _digest([[item.key, item.etag] for item in sorted(inputs.versions)])
+        outputs = [self._write(rows, buckets, origin) for rows in folded.buckets]
+        self._report.rows_read += inputs.rows
+        self._report.rows_written += written
+        self._report.duplicates += folded.duplicates
+        return Cover(self._table.name, self._day, tuple(sorted(inputs.versions)), tuple(sorted(outputs)))
+
+    def _write(self, rows: BucketRows, buckets: int, origin: str) -> Version:
+        body = encode_rows(rows.data, self._table)
+        # Made of its origin, too: an output is never one of the objects it came from, whatever they hold.
+        digest = _digest([origin, hashlib.sha256(body).hexdigest()])
+        count = rows.data.num_rows
+        key = CompactedObject(self._table.name, self._day, rows.bucket, buckets, count, digest).key
+        etag = self._store.put_new(key, body, PARQUET_CONTENT_TYPE)
+        self._report.objects_written += 1
+        self._report.bytes_written += len(body)
+        return Version(key, etag, count)
+
+    def _read_ahead(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, Callable[[], pa.Table]]]:
+        """Yield each item with what returns its rows; a few are on their way while one is used."""
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            for start in range(0, len(items), READS_AT_ONCE):
+                window = items[start : start + READS_AT_ONCE]
+                futures = [pool.submit(self._load, item) for item in window]
+                for item, future in zip(window, futures, strict=True):
+                    yield item, future.result
+
+    def _load(self, item: Listed) -> pa.Table:
+        return decode_rows(self._store.get(item.key, item.etag), self._table, item.key)
+
+
+def _digest(document: object) -> str:
+    return hashlib.sha256(json.dumps(document).encode()).hexdigest()[:40]

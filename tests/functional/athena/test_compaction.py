@@ -1,0 +1,96 @@
+"""Compaction changes no answer, and makes every question cheaper."""
+# ruff: noqa: S608
+# The SQL here is the test's own.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from athena import catalog
+from cli.folder_store import FolderStore, NoLeases
+from contract.tables import TABLES
+from infra.local.athena import LocalAthena
+from lambdas.compactor.compactor import Compactor
+from lambdas.compactor.report import Report
+from lambdas.compactor.settings import CompactionRules
+
+AthenaOf = Callable[[Any], LocalAthena]
+DAYS = [f"2026-11-{day:02}" for day in range(19, 22)]
+NEVER = timedelta(days=3650)
+KEEPING = CompactionRules(raw_keep=NEVER, reader_grace=NEVER)
+AT_ONCE = CompactionRules(raw_keep=timedelta(0), reader_grace=timedelta(0))
+VIEWS = [view.name for view in catalog.views() if not view.name.startswith("stored_")]
+# How many copies are stored is what compaction changes.
+STORED = frozenset({"records_by_table"})
+
+
+def compact(folder: Path, rules: CompactionRules) -> Report:
+    compactor = Compactor(FolderStore(folder), NoLeases(), rules)
+    return compactor.run(compactor.pieces())
+
+
+def answers(athena: LocalAthena) -> dict[str, list[str]]:
+    statements = {name: f"SELECT * FROM {name}" for name in VIEWS if name not in STORED}
+    statements["records"] = "SELECT day, table_name, records FROM records_by_table"
+    for query in catalog.named_queries():
+        if query.name != "is_everything_here":
+            statements[query.name] = query.sql(lake_bucket="b", database="crowdlens")
+    return {name: sorted(map(repr, athena.query(sql).rows)) for name, sql in statements.items()}
+
+
+@pytest.fixture
+def filled(lake: Any) -> Any:
+    for day in DAYS:
+        records = [
+            lake.record(name, f"{day}T{hour:02}:00:00", camera=camera)
+            for name in TABLES
+            for hour in range(0, 24, 3)
+            for camera in ("plaza-1", "gate-2")
+        ]
+        lake.put(records)
+        lake.put(records[::3])
+    return lake
+
+
+def test_no_answer_changes_while_raw_objects_are_folded_and_taken_away(
+    filled: Any, athena_of: AthenaOf
+) -> None:
+    athena = athena_of(filled)
+    before = answers(athena)
+    assert all(before[view] for view in ("unique_tracks", "zone_counts_by_hour", "data_quality"))
+    report = compact(filled.folder, KEEPING)
+    assert report.objects_folded == len(DAYS) * len(TABLES) * 2
+    assert answers(athena) == before, "raw and compacted lie side by side"
+    late = [filled.record(name, f"{DAYS[0]}T23:59:00") for name in TABLES]
+    filled.put(late)
+    with_late = answers(athena)
+    assert with_late["unique_tracks"] != before["unique_tracks"]
+    compact(filled.folder, AT_ONCE)
+    assert answers(athena) == with_late, "only compacted objects are left"
+    assert not any((filled.folder / "raw").rglob("*.parquet"))
+
+
+def test_questions_for_a_day_read_its_compacted_objects_alone(filled: Any, athena_of: AthenaOf) -> None:
+    compact(filled.folder, AT_ONCE)
+    compact(filled.folder, AT_ONCE)
+    athena = athena_of(filled)
+    everything = athena.query("SELECT * FROM unique_zone_counts")
+    one = athena.query("SELECT * FROM unique_zone_counts WHERE day = '2026-11-20'")
+    assert (one.files_scanned, everything.files_scanned) == (1, len(DAYS))
+    assert one.data_scanned_bytes == pytest.approx(everything.data_scanned_bytes / len(DAYS), rel=0.05)
+    assert {row[one.columns.index("day")] for row in one.rows} == {"2026-11-20"}
+
+
+def test_repeated_rows_are_told_and_go(filled: Any, athena_of: AthenaOf) -> None:
+    sql = "SELECT sum(rows_stored), sum(records) FROM records_by_table WHERE day = '2026-11-20'"
+    athena = athena_of(filled)
+    ((stored, records),) = athena.query(sql).rows
+    assert stored > records
+    compact(filled.folder, AT_ONCE)
+    compact(filled.folder, AT_ONCE)
+    assert athena.query(sql).rows == [(records, records)]
