@@ -14,7 +14,7 @@ unknown tables are ignored or reported, never guessed; a missing column is null 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -22,18 +22,35 @@ from typing import Any
 from contract.columns import Column
 from contract.encoding import DictionaryValues, decode_column, encode_column, expand
 from contract.errors import CrowdLensError
-from contract.identity import InvalidNameError, check_identifier, is_epoch, record_id, stream_name
+from contract.identity import record_id
+from contract.outline import (
+    MAXIMUM_ROWS_PER_MESSAGE,
+    EncodedBlock,
+    MessageError,
+    parse_json,
+    read_blocks,
+    read_header,
+)
 from contract.records import Record, StoredRecord, Value
 from contract.tables import CLOCK_QUALITIES, SCHEMA_VERSION, TABLES, Table
 
+__all__ = [
+    "MAXIMUM_BODY_BYTES",
+    "MAXIMUM_ROWS_PER_MESSAGE",
+    "Block",
+    "Message",
+    "MessageError",
+    "MessageTooLargeError",
+    "PackedMessage",
+    "decode_message",
+    "encode_message",
+    "pack_messages",
+    "record_ids",
+    "stored_records",
+]
+
 MAXIMUM_BODY_BYTES = 60 * 1024
 """Leaves 4 KiB of SQS's 64 KiB billing step for attributes."""
-MAXIMUM_ROWS_PER_MESSAGE = 100_000
-"""Constant columns make rows almost free to claim: this bounds what a small body makes a reader allocate."""
-
-
-class MessageError(CrowdLensError):
-    """Raised when a message cannot be read; the text names the field and what was expected."""
 
 
 class MessageTooLargeError(CrowdLensError):
@@ -154,85 +171,27 @@ def _value(stored: StoredRecord, name: str) -> Value:
 def decode_message(body: str | bytes) -> Message:
     """Return the message in `body`, every value checked against its column.
 
-    Raises `MessageError` (or another `CrowdLensError`) with one sentence when it cannot be read.
+    Raises `MessageError` (or another `CrowdLensError`) with one sentence when it cannot be read. This is the
+    reference of what a message means: a quicker reader must take and refuse the same.
     """
-    document = _parse(body)
-    version = document.get("crowdlens")
-    if type(version) is not int or version < 1:
-        raise MessageError(f"crowdlens is {_short(version)}: expected a schema version of 1 or more")
-    try:
-        site = check_identifier("site", document.get("site"))
-        device = check_identifier("device", document.get("device"))
-    except InvalidNameError as error:
-        raise MessageError(str(error)) from error
-    blocks = document.get("blocks")
-    if not isinstance(blocks, list):
-        raise MessageError(f"blocks is {_short(blocks)}: expected a list")
-    message = Message(version, site, device, [])
-    for position, encoded in enumerate(blocks):
-        _read_block(message, encoded, f"blocks[{position}]")
-    return message
+    header = read_header(parse_json(body))
+    blocks = [_decode_block(block) for block in read_blocks(header)]
+    return Message(header.schema_version, header.site, header.device, blocks, header.unknown_tables)
 
 
-def _parse(body: str | bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise MessageError(f"the body is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise MessageError(f"the body is a JSON {type(document).__name__}: expected an object")
-    return document
+def _decode_block(block: EncodedBlock) -> Block:
+    decoded = {
+        column.name: _decode(column, block.columns, block.rows, block.where)
+        for column in block.table.row_columns
+    }
+    read = Block(block.table, block.camera, block.epoch, block.stream, block.rows, decoded)
+    _check_identity(read, block.where)
+    return read
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _read_block(message: Message, encoded: Any, where: str) -> None:
-    if not isinstance(encoded, dict):
-        raise MessageError(f"{where} is {_short(encoded)}: expected an object")
-    rows = encoded.get("rows")
-    room = MAXIMUM_ROWS_PER_MESSAGE - message.rows
-    if type(rows) is not int or not 1 <= rows <= room:
-        raise MessageError(f"{where}.rows is {_short(rows)}: expected 1 to {room} more in this message")
-    name = encoded.get("table")
-    if not isinstance(name, str):
-        raise MessageError(f"{where}.table is {_short(name)}: expected text")
-    table = TABLES.get(name)
-    if table is None:
-        if message.schema_version <= SCHEMA_VERSION:
-            raise MessageError(f"{where}.table is {_short(name)}: expected one of {', '.join(TABLES)}")
-        message.unknown_tables[name] = message.unknown_tables.get(name, 0) + rows
-        return
-    message.blocks.append(_decode_block(table, encoded, rows, where))
-
-
-def _decode_block(table: Table, encoded: dict[str, Any], rows: int, where: str) -> Block:
-    camera, epoch = encoded.get("camera"), encoded.get("epoch")
-    try:
-        camera = None if camera is None else check_identifier(f"{where}.camera", camera)
-    except InvalidNameError as error:
-        raise MessageError(str(error)) from error
-    if not isinstance(epoch, str) or not is_epoch(epoch):
-        raise MessageError(f"{where}.epoch is {_short(epoch)}: expected 12 hexadecimal digits")
-    stream = stream_name(camera, table.name)
-    if encoded.get("stream") != stream:
-        raise MessageError(f"{where}.stream is {_short(encoded.get('stream'))}: expected {stream!r}")
-    columns = encoded.get("columns")
-    if not isinstance(columns, dict):
-        raise MessageError(f"{where}.columns is {_short(columns)}: expected an object")
-    decoded = {column.name: _decode(column, columns, rows, where) for column in table.row_columns}
-    block = Block(table, camera, epoch, stream, rows, decoded)
-    _check_identity(block, where)
-    return block
-
-
-def _decode(column: Column, columns: dict[str, Any], rows: int, where: str) -> list[Value] | DictionaryValues:
+def _decode(
+    column: Column, columns: Mapping[str, Any], rows: int, where: str
+) -> list[Value] | DictionaryValues:
     try:
         return decode_column(column, columns.get(column.name, {"k": None}), rows)
     except CrowdLensError as error:

@@ -1,11 +1,10 @@
-"""Decoded blocks of many messages → one arrow table a record table, column by column, never row by row."""
+"""Blocks of many messages → one arrow table a record table, column by column, never row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import repeat
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contract.columns import Column, ColumnType
-from contract.encoding import DictionaryValues
-from contract.envelope import Block, Message
 from contract.identity import record_id
-from contract.records import Value
 from contract.tables import HEADER_COLUMNS, Table
-from lambdas.shared.lake_schema import arrow_type
+from lambdas.lake_writer.cells import MISSING
+from lambdas.lake_writer.inbox import AnyBlock, AnyMessage
+from lambdas.lake_writer.number_columns import number_array
+from lambdas.lake_writer.number_text import NumberReader, first_number
+from lambdas.lake_writer.text_columns import constant_texts, text_array
 
 
 @dataclass(frozen=True)
@@ -34,103 +34,84 @@ class TableRows:
     sources: npt.NDArray[np.int64]
 
 
-def build_tables(messages: Sequence[Message]) -> list[TableRows]:
+class _Placed(NamedTuple):
+    """A block and the message it came in."""
+
+    message: AnyMessage
+    position: int
+    block: AnyBlock
+
+
+def build_tables(messages: Sequence[AnyMessage], reader: NumberReader | None = None) -> list[TableRows]:
     """Return the rows of all `messages`, a `TableRows` for each table that has any.
 
-    Raises ValueError, TypeError or OverflowError (arrow's errors are of these) when a value passed the
-    contract's checks but fits no column, such as text with half a surrogate pair.
+    Blocks come by camera and the time of their first row, so that the rows are mostly in the lake's order.
+    Raises ValueError, TypeError, OverflowError (arrow's errors are of these) or a `CrowdLensError` when a
+    value is not one the contract allows. Which message it is in, and how to say it, is for
+    `contract.envelope.decode_message` to find.
     """
-    builders: dict[str, _TableBuilder] = {}
+    by_table: dict[str, list[_Placed]] = {}
     for position, message in enumerate(messages):
         for block in message.blocks:
-            builder = builders.get(block.table.name)
-            if builder is None:
-                builder = builders[block.table.name] = _TableBuilder(block.table)
-            builder.add(message, block, position)
-    return [builder.finish() for builder in builders.values()]
+            by_table.setdefault(block.table.name, []).append(_Placed(message, position, block))
+    reader = reader or NumberReader()
+    return [_build(sorted(placed, key=_order), reader) for placed in by_table.values()]
 
 
-@dataclass
-class _TextBuilder:
-    """Interns text over all blocks, so that a column becomes one dictionary array."""
+def _order(placed: _Placed) -> tuple[str, int]:
+    block = placed.block
+    return block.camera or "", _first_time(block.columns.get("event_time"))
 
-    positions: dict[Value, int | None] = field(default_factory=lambda: {None: None})
-    indices: list[int | None] = field(default_factory=list)
 
-    def add_constant(self, value: Value, rows: int) -> None:
-        self.indices.extend(repeat(self._position(value), rows))
+def _first_time(encoded: Any) -> int:
+    """Return the time of the first row where it is easily found: only the order of blocks hangs on it."""
+    first: Any = None
+    if isinstance(encoded, dict):
+        first = encoded.get("b", encoded.get("k"))
+    elif isinstance(encoded, bytes):
+        first = first_number(encoded)
+    elif isinstance(encoded, list) and encoded:
+        first = encoded[0]
+    return first if type(first) is int else 0
 
-    def add(self, values: list[Value] | DictionaryValues) -> None:
-        if isinstance(values, DictionaryValues):
-            local = [self._position(value) for value in values.distinct]
-            self.indices.extend(map(local.__getitem__, values.indices))
-        else:
-            self.indices.extend(map(self._position, values))
 
-    def finish(self) -> pa.DictionaryArray[Any, Any]:
-        distinct = [value for value in self.positions if value is not None]
-        return pa.DictionaryArray.from_arrays(
-            pa.array(self.indices, pa.int32()), pa.array(distinct, pa.string())
+def _build(placed: list[_Placed], reader: NumberReader) -> TableRows:
+    table = placed[0].block.table
+    rows = [one.block.rows for one in placed]
+    arrays = {
+        column.name: _row_column(
+            column, [one.block.columns.get(column.name, MISSING) for one in placed], rows, reader
         )
-
-    def _position(self, value: Value) -> int | None:
-        # The null's entry is not counted.
-        return self.positions.setdefault(value, len(self.positions) - 1)
-
-
-class _TableBuilder:
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self._texts = {
-            column.name: _TextBuilder() for column in table.columns if column.type is ColumnType.TEXT
-        }
-        self._values: dict[str, list[Value]] = {
-            column.name: [] for column in table.columns if column.type is not ColumnType.TEXT
-        }
-        self._sources: list[int] = []
-        self._row_columns = [column.name for column in table.row_columns]
-
-    def add(self, message: Message, block: Block, position: int) -> None:
-        header = {
-            "site": message.site,
-            "device": message.device,
-            "camera": block.camera,
-            "epoch": block.epoch,
-            "stream": block.stream,
-            # What is the same in every record id of the block; the sequence is put behind it in the end.
-            "record_id": record_id(message.device, block.epoch, block.stream, 0).removesuffix("0"),
-        }
-        for name in HEADER_COLUMNS:
-            self._texts[name].add_constant(header[name], block.rows)
-        for name in self._row_columns:
-            values = block.columns[name]
-            if name in self._texts:
-                self._texts[name].add(values)
-            elif isinstance(values, list):
-                self._values[name].extend(values)
-        self._sources.extend(repeat(position, block.rows))
-
-    def finish(self) -> TableRows:
-        arrays = {column.name: self._array(column) for column in self._table.columns}
-        prefixes = arrays["record_id"]
-        sequences = arrays["sequence"].cast(pa.string())
-        arrays["record_id"] = pc.binary_join_element_wise(prefixes.cast(pa.string()), sequences, "")
-        return TableRows(self._table, pa.table(arrays), np.array(self._sources, np.int64))
-
-    def _array(self, column: Column) -> Any:
-        if column.name in self._texts:
-            return self._texts[column.name].finish()
-        values = self._values[column.name]
-        if column.type is ColumnType.TIMESTAMP:
-            return pa.array(values, pa.int64()).cast(arrow_type(column))
-        if column.type is ColumnType.REAL:
-            return _reals(values)
-        return pa.array(values, arrow_type(column))
+        for column in table.row_columns
+    }
+    arrays |= _header_columns(placed, rows, arrays["sequence"])
+    sources = np.repeat(np.array([one.position for one in placed], np.int64), rows)
+    names = [column.name for column in table.columns]
+    return TableRows(table, pa.Table.from_arrays([arrays[name] for name in names], names=names), sources)
 
 
-def _reals(values: list[Value]) -> Any:
-    try:
-        return pa.array(values, pa.float64())
-    except pa.ArrowInvalid:
-        # JSON may write a real number without a point, and arrow refuses whole numbers above 2**53.
-        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+def _row_column(column: Column, encoded: list[Any], rows: list[int], reader: NumberReader) -> Any:
+    if column.type is ColumnType.TEXT:
+        return text_array(column, encoded, rows, reader)
+    numbers = number_array(column, encoded, rows, reader)
+    return numbers.cast(pa.timestamp("ms")) if column.type is ColumnType.TIMESTAMP else numbers
+
+
+def _header_columns(placed: list[_Placed], rows: list[int], sequences: Any) -> dict[str, Any]:
+    """Return what a block says once, on every row of it."""
+    values: dict[str, list[str | None]] = {
+        "site": [one.message.site for one in placed],
+        "device": [one.message.device for one in placed],
+        "camera": [one.block.camera for one in placed],
+        "epoch": [one.block.epoch for one in placed],
+        "stream": [one.block.stream for one in placed],
+    }
+    # What is the same in every record id of a block; the sequence is put behind it.
+    prefixes: list[str | None] = [
+        record_id(one.message.device, one.block.epoch, one.block.stream, 0).removesuffix("0")
+        for one in placed
+    ]
+    arrays = {name: constant_texts(values[name], rows) for name in HEADER_COLUMNS - {"record_id"}}
+    whole = constant_texts(prefixes, rows).cast(pa.string())
+    arrays["record_id"] = pc.binary_join_element_wise(whole, sequences.cast(pa.string()), "")
+    return arrays

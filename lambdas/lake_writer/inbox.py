@@ -1,23 +1,19 @@
-"""From an SQS batch to messages: each body read once, what cannot be read set apart with the reason."""
+"""From an SQS batch to messages: each body parsed once, what cannot be read set apart with the reason."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from contract.encoding import expand
 from contract.envelope import Block, Message, decode_message
 from contract.errors import CrowdLensError
+from contract.outline import EncodedBlock, read_blocks, read_header
+from lambdas.lake_writer.number_text import load_document
 from lambdas.shared.sqs import SqsRecord
 
-MAXIMUM_DAYS_PER_MESSAGE = 100
-"""Every UTC day of a message becomes an object: one message must not be able to ask for thousands."""
-_DAY_MILLISECONDS = 86_400_000
-
-
-class TooManyDaysError(CrowdLensError):
-    """Raised when the rows of one message lie on more UTC days than an honest outage could explain."""
+READ_ERRORS = (CrowdLensError, ValueError, TypeError, OverflowError, RecursionError)
+"""What a body may make our readers raise: it must end in quarantine, not in an endless loop."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +29,37 @@ class Delivery:
         return self.records[0].body
 
 
+@dataclass
+class EncodedMessage:
+    """A message whose frame is right and whose values nobody has looked at.
+
+    `texts` are its number texts, wherever they stand in it.
+    """
+
+    schema_version: int
+    site: str
+    device: str
+    blocks: list[EncodedBlock]
+    unknown_tables: dict[str, int]
+    texts: list[bytes] = field(default_factory=list)
+
+
+AnyBlock = EncodedBlock | Block
+AnyMessage = EncodedMessage | Message
+"""A message as it was sent, or as the contract's own reader gives it."""
+
+
 @dataclass(frozen=True)
 class Readable:
-    """A delivery and the message in it."""
+    """A delivery and the message in it; its values are checked when they become arrays."""
 
     delivery: Delivery
-    message: Message
+    message: AnyMessage
+
+    @property
+    def rows(self) -> int:
+        """The number of rows the message has in tables known here."""
+        return sum(block.rows for block in self.message.blocks)
 
 
 @dataclass(frozen=True)
@@ -60,7 +81,7 @@ def group_deliveries(records: Iterable[SqsRecord]) -> list[Delivery]:
 
 
 def read_deliveries(deliveries: Sequence[Delivery]) -> tuple[list[Readable], list[Refusal]]:
-    """Return what can be read and what must go to quarantine; never raises for a bad body.
+    """Return what has the frame of a message and what must go to quarantine; never raises for a bad body.
 
     A newer device's message with tables unknown here is in both: its known rows are written, and the
     whole body is kept.
@@ -68,12 +89,9 @@ def read_deliveries(deliveries: Sequence[Delivery]) -> tuple[list[Readable], lis
     readable: list[Readable] = []
     refused: list[Refusal] = []
     for delivery in deliveries:
-        try:
-            message = decode_message(delivery.body)
-            _check_days(message)
-        # A body that trips our own reader must still end in quarantine, not in an endless loop.
-        except (CrowdLensError, ValueError, TypeError, OverflowError) as error:
-            refused.append(refusal(delivery, error))
+        message = _read(delivery)
+        if isinstance(message, Refusal):
+            refused.append(message)
             continue
         if message.unknown_tables:
             refused.append(Refusal(delivery, "UnknownTable", _unknown_tables_reason(message)))
@@ -81,29 +99,31 @@ def read_deliveries(deliveries: Sequence[Delivery]) -> tuple[list[Readable], lis
     return readable, refused
 
 
+def read_slowly(delivery: Delivery) -> Message | Refusal:
+    """Return the message as the contract's own reader sees it, or its refusal: this reader has the words."""
+    try:
+        return decode_message(delivery.body)
+    except READ_ERRORS as error:
+        return refusal(delivery, error)
+
+
 def refusal(delivery: Delivery, error: Exception) -> Refusal:
     """Return the refusal of `delivery` because of `error`."""
     return Refusal(delivery, type(error).__name__, str(error)[:1000])
 
 
-def _unknown_tables_reason(message: Message) -> str:
+def _read(delivery: Delivery) -> AnyMessage | Refusal:
+    try:
+        document, texts = load_document(delivery.body, delivery.body.encode("utf-8"))
+        header = read_header(document)
+        blocks = list(read_blocks(header))
+    except READ_ERRORS:
+        return read_slowly(delivery)
+    return EncodedMessage(
+        header.schema_version, header.site, header.device, blocks, header.unknown_tables, texts
+    )
+
+
+def _unknown_tables_reason(message: AnyMessage) -> str:
     listed = ", ".join(f"{name[:64]} ({rows} rows)" for name, rows in sorted(message.unknown_tables.items()))
     return f"schema version {message.schema_version} has tables that are unknown here: {listed}"[:1000]
-
-
-def _check_days(message: Message) -> None:
-    days: set[int] = set()
-    for block in message.blocks:
-        days |= _days(block)
-    if len(days) > MAXIMUM_DAYS_PER_MESSAGE:
-        raise TooManyDaysError(
-            f"the rows lie on {len(days)} UTC days: expected at most {MAXIMUM_DAYS_PER_MESSAGE}"
-        )
-
-
-def _days(block: Block) -> set[int]:
-    times = [int(value or 0) for value in expand(block.columns["event_time"])]
-    first, last = min(times) // _DAY_MILLISECONDS, max(times) // _DAY_MILLISECONDS
-    if last - first <= 1:
-        return {first, last}
-    return {time // _DAY_MILLISECONDS for time in times}

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 
-from lambdas.lake_writer.columns import TableRows, build_tables
+from lambdas.lake_writer.build import build_or_refuse, portions
 from lambdas.lake_writer.identity import IdentityCheck, IdentityGate
-from lambdas.lake_writer.inbox import Readable, Refusal, group_deliveries, read_deliveries, refusal
+from lambdas.lake_writer.inbox import Readable, Refusal, group_deliveries, read_deliveries
 from lambdas.lake_writer.objects import Upload, raw_objects
 from lambdas.lake_writer.quarantine import quarantine_objects
 from lambdas.shared.lake_store import LakeStore, LakeStoreError
 from lambdas.shared.sqs import SqsRecord
 
+__all__ = ["LakeWriter", "WriteResult", "build_or_refuse"]
 MAXIMUM_UPLOADS_AT_ONCE = 8
 
 
@@ -55,20 +57,34 @@ class LakeWriter:
         identity = self._gate.check(readable) if self._gate else IdentityCheck(list(readable))
         # What does not pass is kept whole or comes again: no other reason may take its place.
         refused = [one for one in refused if one.delivery.digest not in identity.stopped]
-        tables, readable, unbuildable = build_or_refuse(identity.passed)
-        result = WriteResult(
-            len(records), refusals=[*refused, *identity.refusals, *unbuildable], identity=identity
-        )
-        failed = self._upload_all(list(_uploads(tables, readable, result.refusals)), result) | identity.held
+        result = WriteResult(len(records), refusals=[*refused, *identity.refusals], identity=identity)
+        failed = identity.held | self._write_rows(identity.passed, result)
+        kept = chain.from_iterable(map(quarantine_objects, result.refusals))
+        failed |= self._upload_all(kept, result)
         for delivery in deliveries:
             if delivery.digest in failed:
                 result.failed_message_ids.extend(record.message_id for record in delivery.records)
         return result
 
-    def _upload_all(self, uploads: Sequence[Upload], result: WriteResult) -> set[str]:
+    def _write_rows(self, readable: Sequence[Readable], result: WriteResult) -> set[str]:
+        failed: set[str] = set()
+        for portion in portions(readable):
+            tables, written, unbuildable = build_or_refuse(portion)
+            # A message refused whole is not also refused for a part of it.
+            whole = {one.delivery.digest for one in unbuildable}
+            result.refusals = [one for one in result.refusals if one.delivery.digest not in whole]
+            result.refusals.extend(unbuildable)
+            digests = [item.delivery.digest for item in written]
+            failed |= self._upload_all((one for rows in tables for one in raw_objects(rows, digests)), result)
+        return failed
+
+    def _upload_all(self, uploads: Iterable[Upload], result: WriteResult) -> set[str]:
         failed: set[str] = set()
         with ThreadPoolExecutor(MAXIMUM_UPLOADS_AT_ONCE) as pool:
-            for upload, error in zip(uploads, pool.map(self._upload, uploads), strict=True):
+            # One object is on its way while the next is encoded.
+            under_way = [(upload, pool.submit(self._upload, upload)) for upload in uploads]
+            for upload, future in under_way:
+                error = future.result()
                 if error is None:
                     result.objects += 1
                     result.rows += upload.rows
@@ -84,34 +100,3 @@ class LakeWriter:
         except LakeStoreError as error:
             return error
         return None
-
-
-def build_or_refuse(
-    readable: Sequence[Readable],
-) -> tuple[list[TableRows], list[Readable], list[Refusal]]:
-    """Return the tables of all messages that can be built, those messages, and the refusal of the others.
-
-    Built in one go; only when that fails is each message tried alone, to find the ones to blame.
-    """
-    try:
-        return build_tables([item.message for item in readable]), list(readable), []
-    except (ValueError, TypeError, OverflowError):
-        good: list[Readable] = []
-        refused: list[Refusal] = []
-        for item in readable:
-            try:
-                build_tables([item.message])
-                good.append(item)
-            except (ValueError, TypeError, OverflowError) as error:
-                refused.append(refusal(item.delivery, error))
-        return build_tables([item.message for item in good]), good, refused
-
-
-def _uploads(
-    tables: Iterable[TableRows], readable: Sequence[Readable], refusals: Iterable[Refusal]
-) -> Iterable[Upload]:
-    digests = [item.delivery.digest for item in readable]
-    for rows in tables:
-        yield from raw_objects(rows, digests)
-    for item in refusals:
-        yield from quarantine_objects(item)

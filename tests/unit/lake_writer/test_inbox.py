@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from contract.envelope import encode_message
-from lambdas.lake_writer.inbox import MAXIMUM_DAYS_PER_MESSAGE, group_deliveries, read_deliveries
+from lambdas.lake_writer.build import MAXIMUM_DAYS_PER_MESSAGE, build_or_refuse
+from lambdas.lake_writer.inbox import Readable, Refusal, group_deliveries, read_deliveries
 from lambdas.shared.sqs import SqsRecord
 
 DAY_MILLISECONDS = 86_400_000
@@ -17,8 +18,15 @@ def sqs(message_id: str, body: str) -> SqsRecord:
     return SqsRecord(message_id, body, "AROA:jetson-7", datetime(2026, 11, 21, tzinfo=UTC))
 
 
+def read(*bodies: str) -> tuple[list[Readable], list[Refusal]]:
+    """What becomes of `bodies`, values and all."""
+    readable, refused = read_deliveries(group_deliveries([sqs("m", body) for body in bodies]))
+    _, built, unbuildable = build_or_refuse(readable)
+    return built, refused + unbuildable
+
+
 def refused_reason(body: str) -> tuple[str, str]:
-    readable, (refusal,) = read_deliveries(group_deliveries([sqs("m", body)]))
+    readable, (refusal,) = read(body)
     assert readable == []
     return refusal.error, refusal.reason
 
@@ -71,8 +79,8 @@ def test_a_newer_device_is_read_and_its_unknown_tables_are_kept(make_records: An
     document = good(make_records)
     document["crowdlens"] = 99
     document["blocks"].append({"table": "moods", "rows": 7, "columns": {}})
-    (item,), (refusal,) = read_deliveries(group_deliveries([sqs("m", json.dumps(document))]))
-    assert item.message.rows == 3
+    (item,), (refusal,) = read(json.dumps(document))
+    assert item.rows == 3
     assert refusal.error == "UnknownTable"
     assert refusal.reason == "schema version 99 has tables that are unknown here: moods (7 rows)"
 
@@ -86,6 +94,6 @@ def test_a_newer_device_is_read_and_its_unknown_tables_are_kept(make_records: An
 )
 def test_one_message_cannot_ask_for_thousands_of_objects(days: int, is_read: bool, make_records: Any) -> None:
     records = make_records(count=days, start_ms=0, step_ms=DAY_MILLISECONDS)
-    readable, refused = read_deliveries(group_deliveries([sqs("m", encode_message("s", "d", records))]))
+    readable, refused = read(encode_message("s", "d", records))
     assert bool(readable) is is_read
     assert [one.error for one in refused] == ([] if is_read else ["TooManyDaysError"])
