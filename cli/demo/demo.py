@@ -81,6 +81,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
         with LocalStack(stack_options) as stack:
             say(f"local cloud ready after {time.monotonic() - started:.1f} s")
             settings = replace(options.camera, spool=stack.run.path / "spool.db")
+            stack.enrol(settings.device, _site_of(settings))
             publisher = _start_publisher(stack, settings)
             try:
                 camera = _run_camera(settings, stop, say)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lambdas.shared.settings import (
+    IdentityMode,
     MySQLAuthentication,
     SettingError,
     lake_writer_settings,
@@ -59,6 +60,27 @@ def test_the_lake_writer_asks_for_its_bucket_alone() -> None:
     assert lake_writer_settings({"LAKE_BUCKET": "lake"}).lake_bucket == "lake"
     with pytest.raises(SettingError, match="LAKE_BUCKET"):
         lake_writer_settings({})
+
+
+def test_senders_are_observed_once_there_is_a_registry_and_refused_on_request() -> None:
+    bucket = {"LAKE_BUCKET": "lake"}
+    assert lake_writer_settings(bucket).control_table is None
+    observed = lake_writer_settings({**bucket, "CONTROL_TABLE": "control"})
+    assert (observed.control_table, observed.identity_mode) == ("control", IdentityMode.OBSERVE)
+    enforced = lake_writer_settings({**bucket, "CONTROL_TABLE": "control", "IDENTITY_MODE": "enforce"})
+    assert enforced.identity_mode is IdentityMode.ENFORCE
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({"IDENTITY_MODE": "strict"}, "IDENTITY_MODE is 'strict'", id="unknown mode"),
+        pytest.param({"IDENTITY_MODE": "enforce"}, "CONTROL_TABLE is not set", id="nothing to enforce by"),
+    ],
+)
+def test_a_mode_that_cannot_be_kept_is_refused(changes: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SettingError, match=sentence):
+        lake_writer_settings({"LAKE_BUCKET": "lake", **changes})
 
 
 @pytest.mark.parametrize(
