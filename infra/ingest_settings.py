@@ -109,6 +109,14 @@ DEAD_LETTERS = DeadLetterFunction(
     function_timeout_seconds=30,
     memory_mib=256,
 )
-SCHEDULED_FUNCTIONS: tuple[ScheduledFunction, ...] = ()
+COMPACTOR = ScheduledFunction(
+    function_name="compactor",
+    handler="lambdas.compactor.handler:handler",
+    every_seconds=900,
+    # Lambda's longest: it begins no piece of work that it could not end.
+    function_timeout_seconds=900,
+    memory_mib=2048,
+)
+SCHEDULED_FUNCTIONS: tuple[ScheduledFunction, ...] = (COMPACTOR,)
 """Every function that a schedule calls: the one list, for the stacks and the local stack."""
 MIGRATIONS_HANDLER = "lambdas.migrations.handler:handler"

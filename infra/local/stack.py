@@ -6,22 +6,13 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from contract.errors import WorkFailedError
-from infra.ingest_settings import (
-    DEAD_LETTERS,
-    LAKE_WRITER,
-    MIGRATIONS_HANDLER,
-    RDS_LOADER,
-    SCHEDULED_FUNCTIONS,
-    DeadLetterFunction,
-    QueueFunction,
-    ScheduledFunction,
-)
+from infra.ingest_settings import DeadLetterFunction, QueueFunction
 from infra.local.aws_environment import LOCAL_REGION, AwsEndpoint, base_environment
 from infra.local.disk import check_free_space
 from infra.local.event_source import QueueSource
@@ -48,15 +39,17 @@ from infra.local.queues import (
     queue_depth,
 )
 from infra.local.run_directory import RUN_VARIABLE, RunDirectory
+from infra.local.scheduler import SchedulerStatistics
 from infra.local.senders import local_certificate_id
+from infra.local.stack_options import StackOptions
 from lambdas.shared.control_table import DEFAULT_CONTROL_TABLE
 from lambdas.shared.registry import Device, DeviceRegistry
-from lambdas.shared.settings import IdentityMode
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+__all__ = ["LAKE_BUCKET", "LocalStack", "NotDrainedError", "StackOptions"]
 LAKE_BUCKET = "crowdlens-lake"
 _NEEDED_MEBIBYTES = 150
 """MariaDB begins with 45 MiB; the rest is for logs and rows."""
@@ -66,34 +59,6 @@ _LOOK_AGAIN_SECONDS = 0.2
 
 class NotDrainedError(WorkFailedError):
     """Raised when messages are still on their way after the time allowed."""
-
-
-@dataclass(frozen=True)
-class StackOptions:
-    """How a local stack differs from the default.
-
-    `visibility_timeout_seconds` is short, so that a failed message comes back soon; in AWS it is
-    `QueueFunction.visibility_timeout_seconds`. `mysql_url` names an existing server; `with_mysql` False
-    leaves MySQL out. `sender_id` replaces the SenderId of ingest messages, which is otherwise that of the
-    device a message names (see `infra.local.senders`). `dead_letters` None leaves dead letters where they
-    are. `scheduled` are called as often as they say.
-    """
-
-    with_mysql: bool = True
-    mysql_url: str | None = None
-    may_get_mariadb: bool = True
-    ministack_python: Path | None = None
-    ministack_port: int | None = None
-    run_base: Path | None = None
-    lake_writer: QueueFunction = LAKE_WRITER
-    rds_loader: QueueFunction = RDS_LOADER
-    migrations_handler: str | None = MIGRATIONS_HANDLER
-    visibility_timeout_seconds: int = 30
-    sender_id: str | None = None
-    identity_mode: IdentityMode = IdentityMode.OBSERVE
-    dead_letters: DeadLetterFunction | None = DEAD_LETTERS
-    scheduled: tuple[ScheduledFunction, ...] = SCHEDULED_FUNCTIONS
-    report: Callable[[str], None] = field(default=lambda _: None, repr=False)
 
 
 class LocalStack:
@@ -270,6 +235,10 @@ class LocalStack:
     def statistics(self) -> dict[str, PollerStatistics]:
         """Return what each function's poller has done so far."""
         return self.functions.statistics()
+
+    def schedule_statistics(self) -> dict[str, SchedulerStatistics]:
+        """Return what each function's scheduler has done so far."""
+        return self.functions.schedule_statistics()
 
     def check_processes(self) -> None:
         """Raise `ProcessError` when a process of the stack has ended, `DiskFullError` when the disk is full.

@@ -14,8 +14,15 @@ from typing import Any
 
 import pytest
 
+from infra.ingest_settings import (
+    DEAD_LETTERS,
+    LAKE_WRITER,
+    MIGRATIONS_HANDLER,
+    RDS_LOADER,
+    SCHEDULED_FUNCTIONS,
+)
 from infra.local.aws_environment import REPOSITORY_ROOT
-from infra.local.invocation import LambdaContext
+from infra.local.invocation import LambdaContext, load_handler
 from infra.local.scheduler import Scheduler, SchedulerSettings, SchedulerStatistics
 
 
@@ -104,3 +111,17 @@ def test_a_scheduler_that_waits_ends_at_once(tmp_path: Path) -> None:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     assert process.wait(5) == 0
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        *(one.handler for one in SCHEDULED_FUNCTIONS),
+        LAKE_WRITER.handler,
+        RDS_LOADER.handler,
+        DEAD_LETTERS.handler,
+        MIGRATIONS_HANDLER,
+    ],
+)
+def test_every_function_that_the_settings_name_is_there(handler: str) -> None:
+    assert callable(load_handler(handler))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from contract.envelope import encode_message
 from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from contract.records import StoredRecord
-from infra.ingest_settings import LAKE_WRITER
+from infra.ingest_settings import COMPACTOR, LAKE_WRITER, ScheduledFunction
 from infra.local.senders import LOCAL_SENDER_ATTRIBUTE, device_sender_id, local_certificate_id
 from infra.local.stack import LocalStack, StackOptions
 from lambdas.shared.settings import IdentityMode
@@ -21,9 +22,10 @@ RecordFactory = Callable[..., list[StoredRecord]]
 QUICK_WRITER = replace(LAKE_WRITER, batch_window_seconds=0, batch_size=10, maximum_receives=2)
 
 
-def stack_in(mode: IdentityMode) -> LocalStack:
+def stack_in(mode: IdentityMode, *scheduled: ScheduledFunction) -> LocalStack:
     return LocalStack(
         StackOptions(
+            scheduled=scheduled,
             with_mysql=False,
             lake_writer=QUICK_WRITER,
             visibility_timeout_seconds=1,
@@ -76,12 +78,19 @@ def test_enforced_only_the_device_itself_is_let_in(
 
 
 def test_observed_all_are_written_and_counted(make_records: RecordFactory) -> None:
-    with stack_in(IdentityMode.OBSERVE) as stack:
+    with stack_in(IdentityMode.OBSERVE, replace(COMPACTOR, every_seconds=1)) as stack:
         send(stack, encode_message("seoul-1", "stranger", make_records()))
         stack.wait_until_drained(30)
         assert len(keys(stack, RAW_PREFIX)) == 1
         assert quarantined(stack) == []
         log = (stack.run.path / "lake_writer.log").read_text()
+        deadline = time.monotonic() + 30
+        while (
+            not (kept := stack.schedule_statistics()["compactor"]).last_answer and time.monotonic() < deadline
+        ):
+            time.sleep(0.1)
+        assert (kept.failed_calls, kept.last_error) == (0, "")
+        assert kept.last_answer
     assert log.count("sender does not match device") == 1
     assert '"identity_unknown_devices":[1.0]' in log.replace(" ", "")
 
