@@ -30,8 +30,8 @@ class Frame:
     """One picture, BGR of shape (h, w, 3).
 
     `index` counts the source's frames from 0, skipped ones included. `time_seconds` is the presentation time
-    since the first frame for files and folders, and the moment of the grab on `time.monotonic` for live
-    sources.
+    since the first frame for files and folders, and a moment on `time.monotonic`, the grab or shortly before
+    it, for live sources.
     """
 
     image: Image

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from edge_components.vision.sources.backoff import BackOff
 from edge_components.vision.sources.capture import Capture, CaptureFactory
 from edge_components.vision.sources.frames import Frame, Image, SourceError, SourceInfo
-from edge_components.vision.sources.presentation_time import sane_frame_rate
+from edge_components.vision.sources.presentation_time import StreamTimes, sane_frame_rate
 
 CLOSE_SECONDS = 2.0
 """How long closing waits for a read that hangs in the driver; the thread ends with the process then."""
@@ -17,6 +17,8 @@ CLOSE_SECONDS = 2.0
 
 class LiveSource:
     """A camera read by a thread of its own that keeps only the newest frame.
+
+    Frames have the stream's own times where it has some, else the moment of the grab.
 
     Any end of the stream is a fault: the camera is opened again, at growing intervals, until it is closed. A
     camera that comes back with another picture size stays out, because the scene would not fit.
@@ -45,10 +47,11 @@ class LiveSource:
         self._reconnections = 0
         self._fault: str | None = None
         self._error: Exception | None = None
+        self._times = StreamTimes()
         capture, image = self._first_connection(first_connection_seconds)
         height, width = image.shape[:2]
         self.info = SourceInfo(width, height, sane_frame_rate(capture.frames_per_second()), None, live=True)
-        self._publish(image)
+        self._publish(image, self._times.next(capture.position_seconds(), self._monotonic_seconds()))
         self._thread = threading.Thread(target=self._run, args=(capture,), name="camera", daemon=True)
         self._thread.start()
 
@@ -117,7 +120,7 @@ class LiveSource:
         if not capture.grab():
             self._fault = "the stream ended or timed out"
             return False
-        grabbed_at = self._monotonic_seconds()
+        grabbed_at, position_seconds = self._monotonic_seconds(), capture.position_seconds()
         image = capture.retrieve()
         if image is None:
             self._fault = "a frame could not be decoded"
@@ -130,19 +133,19 @@ class LiveSource:
             self._fault = None
             self._reconnections += 1
             self._back_off.reset()
-        self._publish(image, grabbed_at)
+        self._publish(image, self._times.next(position_seconds, grabbed_at))
         return True
 
     def _reconnect(self) -> Capture | None:
         if self._stop.wait(self._back_off.next_seconds()):
             return None
         capture = self._open_capture()
+        self._times = StreamTimes()
         if capture is None:
             self._fault = "it cannot be opened"
         return capture
 
-    def _publish(self, image: Image, grabbed_at: float | None = None) -> None:
-        seconds = self._monotonic_seconds() if grabbed_at is None else grabbed_at
+    def _publish(self, image: Image, seconds: float) -> None:
         with self._arrived:
             if self._newest is not None:
                 self._skipped += 1

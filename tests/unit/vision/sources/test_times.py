@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf, nan
 
 import pytest
 
 from edge_components.vision.sources.backoff import BackOff
-from edge_components.vision.sources.presentation_time import PresentationTimes, sane_frame_rate
+from edge_components.vision.sources.presentation_time import PresentationTimes, StreamTimes, sane_frame_rate
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,45 @@ def test_waits_double_up_to_the_cap_and_start_again_after_a_success() -> None:
 
 def test_waits_differ_between_cameras() -> None:
     assert len({BackOff().next_seconds() for _ in range(20)}) > 10
+
+
+def stream_moments(positions: list[float], grabs: list[float]) -> list[float]:
+    times = StreamTimes()
+    return [times.next(*pair) for pair in zip(positions, grabs, strict=True)]
+
+
+def test_a_stream_that_arrives_in_bunches_keeps_the_times_it_was_taken_at() -> None:
+    positions = [100 + 0.04 * k for k in range(40)]
+    grabs = [5 + 0.04 * (k // 10 * 10 + 9) + 0.002 * (k % 10) for k in range(40)]
+    moments = stream_moments(positions, grabs)
+    steps = [after - before for before, after in pairwise(moments[10:])]
+    assert steps == pytest.approx([0.04] * len(steps), abs=0.001)
+    assert all(moment <= grab + 1e-9 for moment, grab in zip(moments, grabs, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("positions", "grabs"),
+    [
+        pytest.param([0.0] * 4, [1.0, 1.1, 1.2, 1.3], id="no times"),
+        pytest.param([float("nan")] * 3, [1.0, 1.1, 1.2], id="not a number"),
+        pytest.param([0.0, 0.04, 500.0, 500.04], [1.0, 1.04, 1.08, 1.12], id="a jump"),
+        pytest.param([0.0, 0.2, 0.4, 0.6], [1.0, 1.1, 1.2, 1.3], id="too fast"),
+    ],
+)
+def test_a_stream_without_sane_times_is_timed_by_its_grabs(
+    positions: list[float], grabs: list[float]
+) -> None:
+    assert stream_moments(positions, grabs) == pytest.approx(grabs)
+
+
+def test_a_stream_whose_clock_falls_behind_is_not_believed_for_ever() -> None:
+    grabs = [0.1 * k for k in range(200)]
+    moments = stream_moments([grab / 2 for grab in grabs], grabs)
+    assert max(grab - moment for grab, moment in zip(grabs, moments, strict=True)) < 3.1
+    assert moments[-1] == grabs[-1]
+
+
+def test_a_stream_that_begins_anew_is_tied_anew() -> None:
+    assert stream_moments([9.0, 9.1, 0.0, 0.1], [1.0, 1.1, 1.2, 1.35]) == pytest.approx(
+        [1.0, 1.1, 1.2, 1.3], abs=0.051
+    )
