@@ -13,7 +13,7 @@ from contract.records import Record
 from contract.scene import Scene, SceneError
 from contract.tables import CLOCK_SYNCED
 from edge_components.vision.detections import CleaningCounts, Detections, clean
-from edge_components.vision.events import EventMonitor, EventPhase, TrackValues
+from edge_components.vision.events import MAXIMUM_SILENCE_SECONDS, EventMonitor, EventPhase, TrackValues
 from edge_components.vision.lines import Crossing, LineCounter
 from edge_components.vision.located import geography_of, ground_of
 from edge_components.vision.rows import RecordMaker
@@ -130,9 +130,11 @@ class SceneAnalytics:
 
         A camera may be silent for hours; what was counted before must not wait in memory for it.
         """
-        if self._timeline.since_last(event_time_ms) <= self._horizon_seconds:
+        silent_seconds = self._timeline.since_last(event_time_ms)
+        if silent_seconds <= self._horizon_seconds:
             return []
-        records = [self._report(phase) for phase in self._events.close(self._time_seconds)]
+        ended = self._events.close(self._time_seconds) if silent_seconds > MAXIMUM_SILENCE_SECONDS else []
+        records = [self._report(phase) for phase in ended]
         windows = self._zone_windows.add(self._tallies.close_until(math.inf))
         last_safe_ms = event_time_ms - round(self._horizon_seconds * 1000)
         return records + self._window_records(windows + self._zone_windows.close_before(last_safe_ms))
@@ -169,6 +171,7 @@ class SceneAnalytics:
             **{f"boxes_{reason}": count for reason, count in self._cleaning.as_dict().items()},
             "times_not_forward": self._timeline.not_forward,
             "times_set_back": self._timeline.set_back,
+            "times_in_bunches": self._timeline.spread,
             "late_changes": self._tallies.late,
         }
         return self._totals.summary(self._zone_windows.totals, self._tracker.confirmed_tracks, warnings)

@@ -1,7 +1,8 @@
 """Crowding, running, loitering, wrong ways and other events, with a start and an end.
 
-A rule's value must reach its threshold and stay above threshold minus hysteresis for the minimum time;
-the event is then dated back to when it reached it. It ends when the value has been at or below threshold
+A rule's value must reach its threshold and stay above threshold minus hysteresis for the minimum time, be at
+the threshold in at least half of the frames of that time and at its end; the event is then dated back to when
+it reached it. It ends when the value has been at or below threshold
 minus hysteresis for the same time, at most a second, and is dated back likewise. One bad frame neither
 starts nor ends anything.
 """
@@ -24,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-_MAXIMUM_SILENCE_SECONDS = 10.0
+MAXIMUM_SILENCE_SECONDS = 10.0
 """Nobody knows what happened in a longer time without frames: events end before it."""
 _STATIONARY_SHARE = 0.25
 
@@ -114,7 +115,7 @@ class EventMonitor:
         """Take in the objects inside (Z, C) and the tracks of a frame; return what starts or ends."""
         if not self._rules:
             return []
-        silent = time_seconds - self._time_seconds > _MAXIMUM_SILENCE_SECONDS
+        silent = time_seconds - self._time_seconds > MAXIMUM_SILENCE_SECONDS
         phases = self.close(self._time_seconds) if silent else []
         self._time_seconds = time_seconds
         phases += [

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from contract.scene import EventRule
+from edge_components.vision.analytics import SceneAnalytics
 from edge_components.vision.trigger import Trigger
 
 SQUARE = [[200, 100], [440, 100], [440, 350], [200, 350]]
@@ -35,6 +36,9 @@ CROWDING = EventRule("crowding", threshold=5, minimum_seconds=1.0, hysteresis=2)
         pytest.param([0, 9, 0, 0, 9, 0], [], id="single frames start nothing"),
         pytest.param([0, 5, 6, 5, 5], [("start", 0.5)], id="dated back to the first frame at the threshold"),
         pytest.param([5, 4, 5, 4, 4], [("start", 0.0)], id="within the hysteresis it goes on"),
+        pytest.param([4, 5, 4, 4, 4, 4, 4], [], id="one frame at the threshold starts nothing"),
+        pytest.param([5, 4, 4, 4, 5, 5, 5], [("start", 2.0)], id="too few at the threshold: it starts anew"),
+        pytest.param([5, 5, 4, 4, 5], [("start", 0.0)], id="starts in a frame at the threshold"),
         pytest.param([5, 3, 5, 5, 5], [("start", 1.0)], id="at the lower level it starts anew"),
         pytest.param([5, 5, 5, 3, 5, 5], [("start", 0.0)], id="a single frame ends nothing"),
         pytest.param([5, 5, 5, 3, 3, 3], [("start", 0.0), ("end", 1.5)], id="ends, dated back"),
@@ -45,6 +49,20 @@ def test_an_event_needs_its_time_to_start_and_to_end(
     values: list[float], expected: list[tuple[str, float]]
 ) -> None:
     assert phases_of(CROWDING, values) == expected
+
+
+def test_eleven_people_and_one_wrong_frame_are_no_crowd() -> None:
+    rule = EventRule("crowding", threshold=12, minimum_seconds=5, hysteresis=2)
+    values = [12.0 if index == 50 else 11.0 for index in range(400)]
+    assert phases_of(rule, values, step_seconds=0.1) == []
+
+
+def test_an_event_whose_track_ends_while_its_value_is_low_ended_when_it_fell() -> None:
+    trigger = Trigger(EventRule("loitering", threshold=5, minimum_seconds=1, hysteresis=1), 10.0)
+    for time_seconds, value in ((0, 5), (1, 6), (2, 7), (2.5, 0), (3.0, 0)):
+        trigger.observe(value, time_seconds)
+    assert trigger.end(3.2) == "end"
+    assert trigger.changed_seconds == 2.5
 
 
 def test_without_hysteresis_falling_below_the_threshold_is_low() -> None:
@@ -123,6 +141,27 @@ def test_a_long_silence_of_the_camera_ends_events_before_it(replays: Any) -> Non
     counted = replays.count_frames(replays.make_scene(zones=zones), people.frames(moments))
     durations = [event["duration_seconds"] for event in counted.totals.events]
     assert durations == [pytest.approx(4.9, abs=0.3), pytest.approx(4.9, abs=0.3)]
+
+
+@pytest.mark.parametrize(("silent_seconds", "events"), [(6.0, 1), (9.5, 1), (10.5, 2)])
+@pytest.mark.parametrize("told", [True, False], ids=["told while silent", "told by the next frame"])
+def test_a_silence_of_up_to_ten_seconds_ends_no_event(
+    replays: Any, silent_seconds: float, events: int, told: bool
+) -> None:
+    people = replays.World([replays.Walker([(0, 300, 200), (60, 300, 200)])])
+    zones = [{"name": "square", "polygon": SQUARE, "events": {"crowding": {"threshold": 1}}}]
+    scene = replays.make_scene(zones=zones)
+    analytics = SceneAnalytics(scene, labels=list(scene.classes))
+    for at_ms, seen in people.frames([k / 10 for k in range(50)]):
+        analytics.update(seen, at_ms)
+    if told:
+        for tenths in range(int(silent_seconds * 10)):
+            analytics.idle(replays.START_MS + 4900 + 100 * tenths)
+    after = [4.9 + silent_seconds + k / 10 for k in range(50)]
+    for at_ms, seen in people.frames(after):
+        analytics.update(seen, at_ms)
+    analytics.close()
+    assert len(analytics.totals.events) == events
 
 
 def test_an_event_about_a_track_ends_when_the_track_was_last_seen(replays: Any) -> None:
