@@ -23,6 +23,11 @@ COMMANDS = {
     "audit": "compare the counts with counts by hand, and draw minutes to count",
     "athena": "ask the lake a question in Athena's SQL",
     "preview": "draw the dashboards from a lake, offline",
+    "compact": "fold a lake's raw objects into few, large, sorted ones",
+    "rebuild": "drop MySQL and rebuild it from the lake, or compare the two",
+    "devices": "enrol, list, rotate and block the devices that may send",
+    "quarantine": "list, show and release messages that were refused",
+    "redrive": "send dead letters back to the queues they came from",
     "models": "list, check and add detector models",
     "doctor": "check what this machine lacks and say what mends it",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,16 +10,22 @@ from typing import Any
 from urllib.parse import quote
 
 import boto3
+import pyarrow as pa
 import pytest
 from moto import mock_aws
 
+from cli.main import main
+from cli.rebuild.digest import EVERY_DAY, PROJECTED, table_digest
 from contract.envelope import decode_message, encode_message
+from contract.lake import CompactedObject, parse_raw_key
 from contract.tables import TABLES
 from infra.local.mariadb import MySqlServer
 from lambdas.lake_writer.columns import build_tables
 from lambdas.lake_writer.objects import raw_objects
 from lambdas.migrations.runner import apply_migrations
 from lambdas.rds_loader import handler as module
+from lambdas.rds_loader.rows import without_repeats
+from lambdas.shared.lake_parquet import decode_parquet, encode_parquet
 
 BUCKET = "crowdlens-lake"
 PROJECTION = (*TABLES, "zone_live", "load_ledger", "projection_state")
@@ -71,6 +78,44 @@ class Lake:
         with closing(self.server.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return list(cursor.fetchall())
+
+    def digests(self) -> dict[str, tuple[int, str]]:
+        """Return rows and content digest of each table of the projection, over all days."""
+        with closing(self.server.connect()) as connection:
+            return {
+                table.name: (digest.rows, digest.sha256)
+                for table in PROJECTED
+                for digest in [table_digest(connection, table, EVERY_DAY)]
+            }
+
+    @property
+    def url(self) -> str:
+        server = self.server
+        login = f"{server.user}:{quote(server.password, safe='')}"
+        return f"mysql://{login}@{server.host}:{server.port}/{server.database}"
+
+    def rebuild(self, *arguments: str) -> int:
+        """Run `crowdlens rebuild` on this lake and database, for all days."""
+        return main(["rebuild", "--bucket", BUCKET, "--mysql-url", self.url, "--every-day", *arguments])
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Return the keys of the lake."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def fold(self, *keys: str, retire: bool = True) -> str:
+        """Fold raw objects of one table and day into a compacted one; return its key."""
+        table_name, day, _ = parse_raw_key(keys[0])
+        table = TABLES[table_name]
+        bodies = [self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys]
+        data = pa.concat_tables([decode_parquet(body, table, "here") for body in bodies])
+        body = encode_parquet(without_repeats(data), table)
+        digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+        compacted = CompactedObject(table_name, day, 0, 1, data.num_rows, digest).key
+        self.s3.put_object(Bucket=BUCKET, Key=compacted, Body=body)
+        for key in keys if retire else ():
+            self.s3.delete_object(Bucket=BUCKET, Key=key)
+        return compacted
 
     def content(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything the projection holds, except when it was loaded."""

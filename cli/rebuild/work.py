@@ -1,0 +1,204 @@
+"""The rebuild itself: drop, make anew, load every object that the ledger lacks until it lacks none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import pymysql
+
+from cli.rebuild.lake import Lake, ListedObject, list_objects
+from contract.errors import WorkFailedError
+from contract.tables import TABLES
+from lambdas.migrations.runner import apply_migrations
+from lambdas.rds_loader import live
+from lambdas.rds_loader.ledger import loaded_etags
+from lambdas.rds_loader.loader import Loader, LoadResult
+from lambdas.shared.lake_store import LakeObjectMissingError
+from lambdas.shared.mysql import Database, DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    from lambdas.shared.mysql import Connection
+
+DROPPED: Final = ("schema_migrations", "projection_state", *TABLES, live.TABLE_NAME, "load_ledger")
+"""What the lake can give back, and nothing else: whatever people typed in stays.
+
+First goes the memory of migrations and of a rebuild, so that one cut off here begins anew and migrations
+make every table again: each of their files is safe to repeat. The ledger goes last and comes back after the
+tables: a loader that is at work meanwhile finds both of one kind, or fails and is called again.
+"""
+REBUILD_MARK: Final = "rebuild_started"
+OBJECTS_AT_ONCE: Final = 50
+_TIMES_GONE: Final = 3
+_KEYS_AT_ONCE: Final = 1_000
+_DROP_WAIT_SECONDS: Final = 30
+
+
+class RebuildError(WorkFailedError):
+    """Raised when a rebuild cannot begin or left objects out."""
+
+
+@dataclass
+class Progress:
+    """How far a rebuild is.
+
+    `failed` has a sentence for each object that could not be loaded; `gone` counts how often an object was
+    listed and then not there.
+    """
+
+    objects: int = 0
+    objects_total: int = 0
+    rows: int = 0
+    day: str = ""
+    resumed: bool = False
+    seconds: float = 0.0
+    failed: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+
+
+@contextmanager
+def only_rebuild(connection: Connection) -> Iterator[None]:
+    """Hold the lock that keeps a second rebuild of this database out; raises `RebuildError`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(LEFT(CONCAT('crowdlens-rebuild:', DATABASE()), 64), 0)")
+        row = cursor.fetchone()
+    if row is None or row[0] != 1:
+        raise RebuildError("another rebuild of this database is running: expected it to end first")
+    # The lock is the connection's: whoever dies gives it back.
+    yield
+
+
+def refuse_empty_lake(lake: Lake, connection: Connection, first_days: Mapping[str, str]) -> None:
+    """Raise `RebuildError` when the lake has no object to give back for rows that MySQL holds.
+
+    Then it is the wrong lake, or the right one gone: dropping MySQL would lose what is left.
+    """
+    if any(list_objects(lake, table, first_days[table.name]) for table in TABLES.values()):
+        return
+    for name in TABLES:
+        if _has_rows(connection, name):
+            raise RebuildError(
+                f"the lake {lake.bucket} has no object of the days that MySQL keeps, but {name} in MySQL has "
+                "rows: expected the lake of this database"
+            )
+
+
+def _has_rows(connection: Connection, table_name: str) -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM `{table_name}` LIMIT 1")  # noqa: S608 - a name of ours
+            return cursor.fetchone() is not None
+    except pymysql.err.ProgrammingError:
+        # No such table.
+        return False
+
+
+def begin(connection: Connection, now: datetime, *, from_scratch: bool) -> bool:
+    """Drop and make the projection, or return True when a rebuild that was cut off goes on.
+
+    The mark is written last, so that one cut off before it drops again, and removed by `finish`.
+    """
+    if not from_scratch and _marked(connection):
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION lock_wait_timeout = %s", (_DROP_WAIT_SECONDS,))
+        for name in DROPPED:
+            cursor.execute(f"DROP TABLE IF EXISTS `{name}`")
+    apply_migrations(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO projection_state (name, value_time) VALUES (%s, %s)", (REBUILD_MARK, now))
+    connection.commit()
+    return False
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """The loading half of a rebuild, after `begin`; `report` is told after every group of objects."""
+
+    lake: Lake
+    database: Database
+    loader: Loader
+    first_days: Mapping[str, str]
+    report: Callable[[Progress], None]
+    progress: Progress
+
+    def load_missing(self) -> None:
+        """Load every object of the lake that the ledger lacks, newest days first, until it lacks none.
+
+        The lake is listed again after each round, because the compactor may fold an object away between its
+        listing and its reading: its rows are then in a compacted object, which the next round finds. Raises
+        `RebuildError` when MySQL is away, and at the end when objects that are there could not be loaded;
+        what was loaded until then stays.
+        """
+        started, progress = time.monotonic(), self.progress
+        while missing := self._missing():
+            progress.objects_total = progress.objects + len(missing)
+            for start in range(0, len(missing), OBJECTS_AT_ONCE):
+                part = missing[start : start + OBJECTS_AT_ONCE]
+                for result in self.loader.load_many([listed.created for listed in part]).values():
+                    _note(result, progress)
+                progress.day, progress.seconds = part[-1].day, time.monotonic() - started
+                self.report(progress)
+        for key, reason in progress.failed.items():
+            raise RebuildError(
+                f"{len(progress.failed)} objects could not be loaded, the first is {key}: {reason}; the "
+                "others are in MySQL, and the command run again tries these once more"
+            )
+
+    def finish(self, now: datetime) -> None:
+        """Settle live state as of `now` (naive UTC) and take the mark away."""
+        self.database.run(lambda cursor: live.settle(cursor, now))
+        self.database.run(
+            lambda cursor: cursor.execute("DELETE FROM projection_state WHERE name = %s", (REBUILD_MARK,))
+        )
+
+    def _missing(self) -> list[ListedObject]:
+        tables = TABLES.values()
+        listed = [
+            one for table in tables for one in list_objects(self.lake, table, self.first_days[table.name])
+        ]
+        known = self._known([one.created.key for one in listed])
+        missing = [
+            one
+            for one in listed
+            if known.get(one.created.key) != one.created.etag and one.created.key not in self.progress.failed
+        ]
+        # Newest days first: the live map is right again within the first seconds.
+        missing.sort(key=lambda one: one.created.key)
+        return sorted(missing, key=lambda one: one.day, reverse=True)
+
+    def _known(self, keys: Sequence[str]) -> dict[str, str]:
+        known: dict[str, str] = {}
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            part = keys[start : start + _KEYS_AT_ONCE]
+            known.update(self.database.run(partial(loaded_etags, object_keys=part)))
+        return known
+
+
+def _note(result: LoadResult, progress: Progress) -> None:
+    if result.error is None:
+        progress.objects += 1
+        progress.rows += result.rows
+        return
+    if isinstance(result.error, DatabaseUnavailableError):
+        raise RebuildError(f"{result.error}; run the command again to go on") from result.error
+    if isinstance(result.error, LakeObjectMissingError):
+        progress.gone[result.key] = progress.gone.get(result.key, 0) + 1
+        if progress.gone[result.key] < _TIMES_GONE:
+            return
+    progress.failed[result.key] = str(result.error)
+
+
+def _marked(connection: Connection) -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM projection_state WHERE name = %s", (REBUILD_MARK,))
+            return cursor.fetchone() is not None
+    except pymysql.err.ProgrammingError:
+        # No such table: nothing was begun.
+        return False
