@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -54,9 +55,9 @@ class PieceWork:
         Objects that cannot be folded are named in the report and left out. Raises `LakeStoreError`.
         """
         inputs = Inputs()
-        for item, read in self._read_ahead(items):
+        for item, fetched in self._fetch_ahead(items):
             try:
-                data = read()
+                data = decode_rows(fetched.result(), self._table, item.key)
             except _LEFT_ALONE as error:
                 self._report.skipped[item.key] = str(error)
                 continue
@@ -98,17 +99,22 @@ class PieceWork:
         self._report.bytes_written += len(body)
         return Version(key, etag, count)
 
-    def _read_ahead(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, Callable[[], pa.Table]]]:
-        """Yield each item with what returns its rows; a few are on their way while one is used."""
-        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-            for start in range(0, len(items), READS_AT_ONCE):
-                window = items[start : start + READS_AT_ONCE]
-                futures = [pool.submit(self._load, item) for item in window]
-                for item, future in zip(window, futures, strict=True):
-                    yield item, future.result
+    def _fetch_ahead(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, Future[bytes]]]:
+        """Yield each item with its body to be; the next ones are on their way while one is used.
 
-    def _load(self, item: Listed) -> pa.Table:
-        return decode_rows(self._store.get(item.key, item.etag), self._table, item.key)
+        Only the requests are given to threads: decoding small objects in several is slower than in one.
+        """
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            waiting: deque[tuple[Listed, Future[bytes]]] = deque()
+            try:
+                for item in items:
+                    waiting.append((item, pool.submit(self._store.get, item.key, item.etag)))
+                    if len(waiting) > READS_AT_ONCE:
+                        yield waiting.popleft()
+                yield from waiting
+            finally:
+                for _, fetched in waiting:
+                    fetched.cancel()
 
 
 def _digest(document: object) -> str:
