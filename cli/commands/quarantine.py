@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,16 +20,15 @@ from cli.cloud import (
     s3_client,
 )
 from cli.commands.redrive import dry_run, sender
-from cli.output import print_json, say, table
+from cli.output import print_json, printable, say, table
 from cli.quarantine.arguments import (
     EVERY_KIND,
+    Progress,
     add_filter_arguments,
     add_sending_arguments,
     limited,
     selection_of,
     summary_table,
-    tell_end,
-    tell_progress,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _list(arguments: argparse.Namespace) -> int:
     with clear_cloud_errors():
         letters = limited(select(_place(arguments), selection_of(arguments), skipped=say), arguments)
         if arguments.json:
-            print_json([_without_body(letter) for letter in letters])
+            print(json.dumps([_without_body(letter) for letter in letters], indent=2))
         elif arguments.by_message:
             print(table(("key", "kind", "device", "reason"), [_row(letter) for letter in letters]))
         else:
@@ -102,20 +102,21 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _row(letter: Kept) -> tuple[str, ...]:
     message = letter.message
-    return letter.key, message.kind.value, message.device or "-", f"{message.error}: {message.reason}"
+    return (
+        letter.key,
+        message.kind.value,
+        message.device or "-",
+        printable(f"{message.error}: {message.reason}"),
+    )
 
 
 def _without_body(letter: Kept) -> dict[str, Any]:
-    import json
-
     document = json.loads(letter.message.to_bytes())
     body = document.pop("body")
     return {"key": letter.key, **document, "body_characters": len(body)}
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    import json
-
     from lambdas.shared.quarantine import Quarantined
 
     with clear_cloud_errors():
@@ -129,7 +130,7 @@ def _show(arguments: argparse.Namespace) -> int:
     else:
         document = json.loads(message.to_bytes())
         document.pop("body")
-        print(table(("", arguments.key), [(name, value) for name, value in document.items()]))
+        print(table(("", arguments.key), [(name, printable(str(value))) for name, value in document.items()]))
         say(f"the body has {len(message.body)} characters: --body prints it")
     return 0
 
@@ -149,10 +150,11 @@ def _release(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             status = dry_run(lawful, as_json=arguments.json)
         else:
-            result = sender(arguments, place).send(lawful, progress=tell_progress)
+            progress = Progress()
+            result = sender(arguments, place).send(lawful, progress=progress)
             if arguments.json:
                 print_json({"sent": dict(result.sent), "failed": result.failed, "still_refused": dict(still)})
-            status = tell_end(result, left=sum(still.values()))
+            status = progress.end(result, left=sum(still.values()))
     for fault, count in sorted(still.items()):
         say(f"{count} stay in quarantine: {fault}")
     return status

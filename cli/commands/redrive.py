@@ -19,13 +19,12 @@ from cli.cloud import (
 )
 from cli.output import print_json, say
 from cli.quarantine.arguments import (
+    Progress,
     add_filter_arguments,
     add_sending_arguments,
     limited,
     selection_of,
     summary_table,
-    tell_end,
-    tell_progress,
 )
 
 if TYPE_CHECKING:
@@ -62,10 +61,11 @@ def execute(arguments: argparse.Namespace) -> int:
         letters = limited(select(place, selection_of(arguments), skipped=say), arguments)
         if arguments.dry_run:
             return dry_run(letters, as_json=arguments.json)
-        result = sender(arguments, place).send(letters, progress=tell_progress)
+        progress = Progress()
+        result = sender(arguments, place).send(letters, progress=progress)
     if arguments.json:
         print_json({"sent": dict(result.sent), "failed": result.failed})
-    return tell_end(result)
+    return progress.end(result)
 
 
 def sender(arguments: argparse.Namespace, place: Quarantine) -> SendBack:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 KINDS = ("refused", "identity", "dead_letter")
 EVERY_KIND = "all"
+_LINE_SECONDS = 5.0
 
 
 def utc_day(text: str) -> str:
@@ -77,20 +80,35 @@ def summary_table(letters: Iterable[Kept]) -> tuple[int, str]:
     return sum(counted.values()), table(("day", "kind", "error", "device", "messages"), rows)
 
 
-def tell_progress(result: SendResult) -> None:
-    """Say how many were sent so far, on one line."""
-    write_progress(f"\r{sum(result.sent.values())} sent, {len(result.failed)} not accepted")
+class Progress:
+    """Says how many were sent so far: on one line of a terminal, else in a line every few seconds."""
 
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._said_at = time.monotonic()
+        self._open_line = False
 
-def tell_end(result: SendResult, *, left: int = 0) -> int:
-    """Say what became of the messages and return the exit status: 1 when SQS did not accept some."""
-    sent = sum(result.sent.values())
-    if sent or result.failed:
-        write_progress("\n")
-    for queue, count in sorted(result.sent.items()):
-        say(f"{count} sent to {queue} and removed from quarantine")
-    for key, reason in sorted(result.failed.items()):
-        say(f"stays in quarantine: {key}: {reason}")
-    if not sent and not result.failed and not left:
-        say("nothing to send back")
-    return 1 if result.failed else 0
+    def __call__(self, result: SendResult) -> None:
+        """Say it when it is time to."""
+        told = f"{result.sent.total()} sent, {len(result.failed)} not accepted"
+        if self._is_terminal:
+            write_progress(f"\r{told}")
+            self._open_line = True
+        elif time.monotonic() - self._said_at >= _LINE_SECONDS:
+            say(told)
+            self._said_at = time.monotonic()
+
+    def end(self, result: SendResult, *, left: int = 0) -> int:
+        """Say what became of the messages and return the exit status: 1 when SQS did not accept some.
+
+        `left` is how many others there were that may not be sent.
+        """
+        if self._open_line:
+            write_progress("\n")
+        for queue, count in sorted(result.sent.items()):
+            say(f"{count} sent to {queue} and removed from quarantine")
+        for key, reason in sorted(result.failed.items()):
+            say(f"stays in quarantine: {key}: {reason}")
+        if not result.sent and not result.failed and not left:
+            say("nothing to send back")
+        return 1 if result.failed else 0

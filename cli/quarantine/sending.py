@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -104,9 +105,10 @@ class SendBack:
         `progress` is told after each batch.
         """
         result = SendResult()
-        for url, batch in self._batches(letters):
-            self._send_batch(url, batch, result)
-            progress(result)
+        with ThreadPoolExecutor(MAXIMUM_BATCH_MESSAGES) as pool:
+            for url, batch in self._batches(letters):
+                self._send_batch(pool, url, batch, result)
+                progress(result)
         return result
 
     def _batches(self, letters: Iterable[Kept]) -> Iterator[tuple[str, list[Kept]]]:
@@ -125,11 +127,8 @@ class SendBack:
             sizes[url] += size
         yield from ((url, batch) for url, batch in batches.items() if batch)
 
-    def _send_batch(self, url: str, batch: list[Kept], result: SendResult) -> None:
-        for letter in batch:
-            message = letter.message
-            if message.device is not None and message.sender_id is not None:
-                self._senders.remember(message.body_sha256, message.sender_id)
+    def _send_batch(self, pool: ThreadPoolExecutor, url: str, batch: list[Kept], result: SendResult) -> None:
+        list(pool.map(self._note_sender, batch))
         answer = self._queues.client_of(batch[0].message).send_message_batch(
             QueueUrl=url,
             Entries=[
@@ -144,10 +143,14 @@ class SendBack:
         for failure in answer.get("Failed", []):
             reason = f"{failure['Code']}: {failure.get('Message', '')}"
             result.failed[batch[int(failure["Id"])].key] = reason
-        for success in answer.get("Successful", []):
-            letter = batch[int(success["Id"])]
-            self._place.remove(letter.key)
-            result.sent[url.rpartition("/")[2]] += 1
+        accepted = [batch[int(success["Id"])].key for success in answer.get("Successful", [])]
+        list(pool.map(self._place.remove, accepted))
+        result.sent[url.rpartition("/")[2]] += len(accepted)
+
+    def _note_sender(self, letter: Kept) -> None:
+        message = letter.message
+        if message.device is not None and message.sender_id is not None:
+            self._senders.remember(message.body_sha256, message.sender_id)
 
 
 def _attributes(message: Quarantined) -> Any:

@@ -261,6 +261,18 @@ def test_quarantine_is_listed_and_shown(
     assert "not, or no longer, in quarantine" in capsys.readouterr().err
 
 
+def test_what_a_stranger_wrote_controls_no_terminal(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    reason = "tables that are unknown here: \x1b[2Jevil\n\ud800 (1 rows)"
+    letter = cloud.keep("x", QuarantineKind.REFUSED, error="UnknownTable", reason=reason)
+    assert main(["quarantine", "list", "--by-message"]) == 0
+    assert "\ufffd[2Jevil\ufffd\ufffd (1 rows)" in capsys.readouterr().out
+    assert main(["quarantine", "show", letter.key]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    for words in (["show", letter.key, "--json"], ["list", "--json"]):
+        assert main(["quarantine", *words]) == 0
+        assert reason.encode("unicode_escape").decode() in repr(json.loads(capsys.readouterr().out))
+
+
 def test_a_demo_folder_is_listed_too(
     moto_aws: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
