@@ -7,17 +7,14 @@ other's work.
 
 from __future__ import annotations
 
-import enum
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from contract.errors import CrowdLensError
 from contract.identity import check_identifier
 from lambdas.shared.control_table import (
     ControlTableUnavailableError,
@@ -25,45 +22,25 @@ from lambdas.shared.control_table import (
     control_errors,
     is_condition_failure,
 )
+from lambdas.shared.device import (
+    DEVICE_PREFIX,
+    REGISTRY_SORT_KEY,
+    Device,
+    DeviceState,
+    RegistryError,
+    check_certificate_id,
+    device_item,
+    device_key,
+    read_device,
+)
 
+__all__ = ["Device", "DeviceRegistry", "DeviceState", "RegistryError", "check_certificate_id"]
 MAXIMUM_CERTIFICATES: Final = 2
 """The one in use and, during a rotation, its successor."""
 MAXIMUM_KEYS_PER_READ: Final = 100
 """A BatchGetItem takes no more."""
-_PREFIX, _SORT = "device#", "registry"
-_CERTIFICATE_ID = re.compile(r"[0-9a-f]{64}")
 _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.05
-
-
-class RegistryError(CrowdLensError):
-    """Raised when a device cannot be enrolled or changed as asked; the text says why."""
-
-
-class DeviceState(enum.Enum):
-    """Whether a device may send."""
-
-    ACTIVE = "active"
-    BLOCKED = "blocked"
-
-
-@dataclass(frozen=True)
-class Device:
-    """A registered device; times are UTC."""
-
-    name: str
-    site: str
-    certificate_ids: frozenset[str]
-    state: DeviceState
-    enrolled_at: datetime
-    updated_at: datetime
-
-
-def check_certificate_id(value: str) -> str:
-    """Return `value` when it has the form of an IoT certificate id; raises `RegistryError` otherwise."""
-    if not _CERTIFICATE_ID.fullmatch(value):
-        raise RegistryError(f"certificate id is {value!r}: expected the 64 hexadecimal digits of AWS IoT")
-    return value
 
 
 def _now() -> datetime:
@@ -93,18 +70,20 @@ class DeviceRegistry:
     def read(self, names: Sequence[str], *, consistent: bool = False) -> dict[str, Device]:
         """Return the devices of `names` that are registered, by name, in as few requests as can be.
 
+        A device whose item cannot be read is as good as not registered: it must not stop all others.
         `consistent` sees every write that was answered before, at twice the price.
         """
         found: dict[str, Device] = {}
         distinct = list(dict.fromkeys(names))
         for start in range(0, len(distinct), MAXIMUM_KEYS_PER_READ):
             for item in self._read_batch(distinct[start : start + MAXIMUM_KEYS_PER_READ], consistent):
-                device = _device(item)
-                found[device.name] = device
+                with suppress(RegistryError):
+                    device = read_device(item)
+                    found[device.name] = device
         return found
 
     def _read_batch(self, names: Sequence[str], consistent: bool) -> Iterator[Mapping[str, Any]]:
-        keys = [_key(name) for name in names]
+        keys = [device_key(name) for name in names]
         for attempt in range(_ATTEMPTS):
             with control_errors("reading the device registry"):
                 answer = self._client.batch_get_item(
@@ -128,10 +107,13 @@ class DeviceRegistry:
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 FilterExpression="begins_with(pk, :prefix) AND sk = :sort",
-                ExpressionAttributeValues={":prefix": {"S": _PREFIX}, ":sort": {"S": _SORT}},
+                ExpressionAttributeValues={
+                    ":prefix": {"S": DEVICE_PREFIX},
+                    ":sort": {"S": REGISTRY_SORT_KEY},
+                },
             )
             for page in pages:
-                yield from map(_device, page.get("Items", []))
+                yield from map(read_device, page.get("Items", []))
 
     def enrol(self, name: str, site: str, certificate_id: str) -> Device:
         """Register `name`; again with the same site and certificate changes nothing."""
@@ -143,7 +125,9 @@ class DeviceRegistry:
         try:
             with control_errors(f"enrolling {name}"):
                 self._client.put_item(
-                    TableName=self._table, Item=_item(device), ConditionExpression="attribute_not_exists(pk)"
+                    TableName=self._table,
+                    Item=device_item(device),
+                    ConditionExpression="attribute_not_exists(pk)",
                 )
         except ClientError as error:
             return self._already(self.get(name), device, error)
@@ -208,7 +192,7 @@ class DeviceRegistry:
             with control_errors(f"removing device {name}"):
                 self._client.delete_item(
                     TableName=self._table,
-                    Key=_key(check_identifier("device", name)),
+                    Key=device_key(check_identifier("device", name)),
                     ConditionExpression="attribute_exists(pk)",
                 )
         except ClientError as error:
@@ -228,7 +212,7 @@ class DeviceRegistry:
             with control_errors(f"changing device {name}"):
                 answer = self._client.update_item(
                     TableName=self._table,
-                    Key=_key(check_identifier("device", name)),
+                    Key=device_key(check_identifier("device", name)),
                     UpdateExpression=change,
                     ConditionExpression=condition,
                     ExpressionAttributeValues={":now": {"S": self._clock().isoformat()}, **values},
@@ -239,30 +223,4 @@ class DeviceRegistry:
             if not is_condition_failure(error):
                 raise
             raise RegistryError(f"device {name} cannot be changed: {expected}") from error
-        return _device(answer["Attributes"])
-
-
-def _key(name: str) -> dict[str, Any]:
-    return {"pk": {"S": f"{_PREFIX}{name}"}, "sk": {"S": _SORT}}
-
-
-def _item(device: Device) -> dict[str, Any]:
-    return {
-        **_key(device.name),
-        "site": {"S": device.site},
-        "certificate_ids": {"SS": sorted(device.certificate_ids)},
-        "state": {"S": device.state.value},
-        "enrolled_at": {"S": device.enrolled_at.isoformat()},
-        "updated_at": {"S": device.updated_at.isoformat()},
-    }
-
-
-def _device(item: Mapping[str, Any]) -> Device:
-    return Device(
-        name=item["pk"]["S"].removeprefix(_PREFIX),
-        site=item["site"]["S"],
-        certificate_ids=frozenset(item.get("certificate_ids", {}).get("SS", ())),
-        state=DeviceState(item["state"]["S"]),
-        enrolled_at=datetime.fromisoformat(item["enrolled_at"]["S"]),
-        updated_at=datetime.fromisoformat(item["updated_at"]["S"]),
-    )
+        return read_device(answer["Attributes"])

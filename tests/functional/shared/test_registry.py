@@ -105,6 +105,23 @@ def test_other_things_in_the_table_are_no_devices(registry: DeviceRegistry, dyna
     assert list(registry.devices()) == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": {"S": "paused"}}, {"site": {"N": "7"}}, {"enrolled_at": {"S": "yesterday"}}],
+    ids=["state", "site", "time"],
+)
+def test_an_item_that_somebody_else_wrote_stops_no_other_device(
+    registry: DeviceRegistry, dynamodb: Any, changes: dict[str, Any]
+) -> None:
+    registry.enrol("good", "s", OLD)
+    registry.enrol("bad", "s", OLD)
+    (item,) = [one for one in dynamodb.scan(TableName=TABLE)["Items"] if one["pk"]["S"] == "device#bad"]
+    dynamodb.put_item(TableName=TABLE, Item={**item, **changes})
+    assert set(registry.read(["good", "bad"])) == {"good"}
+    with pytest.raises(RegistryError, match="item device#bad of the control table is no device"):
+        list(registry.devices())
+
+
 class BusyTable:
     """Answers one key a request and hands the others back, as a throttled table does."""
 
