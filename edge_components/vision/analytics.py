@@ -88,7 +88,7 @@ class SceneAnalytics:
         self._records = RecordMaker(scene, window_seconds, self._ground, geography_of(scene, self._ground))
         self._time_seconds = 0.0
         self._speed_due_seconds = -math.inf
-        self._clock_quality, self._suspect = CLOCK_SYNCED, False
+        self._suspect = False
         self._latest: TrackedFrame | None = None
         self._sightings: list[TrackedFrame] = []
 
@@ -111,8 +111,8 @@ class SceneAnalytics:
         which it happened. A window becomes final some seconds after its end, when hidden tracks can no
         longer return.
         """
-        self._clock_quality, self._suspect = clock_quality, suspect
-        self._time_seconds = time_seconds = self._timeline.advance(event_time_ms)
+        self._suspect = suspect
+        self._time_seconds = time_seconds = self._timeline.advance(event_time_ms, clock_quality)
         now_ms = self._timeline.event_time_ms(time_seconds)
         self._tallies.open(self._totals.frames, time_seconds, now_ms, clock_quality, suspect)
         self._totals.frames += 1
@@ -225,14 +225,14 @@ class SceneAnalytics:
         return self._records.crossing(
             crossing,
             self._timeline.event_time_ms(crossing.time_seconds),
-            self._clock_quality,
+            self._timeline.clock_quality(crossing.time_seconds),
             suspect=self._suspect,
             speed_mps=float(speed) if np.isfinite(speed) else None,
         )
 
     def _report(self, phase: EventPhase) -> Record:
         self._totals.note(phase)
-        return self._records.event(phase, self._timeline, self._clock_quality)
+        return self._records.event(phase, self._timeline)
 
     def _window_records(self, windows: Sequence[ZoneWindow]) -> list[Record]:
         records: list[Record] = []

@@ -56,7 +56,7 @@ class RecordMaker:
         }
         return self._record("line_crossings", event_time_ms, clock_quality, values)
 
-    def event(self, phase: EventPhase, timeline: Timeline, clock_quality: str) -> Record:
+    def event(self, phase: EventPhase, timeline: Timeline) -> Record:
         """Return the `events` record of one phase of an event."""
         class_id = phase.class_id
         values: dict[str, Value] = {
@@ -73,7 +73,8 @@ class RecordMaker:
             "started_at": timeline.event_time_ms(phase.started_seconds),
             "duration_seconds": phase.time_seconds - phase.started_seconds,
         }
-        return self._record("events", timeline.event_time_ms(phase.time_seconds), clock_quality, values)
+        moment = phase.time_seconds
+        return self._record("events", timeline.event_time_ms(moment), timeline.clock_quality(moment), values)
 
     def zone_counts(self, window: ZoneWindow) -> list[Record]:
         """Return a `zone_counts` record for every zone and class of a window."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from itertools import pairwise
 
+from contract.tables import CLOCK_SYNCED
+
 _SMALLEST_STEP_MS = 1
 _BUNCHED_SHARE = 0.35
 _BUNCHED_MS = 15
@@ -36,9 +38,29 @@ class Timeline:
         self._stamp_ms = 0
         self._pace = _Pace()
         self._clocks: deque[tuple[int, int]] = deque([(0, 0)], maxlen=_REMEMBERED_CLOCKS)
+        self._qualities: deque[tuple[int, str]] = deque(maxlen=_REMEMBERED_CLOCKS)
 
-    def advance(self, event_time_ms: int) -> float:
-        """Return the steady time, in seconds, of the next frame."""
+    def advance(self, event_time_ms: int, clock_quality: str = CLOCK_SYNCED) -> float:
+        """Return the steady time, in seconds, of the next frame, whose time is of this quality."""
+        set_back, before_ms = self.set_back, self._steady_ms
+        steady_seconds = self._advance(event_time_ms)
+        if not self._qualities or self._qualities[-1][1] != clock_quality:
+            since_ms = round(steady_seconds * 1000)
+            if self.set_back > set_back and before_ms is not None:
+                # The new clock tells the time from right after the frame before.
+                since_ms = before_ms + _SMALLEST_STEP_MS
+            self._qualities.append((since_ms, clock_quality))
+        return steady_seconds
+
+    def clock_quality(self, steady_seconds: float) -> str:
+        """Return the quality that the event time of a moment has: that of the clock as it was then."""
+        steady_ms = round(steady_seconds * 1000)
+        for since_ms, quality in reversed(self._qualities):
+            if steady_ms >= since_ms:
+                return quality
+        return self._qualities[0][1] if self._qualities else CLOCK_SYNCED
+
+    def _advance(self, event_time_ms: int) -> float:
         if self._steady_ms is None:
             self._pace.add(event_time_ms, leads=True)
             self._steady_ms = self._stamp_ms = event_time_ms
