@@ -19,7 +19,7 @@ from unittest import mock
 
 from tests.chaos.world import World
 
-_OURS = ("contract", "edge_components.runtime", "edge_components.publisher", "lambdas")
+_OURS = ("contract", "edge_components.runtime", "edge_components.publisher", "lambdas", "cli.quarantine")
 _Connect = Callable[..., sqlite3.Connection]
 
 

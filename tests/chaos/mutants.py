@@ -15,7 +15,7 @@ from unittest import mock
 
 from contract.records import StoredRecord
 from edge_components.publisher.sender import QueueSender, SendResult
-from edge_components.runtime.spool import drops, spool
+from edge_components.runtime.spool import drops, restamp, spool
 from edge_components.runtime.spool.rows import prepare
 from lambdas.rds_loader import bulk, ledger, live, repository
 from lambdas.shared.lake_store import LakeStore, LakeStoreError
@@ -195,17 +195,12 @@ def live_state_goes_back(_: Schedule) -> ExitStack:
 
 def unsynced_times_stay(_: Schedule) -> ExitStack:
     """Records of a device that booted in 1970 are called restamped and keep their times."""
-    return _patched(spool, "shift_unsynced", _relabel)
+    shift = restamp.shift_unsynced
 
+    def relabel(connection: Any, epoch: Any, _: int, *rest: Any) -> Any:
+        return shift(connection, epoch, 0, *rest)
 
-def _relabel(connection: Any, epoch_id: int, _: int) -> int:
-    return int(
-        connection.execute(
-            "UPDATE records SET clock_quality = 'restamped' WHERE clock_quality = 'unsynced' AND "
-            "row_id NOT IN claims AND stream_id IN (SELECT stream_id FROM streams WHERE epoch_id = ?)",
-            (epoch_id,),
-        ).rowcount
-    )
+    return _patched(spool, "shift_unsynced", relabel)
 
 
 MUTANTS: dict[str, Plant] = {

@@ -17,6 +17,10 @@ KINDS: dict[str, tuple[float, float]] = {
     "kill_publisher": (0.001, 0.02),
     "kill_lake_writer": (0.01, 0.1),
     "kill_rds_loader": (0.005, 0.05),
+    "kill_dead_letters": (0.01, 0.1),
+    "kill_operator": (0.01, 0.1),
+    "kill_compactor": (0.005, 0.1),
+    "dynamodb_answer_lost": (0.05, 0.3),
     "power_loss": (0.005, 0.05),
     "sqs_partial": (0.05, 0.5),
     "sqs_duplicate": (0.05, 0.5),
@@ -71,6 +75,8 @@ class Plan:
     pollers: int
     visibility_seconds: float
     batch_size: int
+    compactors: int
+    maximum_receives: int
 
 
 def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
@@ -96,6 +102,8 @@ def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
         pollers=dice.choice((1, 1, 2)),
         visibility_seconds=dice.choice((4.0, 12.0)),
         batch_size=dice.choice((2, 10)),
+        compactors=dice.choice((0, 0, 1, 2)),
+        maximum_receives=dice.choice((2, 5)),
     )
 
 

@@ -28,7 +28,7 @@ from tests.chaos.plan import KINDS, make_plan
 from tests.chaos.simulated_cloud import Cloud
 from tests.chaos.simulated_device import Device, FaultyConnection
 from tests.chaos.simulated_mysql import open_sqlite
-from tests.chaos.simulated_truth import find_schedule_problems
+from tests.chaos.simulated_truth import find_compaction_problems, find_schedule_problems
 from tests.chaos.world import StuckError, World
 
 _SHARED_MEMORY = Path("/dev/shm")
@@ -46,6 +46,7 @@ class Outcome:
     problems: list[str]
     faults: Counter[str]
     made: int
+    seen: Counter[str]
     log: list[str] = field(repr=False)
 
 
@@ -95,6 +96,8 @@ def play(machine: Machine, base: Path, seed: int, limits: Mapping[str, int], pla
         _storm(schedule, make_plan(seed).storm_seconds)
         _recover(schedule)
         problems = find_schedule_problems(schedule.devices, schedule.cloud)
+        if schedule.cloud.plan.compactors:
+            problems += find_compaction_problems(schedule.cloud)
     except StuckError as error:
         problems = [f"STUCK: {error}"]
     finally:
@@ -106,7 +109,7 @@ def play(machine: Machine, base: Path, seed: int, limits: Mapping[str, int], pla
         schedule.cloud.mysql.data.close()
         shutil.rmtree(folder, ignore_errors=True)
     made = sum(len(device.attempts) for device in schedule.devices)
-    return Outcome(seed, [*world.crashes, *problems], world.done, made, world.log)
+    return Outcome(seed, [*world.crashes, *problems], world.done, made, world.seen, world.log)
 
 
 def _set_up(machine: Machine, folder: Path, seed: int, limits: Mapping[str, int]) -> Schedule:
@@ -211,13 +214,14 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parse(argv)
     plant = _mutant(arguments.mutant)
     limits = dict(_limit(text) for text in arguments.limit)
-    started, failed, faults, made = time.monotonic(), [], Counter[str](), 0
+    started, failed, faults, seen, made = time.monotonic(), [], Counter[str](), Counter[str](), 0
     first, _, last = str(arguments.seeds).partition(":")
     seeds = [arguments.seed] if arguments.seed is not None else range(int(first), int(last or int(first) + 1))
     with simulator() as run:
         for seed in seeds:
             outcome = run(seed, limits=limits, plant=plant)
             faults.update(outcome.faults)
+            seen.update(outcome.seen)
             made += outcome.made
             if outcome.problems:
                 failed.append(seed)
@@ -232,7 +236,11 @@ def main(argv: list[str] | None = None) -> int:
         f"{faults.total()} faults, {seconds:.1f} s ({1000 * seconds / len(seeds):.0f} ms a schedule)\n"
     )
     if arguments.counts:
-        sys.stdout.write("".join(f"  {kind}: {count}\n" for kind, count in sorted(faults.items())))
+        sys.stdout.write(
+            "".join(
+                f"  {kind}: {count}\n" for kind, count in [*sorted(faults.items()), *sorted(seen.items())]
+            )
+        )
     return 1 if failed else 0
 
 

@@ -8,18 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymysql
+from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.quarantine.places import BucketQuarantine, Selection, select
+from cli.quarantine.sending import QueueDirectory, SendBack
+from contract.errors import CrowdLensError
 from infra.local.event_source import QueueSource, event_record, failed_message_ids
+from lambdas.compactor.compactor import Compactor
+from lambdas.compactor.settings import CompactionRules
+from lambdas.compactor.store import S3ObjectStore
+from lambdas.dead_letters.copier import copy_to_quarantine
 from lambdas.lake_writer.writer import LakeWriter
 from lambdas.rds_loader.loader import Loader
 from lambdas.shared.lake_store import LakeStore
+from lambdas.shared.leases import Leases
 from lambdas.shared.mysql import Database
 from lambdas.shared.settings import MySQLAuthentication, MySQLSettings
 from lambdas.shared.sqs import batch_response, sqs_records
 from tests.chaos.plan import Plan
+from tests.chaos.simulated_dynamodb import DynamoDb
 from tests.chaos.simulated_mysql import MySql
 from tests.chaos.simulated_s3 import BUCKET, S3
 from tests.chaos.simulated_sqs import Queue, Sqs
@@ -47,19 +58,22 @@ class Cloud:
     def __init__(self, world: World, plan: Plan) -> None:
         self.world, self.plan = world, plan
         self.ingest, self.load = (self._queue(name) for name in ("ingest", "load"))
-        self.sqs = Sqs(world, [self.ingest, self.load])
+        self.dead_letters = [queue.dead_letters for queue in (self.ingest, self.load) if queue.dead_letters]
+        self.sqs = Sqs(world, [self.ingest, self.load, *self.dead_letters])
         self.s3 = S3(world, self.sqs, self.load)
         self.mysql = MySql(world)
+        self.dynamodb = DynamoDb(world)
         self.functions = [
             QueueFunction("lake_writer", self.ingest, self._make_lake_writer),
             QueueFunction("rds_loader", self.load, self._make_rds_loader),
+            *(QueueFunction("dead_letters", queue, self._make_dead_letters) for queue in self.dead_letters),
         ]
         self.handlers: dict[str, Callable[[QueueFunction, Callable[[Event], Event], Event], Event]] = {}
 
     def _queue(self, name: str) -> Queue:
         seconds = self.plan.visibility_seconds
         dead_letters = Queue(f"{name}-dead-letters", seconds)
-        return Queue(name, seconds, maximum_receives=5, dead_letters=dead_letters)
+        return Queue(name, seconds, self.plan.maximum_receives, dead_letters)
 
     def device_client(self, device: str) -> Sqs:
         """Return the client of a device: its network has outages of its own."""
@@ -67,9 +81,12 @@ class Cloud:
 
     def start(self) -> None:
         """Start the event sources: `pollers` of each function, for functions run in parallel."""
+        self.world.start(Process("operator", "operator", self._operate, 3.0))
+        for number in range(self.plan.compactors):
+            self.world.start(Process(f"compactor-{number + 1}", "compactor", self._compact, 1.0))
         for function in self.functions:
             for number in range(self.plan.pollers):
-                name = f"{function.name}-{number + 1}"
+                name = f"{function.name}-{number + 1} {function.queue.name}"
                 self.world.start(
                     Process(name, function.name, lambda chosen=function: self._feed(chosen), 0.5)  # type: ignore[misc]
                 )
@@ -88,6 +105,14 @@ class Cloud:
 
         def handle(event: Event) -> Event:
             return batch_response(loader.load_batch(sqs_records(event)).failed_message_ids)
+
+        return handle
+
+    def _make_dead_letters(self) -> Callable[[Event], Event]:
+        store = LakeStore(BUCKET, self.s3)  # type: ignore[arg-type]
+
+        def handle(event: Event) -> Event:
+            return batch_response(copy_to_quarantine(store, sqs_records(event)).failed_message_ids)
 
         return handle
 
@@ -133,17 +158,68 @@ class Cloud:
 
     # What a person, or a function on a timer, does after a storm.
 
+    def _operate(self) -> None:
+        """Be a person who runs `crowdlens redrive` now and then, in bad weather as well."""
+        while True:
+            self.world.sleep(self.world.dice("operator").uniform(2.0, 12.0))
+            try:
+                self.redrive()
+            except (BotoCoreError, ClientError) as error:
+                self.world.note(f"redrive failed {type(error).__name__}")
+
+    # Compaction
+
+    def compactor(self, pieces_after_seconds: float) -> Compactor:
+        """Return a compactor that thinks in seconds where the product's thinks in hours.
+
+        Raw objects are never taken away during a schedule: what MySQL has not loaded must stay.
+        """
+        soon = timedelta(seconds=pieces_after_seconds)
+        rules = CompactionRules(
+            piece_rows=40, piece_objects=6, merge_at=3, settle=soon, reader_grace=soon,
+            raw_keep=timedelta(days=1), lease_seconds=6.0,
+        )  # fmt: skip
+        store = S3ObjectStore(BUCKET, self.s3)  # type: ignore[arg-type]
+        clock = lambda: datetime.fromtimestamp(self.world.now, tz=UTC)  # noqa: E731 - three arguments need it
+        return Compactor(store, Leases(self.dynamodb, "control", clock), rules, clock=clock)
+
+    def _compact(self) -> None:
+        """Be a schedule that calls the compactor every few seconds, in a fresh environment each time."""
+        while True:
+            self.world.sleep(self.world.dice("compactor").uniform(1.0, 8.0))
+            compactor = self.compactor(3.0)
+            try:
+                report = compactor.run(compactor.pieces())
+                self.world.seen["pieces compacted"] += report.pieces
+            except CrowdLensError as error:
+                self.world.note(f"compactor failed {type(error).__name__}: {error}")
+
+    def compact_everything(self) -> None:
+        """Compact two days later, until there is nothing left to do and no raw object left."""
+        for process in self.world.processes:
+            if process.role == "compactor":
+                self.world.stop(process)
+        self.world.run(self.world.now + 1.0)
+        self.world.now += 2 * 86_400.0
+        for _ in range(12):
+            before = set(self.s3.objects)
+            compactor = self.compactor(0.5)
+            report = compactor.run(compactor.pieces())
+            if report.failed or report.skipped:
+                raise AssertionError(f"the compactor failed: {report}")
+            self.world.now += 86_400.0
+            if set(self.s3.objects) == before:
+                return
+
+    def redrive(self) -> int:
+        """Send what is in quarantine back to its queues, as the command does; return how many."""
+        place = BucketQuarantine(self.s3, BUCKET)  # type: ignore[arg-type]
+        queues = QueueDirectory(lambda _: self.sqs)  # type: ignore[arg-type,return-value]
+        return SendBack(place, queues, _Senders()).send(select(place, Selection())).sent.total()
+
     def settle(self) -> int:
-        """Send dead letters back, announce what MySQL lacks (redrive, reconciler); return how many."""
-        moved = 0
-        for queue in (self.ingest, self.load):
-            dead = queue.dead_letters
-            moved += len(dead.copies) if dead else 0
-            for one in dead.copies if dead else ():
-                self.sqs.put(queue, one.body)
-            if dead:
-                dead.copies.clear()
-        return moved + self._announce_missing()
+        """Redrive, and announce what MySQL lacks as the reconciler does; return how much there was."""
+        return self.redrive() + self._announce_missing()
 
     def _announce_missing(self) -> int:
         listed = {row["object_key"]: row["etag"] for row in self.mysql.rows("load_ledger")}
@@ -159,10 +235,15 @@ class Cloud:
     @property
     def is_drained(self) -> bool:
         """Whether nothing is on its way."""
-        return not any(queue.copies for queue in (self.ingest, self.load))
+        return not any(queue.copies for queue in (self.ingest, self.load, *self.dead_letters))
+
+
+class _Senders:
+    """Nobody asks who sent a message first: this cloud has no identity gate."""
+
+    def remember(self, body_sha256: str, sender_id: str) -> None:
+        """Forget it."""
 
 
 def _is_queue_error(error: Exception) -> bool:
-    from botocore.exceptions import BotoCoreError, ClientError
-
     return isinstance(error, (BotoCoreError, ClientError))

@@ -176,6 +176,7 @@ class Device:
         except DiskFullError:
             for attempt in attempts:
                 attempt.outcome = REFUSED
+            self.world.seen["records refused by a full disk"] += len(attempts)
             raise
         except SpoolBusyError:
             return

@@ -1,11 +1,12 @@
 """The lake bucket in memory: answers get lost, notifications repeat, come late, out of order or never."""
 
+# ruff: noqa: N803 - parameters have the names that boto3 gives them
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -38,8 +39,18 @@ class S3:
         self._sqs = sqs
         self._notified = notified
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def put_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        IfNoneMatch: str = "",
+        **_: Any,
+    ) -> dict[str, Any]:
         def put() -> dict[str, Any]:
+            if IfNoneMatch and Key in self.objects:
+                raise _refusal("PreconditionFailed", "PutObject")
             etag = hashlib.md5(Body, usedforsecurity=False).hexdigest()
             self.objects[Key] = Stored(bytes(Body), etag, self._world.now)
             if Key.startswith(RAW_PREFIX):
@@ -49,11 +60,13 @@ class S3:
         answer: dict[str, Any] = self._call("PutObject", put)
         return answer
 
-    def get_object(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str, IfMatch: str = "", **_: Any) -> dict[str, Any]:
         def get() -> dict[str, Any]:
             found = self.objects.get(Key)
             if found is None:
-                raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "GetObject")
+                raise _refusal("NoSuchKey", "GetObject")
+            if IfMatch.strip('"') not in ("", found.etag):
+                raise _refusal("PreconditionFailed", "GetObject")
             return {
                 "Body": io.BytesIO(found.body),
                 "ETag": f'"{found.etag}"',
@@ -63,6 +76,53 @@ class S3:
 
         answer: dict[str, Any] = self._call("GetObject", get)
         return answer
+
+    def delete_object(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._call("DeleteObject", lambda: {"Deleted": self.objects.pop(Key, None)})
+        return answer
+
+    def head_object(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._call("HeadObject", lambda: _listed(Key, self.objects[Key]))
+        return answer
+
+    def delete_objects(self, *, Bucket: str, Delete: dict[str, Any], **_: Any) -> dict[str, Any]:
+        def delete() -> dict[str, Any]:
+            errors = []
+            for one in Delete["Objects"]:
+                found = self.objects.get(one["Key"])
+                if found is not None and found.etag == one["ETag"].strip('"'):
+                    del self.objects[one["Key"]]
+                elif found is not None:
+                    errors.append({"Key": one["Key"], "Code": "PreconditionFailed"})
+            return {"Errors": errors}
+
+        answer: dict[str, Any] = self._call("DeleteObjects", delete)
+        return answer
+
+    def list_objects_v2(
+        self,
+        *,
+        Bucket: str,
+        Prefix: str = "",
+        Delimiter: str = "",
+        **_: Any,
+    ) -> dict[str, Any]:
+        def found() -> dict[str, Any]:
+            keys = sorted(key for key in self.objects if key.startswith(Prefix))
+            if Delimiter:
+                folders = {
+                    key[: key.index(Delimiter, len(Prefix)) + 1]
+                    for key in keys
+                    if Delimiter in key[len(Prefix) :]
+                }
+                return {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
+            return {"Contents": [_listed(key, self.objects[key]) for key in keys], "IsTruncated": False}
+
+        answer: dict[str, Any] = self._call("ListObjectsV2", found)
+        return answer
+
+    def get_paginator(self, operation: str) -> _Pages:
+        return _Pages(getattr(self, operation))
 
     def announce(self, key: str) -> None:
         """Put the notification of an object into the load queue, as a reconciler does."""
@@ -93,6 +153,25 @@ class S3:
             raise ReadTimeoutError(endpoint_url="https://s3")
         world.point(f"after {operation}")
         return answer
+
+
+def _refusal(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, operation)
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """A paginator whose only page is all."""
+
+    call: Callable[..., dict[str, Any]]
+
+    def paginate(self, **given: Any) -> Iterator[dict[str, Any]]:
+        yield self.call(**given)
+
+
+def _listed(key: str, stored: Stored) -> dict[str, Any]:
+    put_at = datetime.fromtimestamp(int(stored.put_at), tz=UTC)
+    return {"Key": key, "ETag": f'"{stored.etag}"', "Size": len(stored.body), "LastModified": put_at}
 
 
 def notification(key: str, etag: str) -> str:

@@ -1,10 +1,11 @@
 """SQS standard queues in memory, with all that they are allowed to do to a message."""
 
+# ruff: noqa: N803 - parameters have the names that boto3 gives them
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -24,6 +25,8 @@ class Copy:
     sent_at: float
     sender: str
     visible_at: float
+    attributes: dict[str, Any] = field(default_factory=dict)
+    given_up_by: str | None = None
     number: int = 0
     receives: int = 0
     handle: str = ""
@@ -67,7 +70,7 @@ class Sqs:
         self._path = path
         self._serial = 0
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
         size = sum(len(entry["MessageBody"].encode()) for entry in Entries)
         if len(Entries) > MAXIMUM_ENTRIES or size > MAXIMUM_BATCH_BYTES or not Entries:
             raise AssertionError(f"SQS refuses a batch of {len(Entries)} messages and {size} bytes")
@@ -80,18 +83,27 @@ class Sqs:
                         {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False}
                     )
                     continue
-                identifier = self.put(self._queues[QueueUrl], entry["MessageBody"])
+                identifier = self.put(
+                    self._queues[QueueUrl],
+                    entry["MessageBody"],
+                    attributes=entry.get("MessageAttributes"),
+                )
                 answer["Successful"].append({"Id": entry["Id"], "MessageId": identifier})
             return answer
 
         answer: dict[str, Any] = self._call("SendMessageBatch", take)
         return answer
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def send_message(self, *, QueueUrl: str, MessageBody: str, **_: Any) -> dict[str, Any]:
         queue = self._queues[QueueUrl]
         return {"MessageId": self._call("SendMessage", lambda: self.put(queue, MessageBody))}
 
-    def put(self, queue: Queue, body: str, *, delay_seconds: float = 0.0) -> str:
+    def get_queue_url(self, *, QueueName: str, **_: Any) -> dict[str, str]:
+        return {"QueueUrl": next(url for url, queue in self._queues.items() if queue.name == QueueName)}
+
+    def put(
+        self, queue: Queue, body: str, *, delay_seconds: float = 0.0, attributes: dict[str, Any] | None = None
+    ) -> str:
         """Take a message, sometimes twice, visible soon; return its id."""
         world = self._world
         dice = world.dice("sqs_order")
@@ -99,10 +111,10 @@ class Sqs:
         identifier = f"{queue.name}-{self._sender}-{self._serial:06d}"
         for _ in range(2 if world.fault("sqs_duplicate", identifier) else 1):
             seen_at = world.now + delay_seconds + dice.uniform(0.0, 0.3)
-            queue.add(Copy(identifier, body, world.now, self._sender, seen_at))
+            queue.add(Copy(identifier, body, world.now, self._sender, seen_at, dict(attributes or {})))
         return identifier
 
-    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int = 1, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int = 1, **_: Any) -> dict[str, Any]:
         return {
             "Messages": self._call("ReceiveMessage", lambda: self._receive(QueueUrl, MaxNumberOfMessages))
         }
@@ -116,8 +128,9 @@ class Sqs:
             if queue.dead_letters is not None and one.receives >= queue.maximum_receives:
                 queue.copies.remove(one)
                 # A dead letter keeps its id and the time it was sent.
-                queue.dead_letters.add(Copy(one.message_id, one.body, one.sent_at, one.sender, world.now))
+                queue.dead_letters.add(replace(one, visible_at=world.now, given_up_by=queue.arn, receives=0))
                 world.note(f"dead letter {one.message_id}")
+                world.seen["dead letters"] += 1
                 continue
             one.receives += 1
             one.handle = f"{one.message_id}#{one.number}#{one.receives}"
@@ -126,7 +139,7 @@ class Sqs:
             answers.append(_message(one))
         return answers
 
-    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, str]]) -> dict[str, Any]:
         handles = {entry["ReceiptHandle"] for entry in Entries}
 
         def delete() -> dict[str, Any]:
@@ -137,7 +150,7 @@ class Sqs:
         answer: dict[str, Any] = self._call("DeleteMessageBatch", delete)
         return answer
 
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:  # noqa: N803
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:
         return self.delete_message_batch(
             QueueUrl=QueueUrl, Entries=[{"Id": "0", "ReceiptHandle": ReceiptHandle}]
         )
@@ -161,6 +174,7 @@ class Sqs:
 
 
 def _message(one: Copy) -> dict[str, Any]:
+    by = {"DeadLetterQueueSourceArn": one.given_up_by} if one.given_up_by else {}
     return {
         "MessageId": one.message_id,
         "ReceiptHandle": one.handle,
@@ -170,5 +184,7 @@ def _message(one: Copy) -> dict[str, Any]:
             "SenderId": one.sender,
             "SentTimestamp": str(int(one.sent_at * 1000)),
             "ApproximateReceiveCount": str(one.receives),
+            **by,
         },
+        "MessageAttributes": one.attributes,
     }

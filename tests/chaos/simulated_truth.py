@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from contract.columns import ColumnType
+from contract.lake import RAW_PREFIX
 from contract.tables import GAPS, STREAM_LEDGER, TABLES
 from tests.chaos.simulated_cloud import Cloud
 from tests.chaos.simulated_device import MADE, REFUSED, Attempt, Device, marker_of
@@ -22,9 +23,32 @@ def find_schedule_problems(devices: Iterable[Device], cloud: Cloud) -> list[str]
     epochs = {device.name: _epochs(device) for device in listed}
     problems: list[str] = []
     gaps = declared_gaps(lake, [])
+    cloud.world.seen["records declared dropped"] += sum(len(some) for some in gaps.values())
+    cloud.world.seen["records restamped"] += sum(
+        row["clock_quality"] == "restamped" for _, row in lake.rows.values()
+    )
     for device in listed:
         check_records(device, lake, gaps, problems)
     return problems + find_problems(Facts(lake, cloud.mysql.rows, epochs))
+
+
+def find_compaction_problems(cloud: Cloud) -> list[str]:
+    """Return what a reader two days later misses or sees more of, when all raw objects have gone."""
+    before = read_lake(cloud.s3.objects)
+    cloud.compact_everything()
+    after = read_lake(cloud.s3.objects)
+    problems = list(after.problems)
+    problems += [f"{one} went when it was compacted" for one in before.rows.keys() - after.rows.keys()]
+    problems += [f"{one} came when it was compacted" for one in after.rows.keys() - before.rows.keys()]
+    problems += [
+        f"{one} changed when it was compacted"
+        for one, row in after.rows.items()
+        if one in before.rows and before.rows[one] != row
+    ]
+    left = [key for key in cloud.s3.objects if key.startswith(RAW_PREFIX)]
+    if left:
+        problems.append(f"{len(left)} raw objects were left, {left[0]} among them")
+    return problems
 
 
 def check_records(device: Device, lake: Lake, gaps: Mapping[Stream, set[int]], problems: list[str]) -> None:

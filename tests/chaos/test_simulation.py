@@ -10,7 +10,7 @@ from tests.chaos.mutants import MUTANTS
 from tests.chaos.plan import KINDS
 from tests.chaos.simulate import Outcome, simulator
 
-SCHEDULES = 110
+SCHEDULES = 90
 SCHEDULES_TO_CATCH_A_BUG = 60
 FIRST_SEED = {"forget_dropped_gaps": 20, "forget_dropped_ledgers": 45}
 """Two bugs need a small spool, an outage and time: found at seeds 23 and 47 when counting from 0."""
@@ -53,5 +53,5 @@ def test_a_planted_bug_is_caught(play: Play, name: str) -> None:
 
 
 def test_faults_can_be_left_out_one_kind_at_a_time(play: Play) -> None:
-    assert not play(3, limits={"sqs_refused": 0}).faults["sqs_refused"]
-    assert play(3).faults["sqs_refused"]
+    seed = next(seed for seed in range(50) if play(seed).faults["sqs_refused"])
+    assert not play(seed, limits={"sqs_refused": 0}).faults["sqs_refused"]

@@ -16,7 +16,14 @@ from typing import Any
 
 from contract.columns import ColumnType
 from contract.identity import record_id
-from contract.lake import RAW_PREFIX, day_of, parse_raw_key
+from contract.lake import (
+    COMPACTED_PREFIX,
+    COVERS_PREFIX,
+    RAW_PREFIX,
+    day_of,
+    parse_compacted_key,
+    parse_raw_key,
+)
 from contract.tables import GAPS, STREAM_LEDGER, TABLES, ZONE_COUNTS
 from lambdas.rds_loader import live
 from lambdas.shared.lake_parquet import decode_parquet
@@ -53,10 +60,16 @@ def read_lake(objects: Mapping[str, Stored]) -> Lake:
     """Return what a reader that drops duplicates by record id sees of `objects`, by key."""
     lake = Lake()
     for key, stored in objects.items():
-        if not key.startswith(RAW_PREFIX):
+        if key.startswith(COVERS_PREFIX):
+            continue
+        if key.startswith(COMPACTED_PREFIX):
+            compacted = parse_compacted_key(key)
+            table, day = compacted.table, compacted.day
+        elif key.startswith(RAW_PREFIX):
+            table, day, _ = parse_raw_key(key)
+        else:
             lake.problems.append(f"an object nobody expected: {key}")
             continue
-        table, day, _ = parse_raw_key(key)
         for row in plain_rows(table, stored.body, key):
             _take(lake, table, row, stored.put_at)
             if day_of(row["event_time"]) != day:

@@ -63,6 +63,7 @@ class World:
         self.now = START_SECONDS
         self.calm = False
         self.done: Counter[str] = Counter()
+        self.seen: Counter[str] = Counter()
         self.log: list[str] = []
         self.crashes: list[str] = []
         self.processes: list[Process] = []

@@ -13,6 +13,8 @@ from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import spool
 from tests.chaos.real.machine_state import Machine
 
+SMALLEST_SPOOL_BYTES = 4_000
+
 
 def install(machine: Machine) -> None:
     """Put `machine` in the place of the wall clock, the time sync probe and the kernel's boot id."""
@@ -25,6 +27,8 @@ def install(machine: Machine) -> None:
         "probe": machine.probe,
     }
     spool.read_boot_id = machine.boot_id  # type: ignore[attr-defined,assignment]
+    # A spool that is full within seconds, not after hours.
+    spool.MINIMUM_MAXIMUM_BYTES = SMALLEST_SPOOL_BYTES
 
 
 if __name__ == "__main__":

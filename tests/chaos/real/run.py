@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +19,7 @@ from typing import Any
 import pymysql
 
 from contract.lake import RAW_PREFIX
+from infra.local.aws_environment import REPOSITORY_ROOT, base_environment
 from tests.chaos.real.device import RealDevice
 from tests.chaos.real.journal import find_journal_problems, read_journals
 from tests.chaos.real.stack import ChaoticStack, kill_outright
@@ -25,6 +30,7 @@ _STEP_SECONDS = 0.1
 _RECOVERY_SECONDS = 150.0
 _TEND_EVERY_SECONDS = 0.3
 _QUIET_LOOKS = 2
+_FUNCTIONS = ("lake_writer", "rds_loader", "compactor")
 
 
 @dataclass
@@ -64,7 +70,7 @@ def make_actions(dice: random.Random, storm_seconds: float) -> list[Action]:
             if longest_seconds:
                 actions.append(Action(begin + length, f"end {name}"))
 
-    for name in ("kill camera", "kill publisher", "kill lake_writer", "kill rds_loader"):
+    for name in (*("kill camera", "kill publisher"), *(f"kill {name}" for name in _FUNCTIONS)):
         add(name, dice.randrange(2, 5))
     add("kill MariaDB", dice.randrange(0, 2))
     add("stop MariaDB", dice.randrange(0, 2), 5.0)
@@ -117,7 +123,7 @@ class Run:
             folder,
             self._stack,
             cameras=self._dice.choice((1, 2)),
-            maximum_bytes=self._dice.choice((None, None, 64 * 1024)),
+            maximum_bytes=self._dice.choice((None, 8_000, 20_000)),
             flap_seconds=self._dice.choice((0.0, 3.0)),
         )
 
@@ -173,7 +179,7 @@ class Run:
             self._kill(self._dice.choice(self._device.services[:-1]).kill, name)
         elif name == "kill publisher":
             self._kill(self._device.publisher.kill, name)
-        elif name in ("kill lake_writer", "kill rds_loader"):
+        elif name.removeprefix("kill ") in _FUNCTIONS:
             wanted = name.removeprefix("kill ")
             process = next(one for one in self._stack.functions.processes if one.name == wanted)
             self._kill(lambda: kill_outright(process), name)
@@ -260,20 +266,26 @@ class Run:
     def _is_drained(self) -> bool:
         depths = self._stack.queue_depths().values()
         relay = self._stack.relay
-        return all(depth.is_drained for depth in depths) and (relay is None or relay.is_empty)
+        return all(depth.is_drained and not depth.dead_letters for depth in depths) and (
+            relay is None or relay.is_empty
+        )
 
     def _redrive(self) -> int:
-        moved, sqs = 0, self._stack.sqs()
-        for queue in (self._stack.ingest_queue, self._stack.load_queue):
-            while messages := sqs.receive_message(QueueUrl=queue.dead_letter_url, MaxNumberOfMessages=10).get(
-                "Messages"
-            ):
-                for message in messages:
-                    sqs.send_message(QueueUrl=queue.url, MessageBody=message["Body"])
-                    sqs.delete_message(QueueUrl=queue.dead_letter_url, ReceiptHandle=message["ReceiptHandle"])
-                    moved += 1
+        """Run `crowdlens redrive`; return how many messages it sent back."""
+        command = [sys.executable, "-m", "cli.main", "redrive", "--json", "--bucket", self._stack.bucket]
+        own = {**self._stack.aws_environment(), "CONTROL_TABLE": self._stack.control_table}
+        done = subprocess.run(
+            command,
+            env=base_environment(self._stack.run.temporary, own),
+            cwd=REPOSITORY_ROOT,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise AssertionError(f"redrive failed: {done.stderr.decode(errors='replace')[-500:]}")
+        moved = sum(json.loads(done.stdout)["sent"].values())
         self._done["redriven"] += moved
-        return moved
+        return int(moved)
 
     def _announce_missing(self) -> int:
         with self._mysql() as cursor:
@@ -341,6 +353,8 @@ class Run:
         problems = find_problems(Facts(lake, self._mysql_rows, {self._device.name: self._device.epochs()}))
         gaps = declared_gaps(lake, [])
         journal = read_journals(self._device.journals)
+        self._done["records refused by a full disk"] = journal.refused.total()
+        self._done["records of unknown fate"] = journal.unknown.total()
         span_ms = (round((self._begin_at - 4.0) * 1000), round(self._end_at * 1000))
         problems += find_journal_problems(journal, lake, gaps, span_ms)
         if not journal.made:
@@ -352,16 +366,10 @@ def play(
     seed: int, *, storm_seconds: float = 30.0, report: Callable[[str], None] = lambda _: None
 ) -> RunResult:
     """Play a seed in a folder of its own, kept when it fails; raises AssertionError when it sticks."""
-    folder = Path(tempfile.mkdtemp(prefix=f"crowdlens-chaos-{seed}-"))
-    result = Run(seed, storm_seconds, report).play(folder)
-    if not result.problems:
-        _remove(folder)
-    else:
-        report(f"  kept {folder}")
+    with tempfile.TemporaryDirectory(prefix=f"crowdlens-chaos-{seed}-", ignore_cleanup_errors=True) as name:
+        result = Run(seed, storm_seconds, report).play(Path(name))
+        if result.problems:
+            kept = tempfile.mkdtemp(prefix=f"crowdlens-chaos-failed-{seed}-")
+            shutil.copytree(name, kept, dirs_exist_ok=True, ignore=shutil.ignore_patterns("disk"))
+            report(f"  kept {kept}")
     return result
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

@@ -8,12 +8,14 @@ import random
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.exceptions
 
+from infra.ingest_settings import COMPACTOR
 from infra.local.aws_environment import AwsEndpoint
 from infra.local.mariadb import restart_mariadb
 from infra.local.processes import ManagedProcess
@@ -22,15 +24,15 @@ from infra.local.stack import LocalStack, StackOptions
 from tests.chaos.real.faulty_proxy import FaultyProxy, Weather
 
 VISIBILITY_SECONDS = 6
+_COMPACT_EVERY_SECONDS = 8.0
 
 
 class ChaoticStack(LocalStack):
     """A `LocalStack` whose functions reach SQS and S3 through `cloud`, and a device through `network`."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(
-            StackOptions(visibility_timeout_seconds=VISIBILITY_SECONDS, dead_letters=None, scheduled=())
-        )
+        compactor = replace(COMPACTOR, every_seconds=_COMPACT_EVERY_SECONDS)
+        super().__init__(StackOptions(visibility_timeout_seconds=VISIBILITY_SECONDS, scheduled=(compactor,)))
         self.cloud_weather, self.network_weather = Weather(f"cloud {seed}"), Weather(f"network {seed}")
         self._proxies = contextlib.ExitStack()
         self.relay: Relay | None = None
