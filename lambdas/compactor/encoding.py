@@ -133,16 +133,22 @@ def _delta_encoding(column: Column) -> str | None:
     return None
 
 
-def _compact_type(column: Column, table: Table) -> Any:
-    if column.name in dictionary_columns(table):
-        return pa.dictionary(pa.int32(), pa.string())
-    return arrow_type(column)
+@lru_cache(maxsize=2 * len(TABLES))
+def _shape(table: Table) -> list[tuple[str, Any, bool]]:
+    """Return each column's name, its type in memory and whether it may be null."""
+    repeating = pa.dictionary(pa.int32(), pa.string())
+    texts = dictionary_columns(table)
+    return [
+        (column.name, repeating if column.name in texts else arrow_type(column), column.nullable)
+        for column in table.columns
+    ]
 
 
 def _is_in_shape(data: pa.Table, table: Table) -> bool:
-    return data.column_names == [column.name for column in table.columns] and all(
-        found.type == _compact_type(column, table) and (column.nullable or not found.null_count)
-        for column, found in zip(table.columns, data.columns, strict=True)
+    shape = _shape(table)
+    return data.column_names == [name for name, _, _ in shape] and all(
+        found.type == kind and (may_be_null or not found.null_count)
+        for (_, kind, may_be_null), found in zip(shape, data.columns, strict=True)
     )
 
 
