@@ -6,7 +6,7 @@ six crossings a minute makes 8,640 x 13 + 8,640 = 120,960 records a day. A recor
 cameras. A square with 70 tracks at all times makes 0.64 million records a day, 0.65 GB in seven days.
 """
 
-from edge_components.runtime.spool.damage import SetAside
+from edge_components.runtime.spool.damage import SetAside, set_aside_files
 from edge_components.runtime.spool.errors import SpoolBusyError, SpoolCorruptError, SpoolError
 from edge_components.runtime.spool.ledger import SpoolCounts, StreamCounts
 from edge_components.runtime.spool.locks import FileLock, publisher_lock
@@ -26,4 +26,5 @@ __all__ = [
     "SpooledRow",
     "StreamCounts",
     "publisher_lock",
+    "set_aside_files",
 ]

@@ -10,20 +10,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
-from contract.identity import DEVICE_STREAM_CAMERA
 from edge_components.runtime.spool import store
 from edge_components.runtime.spool.gap_records import is_gap, note_again
 from edge_components.runtime.spool.ledger import LEDGER_STREAM, report_again
 from edge_components.runtime.spool.rows import ROW_OVERHEAD_BYTES, parse_shape
-from edge_components.runtime.spool.salvage import LostCount
 
 REASON_FULL = "spool_full"
-REASON_CORRUPT = "spool_corrupt"
-REASON_REWOUND = "spool_rewound"
 _ROWS_A_LOOK = 256
-_DAY_MILLISECONDS = 86_400_000
 
 _VICTIMS = f"""
     SELECT row_id, stream_id, epoch, stream, shape, clock_quality, sequence, event_time_ms,
@@ -178,51 +172,3 @@ def _note_range(connection: sqlite3.Connection, found: _Range) -> None:
             found.end_ms,
         ),
     )
-
-
-def note_damage(
-    connection: sqlite3.Connection,
-    counts: Sequence[LostCount],
-    *,
-    complete: bool,
-    now_ms: int,
-    clock_quality: str,
-) -> None:
-    """Note what waited in a damaged file: one range a stream, and a silence unless `complete`."""
-    streams: dict[tuple[str, str], list[LostCount]] = {}
-    for count in counts:
-        if count.lost > 0:
-            streams.setdefault((count.epoch, count.stream), []).append(count)
-    for (epoch, stream), days in streams.items():
-        camera = stream.split("/")[0]
-        known = (
-            REASON_CORRUPT,
-            epoch,
-            stream,
-            None if camera == DEVICE_STREAM_CAMERA else camera,
-            None,
-            None,
-        )
-        sequences = (min(day.first_sequence for day in days), max(day.last_sequence for day in days))
-        span = (
-            _day_start_ms(min(day.day for day in days)),
-            _day_start_ms(max(day.day for day in days)) + _DAY_MILLISECONDS - 1,
-        )
-        lost = sum(day.lost for day in days)
-        connection.execute(_NOTE, (*known, clock_quality, *sequences, lost, *span))
-    if not complete:
-        _note_silence(connection, REASON_CORRUPT, now_ms, clock_quality)
-
-
-def note_rewind(connection: sqlite3.Connection, *, now_ms: int, clock_quality: str) -> None:
-    """Note that the file is an older one than was in use: what it lacks may be missing for good."""
-    _note_silence(connection, REASON_REWOUND, now_ms, clock_quality)
-
-
-def _note_silence(connection: sqlite3.Connection, reason: str, now_ms: int, clock_quality: str) -> None:
-    unknown = (reason, None, None, None, None, None, clock_quality, None, None, 0)
-    connection.execute(_NOTE, (*unknown, now_ms, now_ms))
-
-
-def _day_start_ms(day: str) -> int:
-    return int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()) * 1000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,12 +54,19 @@ def open_files(path: Path, boot_id: str) -> SpoolFiles:
     """
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    opening = FileLock(path.parent)
-    try:
-        opening.exclude(timeout_seconds=OPENING_TIMEOUT_SECONDS)
+    with opening(path):
         return _open(path, boot_id)
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Hold the lock of the one process that opens, sets aside or rescues at `path`."""
+    lock = FileLock(path.parent)
+    try:
+        lock.exclude(timeout_seconds=OPENING_TIMEOUT_SECONDS)
+        yield
     finally:
-        opening.release()
+        lock.release()
 
 
 def _open(path: Path, boot_id: str) -> SpoolFiles:

@@ -11,9 +11,10 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from contract.errors import CrowdLensError
 from contract.records import Record
 from contract.tables import GAPS
-from edge_components.runtime.spool.rows import parse_shape
+from edge_components.runtime.spool.rows import parse_shape, prepare
 
 _NOTE = """
     INSERT INTO drops (camera, scene_version, time_zone, clock_quality, reason, stream, epoch,
@@ -41,6 +42,28 @@ _Noted = tuple[Any, ...]
 def is_gap(shape: str) -> bool:
     """Return whether rows of `shape` are `gaps` records."""
     return parse_shape(shape).table == GAPS.name
+
+
+def note(connection: sqlite3.Connection, noted: tuple[Any, ...]) -> None:
+    """Note what is missing, to be declared later.
+
+    In order: camera, scene version, time zone, clock quality, reason, stream, epoch, first and last sequence,
+    records, start and end (ms).
+    """
+    connection.execute(_NOTE, noted)
+
+
+def note_carried(connection: sqlite3.Connection, rows: Iterable[_Noted]) -> bool:
+    """Note what a damaged file had noted and not declared; return whether all of it made sense."""
+    sound = True
+    for row in rows:
+        try:
+            prepare(_gap(row))
+        except (CrowdLensError, TypeError, ValueError):
+            sound = False
+        else:
+            note(connection, row)
+    return sound
 
 
 def note_again(connection: sqlite3.Connection, row_ids: Iterable[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.identity import stream_name
 from contract.records import Record
@@ -18,6 +18,30 @@ LEDGER_STREAM = stream_name(None, STREAM_LEDGER.name)
 _REPORT_AGAIN = """
     UPDATE ledger SET reported_made = -1 WHERE day = ? AND stream_id IN (
         SELECT stream_id FROM streams JOIN epochs USING (epoch_id) WHERE stream = ? AND epoch = ?)"""
+
+EPOCHS_KEPT = 64
+"""How many of the newest epochs keep their ledger rows for good."""
+_DONE = """
+    SELECT epoch_id FROM epochs WHERE epoch_id <= ?
+    AND epoch NOT IN (SELECT epoch FROM drops WHERE epoch IS NOT NULL)
+    AND NOT EXISTS (
+        SELECT 1 FROM streams JOIN ledger USING (stream_id) WHERE streams.epoch_id = epochs.epoch_id
+        AND (made != acknowledged + dropped
+            OR (stream != ? AND (made != reported_made OR dropped != reported_dropped))))"""
+_LEDGER_WAITING = """
+    SELECT coalesce(sum(made - acknowledged - dropped), 0) FROM ledger JOIN streams USING (stream_id)
+    WHERE stream = ?"""
+_CHOSEN = "epoch_id IN (SELECT value FROM json_each(?))"
+_SETTLE = (
+    f"""UPDATE settled SET made = settled.made + s.made,
+        acknowledged = settled.acknowledged + s.acknowledged, dropped = settled.dropped + s.dropped
+    FROM (SELECT coalesce(sum(made), 0) AS made, coalesce(sum(acknowledged), 0) AS acknowledged,
+        coalesce(sum(dropped), 0) AS dropped FROM ledger JOIN streams USING (stream_id)
+        WHERE {_CHOSEN}) AS s""",  # noqa: S608 - text of ours
+    f"DELETE FROM ledger WHERE stream_id IN (SELECT stream_id FROM streams WHERE {_CHOSEN})",  # noqa: S608
+    f"DELETE FROM streams WHERE {_CHOSEN}",  # noqa: S608
+    f"DELETE FROM epochs WHERE {_CHOSEN}",  # noqa: S608
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +65,7 @@ class SpoolCounts:
     """The whole spool at one instant; `waiting` is counted apart from the other three and must agree.
 
     `made` counts every record ever appended to this file, `gaps` and `stream_ledger` records included.
+    `streams` leaves out what epochs made whose ledger was folded.
     `bytes` is what the waiting records count against the bound.
     """
 
@@ -61,10 +86,13 @@ def read_counts(connection: sqlite3.Connection) -> SpoolCounts:
     ).fetchall()
     streams = tuple(StreamCounts(*row) for row in rows)
     waiting_rows, waiting_bytes = store.waiting(connection)
+    made, acknowledged, dropped = connection.execute(
+        "SELECT made, acknowledged, dropped FROM settled"
+    ).fetchone()
     return SpoolCounts(
-        made=sum(counts.made for counts in streams),
-        acknowledged=sum(counts.acknowledged for counts in streams),
-        dropped=sum(counts.dropped for counts in streams),
+        made=made + sum(counts.made for counts in streams),
+        acknowledged=acknowledged + sum(counts.acknowledged for counts in streams),
+        dropped=dropped + sum(counts.dropped for counts in streams),
         waiting=waiting_rows,
         bytes=waiting_bytes,
         streams=streams,
@@ -123,14 +151,13 @@ def report_again(connection: sqlite3.Connection, row_ids: Iterable[int]) -> None
         connection.execute(_REPORT_AGAIN, told)
 
 
-def carry_over(connection: sqlite3.Connection, counts: Sequence[LostCount], *, now_ms: int) -> None:
-    """Take the ledger of a damaged file into a new one, what waited in it counted as dropped."""
-    for count in counts:
-        connection.execute(
-            "INSERT INTO epochs (epoch, boot_id, file_number, minted_at_ms) VALUES (?, '', 0, ?) "
-            "ON CONFLICT (epoch) DO NOTHING",
-            (count.epoch, now_ms),
-        )
+def carry_over(connection: sqlite3.Connection, counts: Sequence[LostCount]) -> list[LostCount]:
+    """Take the ledger of a damaged file into a new one that has its epochs and what was rescued of its rows.
+
+    What waited in it and was not rescued counts as dropped; it is what is left `lost` in the counts returned.
+    """
+    carried = [_less_rescued(connection, count) for count in counts]
+    for count in carried:
         connection.execute(
             "INSERT INTO streams (epoch_id, stream, last_sequence) "
             "SELECT epoch_id, ?, ? FROM epochs WHERE epoch = ? "
@@ -142,8 +169,12 @@ def carry_over(connection: sqlite3.Connection, counts: Sequence[LostCount], *, n
             "INSERT INTO ledger (stream_id, day, made, acknowledged, dropped, first_sequence, last_sequence) "
             "SELECT stream_id, ?, ?, ?, ?, ?, ? FROM streams JOIN epochs USING (epoch_id) "
             "WHERE epoch = ? AND stream = ? "
-            # A file put back from a backup counts these itself: its own numbers must go on adding up.
-            "ON CONFLICT (stream_id, day) DO NOTHING",
+            # What was rescued stands there already, and may have been sent or dropped since.
+            "ON CONFLICT (stream_id, day) DO UPDATE SET made = made + excluded.made, "
+            "acknowledged = acknowledged + excluded.acknowledged, dropped = dropped + excluded.dropped, "
+            "reported_made = -1, "
+            "first_sequence = min(first_sequence, excluded.first_sequence), "
+            "last_sequence = max(last_sequence, excluded.last_sequence)",
             (
                 count.day,
                 count.made,
@@ -155,3 +186,35 @@ def carry_over(connection: sqlite3.Connection, counts: Sequence[LostCount], *, n
                 count.stream,
             ),
         )
+    return carried
+
+
+def _less_rescued(connection: sqlite3.Connection, count: LostCount) -> LostCount:
+    """Return the part of the count that the rescued rows, which the ledger has already, do not make up."""
+    row = connection.execute(
+        "SELECT made FROM ledger JOIN streams USING (stream_id) JOIN epochs USING (epoch_id) "
+        "WHERE epoch = ? AND stream = ? AND day = ?",
+        (count.epoch, count.stream, count.day),
+    ).fetchone()
+    rescued = 0 if row is None else int(row[0])
+    lost = max(0, count.lost - rescued)
+    # More rows than the ledger says waited: some of them had been sent, and will be sent once more.
+    made = max(count.made, count.dropped + rescued)
+    return replace(count, made=made - rescued, acknowledged=made - rescued - count.dropped - lost)
+
+
+def settle(connection: sqlite3.Connection, *, epochs_kept: int = EPOCHS_KEPT) -> int:
+    """Fold the ledger of old epochs that are done with into one row; return how many epochs there were.
+
+    Done with is an epoch of which nothing waits and all is declared and reported. Nothing is folded while
+    a ledger record waits: were it dropped, its counts would have to be reported again.
+    """
+    newest = connection.execute("SELECT max(epoch_id) FROM epochs").fetchone()[0]
+    done = [row[0] for row in connection.execute(_DONE, (newest - epochs_kept, LEDGER_STREAM))]
+    waiting = connection.execute(_LEDGER_WAITING, (LEDGER_STREAM,)).fetchone()[0]
+    if not done or waiting:
+        return 0
+    text = json.dumps(done)
+    for statement in _SETTLE:
+        connection.execute(statement, (text,))
+    return len(done)

@@ -5,40 +5,75 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from contract.columns import ColumnType
 from contract.lake import day_of
-from contract.tables import CLOCK_RESTAMPED, CLOCK_UNSYNCED, TABLES
+from contract.tables import CLOCK_RESTAMPED, CLOCK_UNSYNCED, GAPS, TABLES
 from edge_components.runtime.spool import store
-from edge_components.runtime.spool.rows import Shape, parse_shape
+from edge_components.runtime.spool.epochs import Epoch
+from edge_components.runtime.spool.rows import Shape, checksum, parse_shape
 
 _UNSYNCED = """
     SELECT row_id, stream_id, sequence, shape, payload, event_time_ms
     FROM records JOIN streams USING (stream_id) JOIN shapes USING (shape_id)
-    WHERE clock_quality = ? AND epoch_id = ? AND row_id NOT IN claims
+    WHERE clock_quality = ? AND epoch_id = ? AND row_id > ? AND row_id NOT IN claims
     ORDER BY row_id LIMIT ?"""
+_RESTAMP = """
+    UPDATE records SET event_time_ms = ?, clock_quality = ?, payload = ?, checksum = ? WHERE row_id = ?"""
+_SHIFT_NOTED = """
+    UPDATE drops SET start_ms = start_ms + ?, end_ms = end_ms + ?, clock_quality = ?
+    WHERE epoch = ? AND clock_quality = ?"""
 _ROWS_A_TURN = 5_000
 
 
-def shift_unsynced(connection: sqlite3.Connection, epoch_id: int, shift_ms: int) -> int:
-    """Move waiting unsynced records of the epoch by `shift_ms`; return how many of one turn there were.
+@dataclass(frozen=True)
+class Turn:
+    """How far one transaction came: the last row id it saw (None when none was left), and rows moved."""
+
+    last_row_id: int | None
+    moved: int
+
+
+def shift_unsynced(connection: sqlite3.Connection, epoch: Epoch, shift_ms: int, after_row_id: int) -> Turn:
+    """Move waiting unsynced records of the epoch beyond a row id by `shift_ms`, some thousand a turn.
 
     Event time and the time columns of the records move, the quality becomes ``restamped`` and the ledger's
-    days follow. Rows a publisher may have sent already stay as they were sent.
+    days follow; so do drops that are noted and not yet declared. Rows a publisher may have sent already stay
+    as they were sent, and so does a gap that tells of an earlier boot, whose clock was another.
     """
-    rows = connection.execute(_UNSYNCED, (CLOCK_UNSYNCED, epoch_id, _ROWS_A_TURN)).fetchall()
-    grown_bytes = 0
-    for row_id, stream_id, sequence, shape_text, payload, event_time_ms in rows:
-        moved_ms = event_time_ms + shift_ms
-        moved_payload = _shift_payload(parse_shape(shape_text), payload, shift_ms)
-        grown_bytes += len(moved_payload) - len(payload)
-        connection.execute(
-            "UPDATE records SET event_time_ms = ?, clock_quality = ?, payload = ? WHERE row_id = ?",
-            (moved_ms, CLOCK_RESTAMPED, moved_payload, row_id),
-        )
-        _move_day(connection, stream_id, sequence, day_of(event_time_ms), day_of(moved_ms))
-    store.add_to_totals(connection, 0, grown_bytes)
-    return len(rows)
+    shift = (shift_ms, shift_ms, CLOCK_RESTAMPED, epoch.epoch, CLOCK_UNSYNCED)
+    connection.execute(_SHIFT_NOTED, shift)
+    turn = (CLOCK_UNSYNCED, epoch.epoch_id, after_row_id, _ROWS_A_TURN)
+    rows = connection.execute(_UNSYNCED, turn).fetchall()
+    grown = [_shift_row(connection, epoch, row, shift_ms) for row in rows]
+    moved = [grown_bytes for grown_bytes in grown if grown_bytes is not None]
+    store.add_to_totals(connection, 0, sum(moved))
+    return Turn(rows[-1][0] if rows else None, len(moved))
+
+
+def _shift_row(
+    connection: sqlite3.Connection, epoch: Epoch, row: tuple[Any, ...], shift_ms: int
+) -> int | None:
+    """Move one row; return by how many bytes it grew, or None when it was left as it is."""
+    row_id, stream_id, sequence, shape_text, payload, event_time_ms = row
+    shape = parse_shape(shape_text)
+    if _tells_of_another_epoch(shape, payload, epoch):
+        return None
+    moved_ms = event_time_ms + shift_ms
+    moved_payload = _shift_payload(shape, payload, shift_ms)
+    own_sum = checksum(epoch.epoch, shape_text, sequence, moved_ms, CLOCK_RESTAMPED, moved_payload)
+    connection.execute(_RESTAMP, (moved_ms, CLOCK_RESTAMPED, moved_payload, own_sum, row_id))
+    _move_day(connection, stream_id, sequence, day_of(event_time_ms), day_of(moved_ms))
+    return len(moved_payload) - len(payload)
+
+
+def _tells_of_another_epoch(shape: Shape, payload: bytes, epoch: Epoch) -> bool:
+    if shape.table != GAPS.name:
+        return False
+    told = dict(zip(shape.names, json.loads(payload), strict=True))["gap_epoch"]
+    return told not in (None, epoch.epoch)
 
 
 def _shift_payload(shape: Shape, payload: bytes, shift_ms: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from contract.identity import check_identifier, stream_name
 from contract.records import Record, RecordError, StoredRecord, Value, check_record
 from contract.tables import TABLES
 
-ROW_OVERHEAD_BYTES = 40
+ROW_OVERHEAD_BYTES = 45
 """What a row takes beside its payload: its other columns, the index entry and their headers (measured)."""
 
 # JSON escapes control characters and the contract refuses lone surrogates; these two are left, and SQS
@@ -43,6 +44,19 @@ class PreparedRow:
 def row_bytes(payload: bytes) -> int:
     """Return what a row counts against the spool's bound."""
     return len(payload) + ROW_OVERHEAD_BYTES
+
+
+def checksum(  # noqa: PLR0917 - called for each row
+    epoch: str, shape: str, sequence: int, event_time_ms: int, clock_quality: str, payload: bytes
+) -> int:
+    """Return a signed 32-bit sum (CRC-32) over all that makes the row: damage must not pass for a count."""
+    row = f"{sequence} {event_time_ms} {clock_quality} ".encode()
+    return zlib.crc32(payload, zlib.crc32(row, _checksum_of_head(epoch, shape))) - 2**31
+
+
+@lru_cache(maxsize=256)
+def _checksum_of_head(epoch: str, shape: str) -> int:
+    return zlib.crc32(f"{epoch} {shape}".encode())
 
 
 def prepare(record: Record) -> PreparedRow:

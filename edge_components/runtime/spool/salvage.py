@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from contract.columns import NAME_MAXIMUM_LENGTH
 from contract.errors import DiskFullError
@@ -21,6 +21,10 @@ _LEDGER = (
     "SELECT epoch, stream, day, made, acknowledged, dropped, first_sequence, ledger.last_sequence "
     "FROM ledger JOIN streams USING (stream_id) JOIN epochs USING (epoch_id) "
     "ORDER BY epoch_id, stream_id, day"
+)
+_NOTED = (
+    "SELECT camera, scene_version, time_zone, clock_quality, reason, stream, epoch, "
+    "first_sequence, last_sequence, records, start_ms, end_ms FROM drops"
 )
 _STREAM = re.compile(rf"({DEVICE_STREAM_CAMERA}|[A-Za-z0-9][A-Za-z0-9_-]*)/[a-z_]+")
 _STREAM_MAXIMUM_LENGTH = NAME_MAXIMUM_LENGTH + 32
@@ -50,10 +54,15 @@ class Salvage:
     """What was read of a damaged file.
 
     `complete` is False where the ledger could not be read, or not all of it: then more may be missing.
-    `declared` names the damaged files that this one had declared.
+    `noted` is what it had dropped and not yet declared, in the order of `gap_records.note`; `epochs` are
+    those it numbered under; `maximum_bytes` is its bound; `declared` names the damaged files that this one
+    had declared.
     """
 
     counts: list[LostCount] = field(default_factory=list)
+    noted: list[tuple[Any, ...]] = field(default_factory=list)
+    epochs: frozenset[str] = frozenset()
+    maximum_bytes: int | None = None
     complete: bool = False
     declared: frozenset[str] = frozenset()
 
@@ -68,10 +77,17 @@ def salvage(path: Path) -> Salvage:
     rows = _rows(path, _LEDGER)
     names = _rows(path, f"SELECT name FROM properties WHERE name GLOB '{DECLARED_PREFIX}*'")  # noqa: S608 - ours
     declared = frozenset(name.removeprefix(DECLARED_PREFIX) for (name,) in names or [])
-    if rows is None:
-        return Salvage(declared=declared)
-    counts = [LostCount(*row) for row in rows if _is_sound(row)]
-    return Salvage(counts, len(counts) == len(rows), declared)
+    noted = _rows(path, _NOTED)
+    counts = [LostCount(*row) for row in rows or [] if _is_sound(row)]
+    named = {epoch for (epoch,) in _rows(path, "SELECT epoch FROM epochs") or []}
+    return Salvage(
+        counts,
+        noted or [],
+        frozenset(epoch for epoch in named if isinstance(epoch, str) and is_epoch(epoch)),
+        _bound(path),
+        complete=rows is not None and noted is not None and len(counts) == len(rows),
+        declared=declared,
+    )
 
 
 def _rows(path: Path, query: str) -> list[tuple[Any, ...]] | None:
@@ -88,12 +104,22 @@ def _rows(path: Path, query: str) -> list[tuple[Any, ...]] | None:
         return None
 
 
+def _bound(path: Path) -> int | None:
+    for (value,) in _rows(path, "SELECT value FROM properties WHERE name = 'maximum_bytes'") or []:
+        if isinstance(value, str) and value.isdecimal() and len(value) < 16:
+            return int(value)
+    return None
+
+
+def is_stream(name: object) -> TypeGuard[str]:
+    """Return whether `name` has the form of a stream's."""
+    return isinstance(name, str) and bool(_STREAM.fullmatch(name)) and len(name) <= _STREAM_MAXIMUM_LENGTH
+
+
 def _is_sound(row: Sequence[object]) -> bool:
     """Return whether the row can be declared: its bytes may be anybody's."""
     epoch, stream, day, *numbers = row
-    if not (isinstance(epoch, str) and isinstance(stream, str) and isinstance(day, str)):
-        return False
-    if not (is_epoch(epoch) and _STREAM.fullmatch(stream) and len(stream) <= _STREAM_MAXIMUM_LENGTH):
+    if not (isinstance(epoch, str) and is_epoch(epoch) and is_stream(stream) and isinstance(day, str)):
         return False
     return _is_day(day) and _add_up(numbers)
 

@@ -16,15 +16,17 @@ from contract.tables import CLOCK_SYNCED
 from edge_components.runtime.boot import read_boot_id
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import store
-from edge_components.runtime.spool.damage import SetAside, declare
-from edge_components.runtime.spool.drops import make_room, note_rewind
+from edge_components.runtime.spool.claims import NO_EPOCH_HELD, claim
+from edge_components.runtime.spool.damage import Found, SetAside, find_damage, prune, rescue
+from edge_components.runtime.spool.drops import make_room
 from edge_components.runtime.spool.epochs import Epoch, enter_epoch, unsynced_offset_ms
 from edge_components.runtime.spool.errors import SpoolError
-from edge_components.runtime.spool.files import open_files
+from edge_components.runtime.spool.files import open_files, opening
 from edge_components.runtime.spool.gap_records import take_gaps
-from edge_components.runtime.spool.ledger import SpoolCounts, read_counts, take_ledger_records
+from edge_components.runtime.spool.ledger import SpoolCounts, read_counts, settle, take_ledger_records
+from edge_components.runtime.spool.losses import drop_damaged, note_rewind
 from edge_components.runtime.spool.reserve import Reserve
-from edge_components.runtime.spool.restamp import shift_unsynced
+from edge_components.runtime.spool.restamp import Turn, shift_unsynced
 from edge_components.runtime.spool.rows import PreparedRow, SpooledRow, prepare
 
 T = TypeVar("T")
@@ -67,9 +69,10 @@ class Spool:
         try:
             with self._numbering() as connection:
                 self._check_device(connection)
+                found = find_damage(connection, self.path, self.clock)
                 self._set_bound(connection, maximum_bytes)
-                self._set_aside = declare(connection, self.path, self.clock)
-                self._epoch = self._enter(connection, boot)
+                self._epoch = self._enter(connection, boot, damaged=bool(found))
+            self._set_aside = self._rescue(found)
         except BaseException:
             self._files.close()
             raise
@@ -84,6 +87,16 @@ class Spool:
         """The damaged files that this opening declared, the one it replaced among them."""
         return self._set_aside
 
+    def _rescue(self, found: Sequence[Found]) -> tuple[SetAside, ...]:
+        """Take over what damaged files still hold; one opening at a time."""
+        if not found:
+            return ()
+        with opening(self.path):
+            done = [rescue(self._bounded, one, self.clock) for one in found]
+            with self._database.transaction() as connection:
+                prune(connection, self.path, self._bound(connection))
+        return tuple(one for one in done if one is not None)
+
     def append(self, records: Sequence[Record]) -> list[StoredRecord]:
         """Store `records` in one transaction and return them numbered, once they are safe on disk.
 
@@ -97,19 +110,28 @@ class Spool:
         with self._numbering() as connection:
             return self._insert(connection, prepared)
 
-    def read(self, *, maximum_rows: int) -> list[SpooledRow]:
+    def read(self, *, maximum_rows: int, hold_unsynced: bool = False) -> list[SpooledRow]:
         """Return what to send next and remember that it may have been sent.
 
         First the rows of earlier reads that were never acknowledged; of the room left the newest half, then
-        the most precious and oldest. Rows returned here are not dropped until they are acknowledged.
+        the most precious and oldest. Rows returned here are not dropped until they are acknowledged. With
+        `hold_unsynced`, this boot's unsynced rows stay until they are restamped. A row whose bytes were
+        damaged is dropped and declared.
         """
         if maximum_rows < 1:
             raise SpoolError(f"maximum_rows is {maximum_rows}: expected at least 1")
-        return self._drain(lambda connection: self._claim(connection, maximum_rows))
+        held_epoch_id = self._epoch.epoch_id if hold_unsynced else NO_EPOCH_HELD
+        return self._drain(lambda connection: self._claim(connection, maximum_rows, held_epoch_id))
 
-    def _claim(self, connection: sqlite3.Connection, maximum_rows: int) -> list[SpooledRow]:
+    def _claim(
+        self, connection: sqlite3.Connection, maximum_rows: int, held_epoch_id: int
+    ) -> list[SpooledRow]:
         self._declare_gaps(connection)
-        return store.claim(connection, maximum_rows)
+        claimed = claim(connection, maximum_rows, held_epoch_id=held_epoch_id)
+        if claimed.damaged:
+            quality = self.clock.quality
+            drop_damaged(connection, claimed.damaged, now_ms=self.clock.now_ms(), clock_quality=quality)
+        return claimed.rows
 
     def acknowledge(self, row_ids: Iterable[int]) -> int:
         """Remove rows that the queue accepted; return how many of them were still here."""
@@ -143,6 +165,7 @@ class Spool:
         """Append a `stream_ledger` record for each epoch, stream and UTC day that changed since the last."""
         with self._numbering() as connection:
             self._declare_gaps(connection)
+            settle(connection)
             records = take_ledger_records(
                 connection, now_ms=self.clock.now_ms(), clock_quality=self.clock.quality
             )
@@ -156,17 +179,18 @@ class Spool:
         """
         if self.clock.quality != CLOCK_SYNCED:
             return 0
-        moved = 0
-        while turn := self._restamp_some():
-            moved += turn
+        moved, after_row_id = 0, 0
+        while (turn := self._restamp_some(after_row_id)).last_row_id is not None:
+            moved, after_row_id = moved + turn.moved, turn.last_row_id
         return moved
 
-    def _restamp_some(self) -> int:
+    def _restamp_some(self, after_row_id: int) -> Turn:
         with self._database.transaction() as connection:
             offset_ms = unsynced_offset_ms(connection, self._epoch)
             if offset_ms is None:
-                return 0
-            return shift_unsynced(connection, self._epoch.epoch_id, self.clock.offset_ms - offset_ms)
+                return Turn(None, 0)
+            shift_ms = self.clock.offset_ms - offset_ms
+            return shift_unsynced(connection, self._epoch, shift_ms, after_row_id)
 
     def close(self) -> None:
         """Close the file; everything stored stays. The instance cannot be used afterwards."""
@@ -191,12 +215,19 @@ class Spool:
             last_row_id = store.last_row_id(connection)
         self._files.mark.raise_to(last_row_id)
 
-    def _enter(self, connection: sqlite3.Connection, boot_id: str) -> Epoch:
+    @contextmanager
+    def _bounded(self) -> Iterator[sqlite3.Connection]:
+        """Hold a transaction that may number records and leaves no more than the bound waiting."""
+        with self._numbering() as connection:
+            yield connection
+            make_room(connection, self._bound(connection))
+
+    def _enter(self, connection: sqlite3.Connection, boot_id: str, *, damaged: bool) -> Epoch:
         mark = self._files.mark.read()
         rewound = mark is not None and mark > store.last_row_id(connection)
         if mark is not None and rewound:
             store.skip_row_ids(connection, mark)
-            if not self._set_aside:
+            if not damaged:
                 note_rewind(connection, now_ms=self.clock.now_ms(), clock_quality=self.clock.quality)
         may_continue = mark is not None and not rewound
         return enter_epoch(

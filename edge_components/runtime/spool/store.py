@@ -12,9 +12,7 @@ from contract.records import StoredRecord
 from edge_components.runtime.spool.rows import (
     ROW_OVERHEAD_BYTES,
     PreparedRow,
-    SpooledRow,
-    decode_row,
-    parse_shape,
+    checksum,
     row_bytes,
 )
 
@@ -27,17 +25,21 @@ _ALLOT = """
     ON CONFLICT (epoch_id, stream) DO UPDATE SET last_sequence = last_sequence + excluded.last_sequence
     RETURNING stream_id, last_sequence"""
 _INSERT = """
-    INSERT INTO records (priority, stream_id, sequence, shape_id, event_time_ms, clock_quality, payload)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+    INSERT INTO records
+        (priority, stream_id, sequence, shape_id, event_time_ms, clock_quality, payload, checksum)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _COUNT_MADE = """
     INSERT INTO ledger (stream_id, day, made, first_sequence, last_sequence) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (stream_id, day) DO UPDATE SET made = made + excluded.made,
         first_sequence = min(first_sequence, excluded.first_sequence),
         last_sequence = max(last_sequence, excluded.last_sequence)"""
-_FETCH = """
-    SELECT row_id, shape, payload, event_time_ms, clock_quality, epoch, sequence
-    FROM records JOIN shapes USING (shape_id) JOIN streams USING (stream_id) JOIN epochs USING (epoch_id)
-    WHERE row_id IN (SELECT value FROM json_each(?))"""
+_REPORTED = """
+    UPDATE ledger SET reported_made = made, reported_dropped = dropped WHERE stream_id = ? AND day = ?"""
+_KNOWN_STREAM = """
+    INSERT INTO streams (epoch_id, stream, last_sequence) SELECT epoch_id, ?, ? FROM epochs WHERE epoch = ?
+    ON CONFLICT (epoch_id, stream) DO UPDATE
+        SET last_sequence = max(last_sequence, excluded.last_sequence)
+    RETURNING stream_id"""
 _DELETE = f"""
     DELETE FROM records WHERE row_id IN (SELECT value FROM json_each(?))
     RETURNING stream_id, event_time_ms, length(payload) + {ROW_OVERHEAD_BYTES}"""  # noqa: S608 - a number of ours
@@ -48,8 +50,10 @@ def insert(
 ) -> list[StoredRecord]:
     """Number and store `rows`, raise the counters, and return the records with their identity."""
     numbered = _allot(connection, epoch_id, rows)
-    shape_ids = {shape: _shape_id(connection, shape) for shape in {row.shape for row in rows}}
-    connection.executemany(_INSERT, [_columns(*number, shape_ids) for number in numbered])
+    shape_ids = {shape: shape_id(connection, shape) for shape in {row.shape for row in rows}}
+    connection.executemany(
+        _INSERT, [_columns(*number, epoch, shape_ids[number[2].shape]) for number in numbered]
+    )
     _count_all_made(connection, numbered)
     return [StoredRecord(row.record, epoch, row.stream, sequence) for _, sequence, row in numbered]
 
@@ -68,22 +72,34 @@ def _allot(connection: sqlite3.Connection, epoch_id: int, rows: Sequence[Prepare
 
 
 def _columns(
-    stream_id: int, sequence: int, row: PreparedRow, shape_ids: dict[str, int]
+    stream_id: int, sequence: int, row: PreparedRow, epoch: str, shape_id: int
 ) -> tuple[object, ...]:
-    record = row.record
-    shape_id = shape_ids[row.shape]
-    return (
-        row.priority,
-        stream_id,
-        sequence,
-        shape_id,
-        record.event_time_ms,
-        record.clock_quality,
-        row.payload,
-    )
+    time_ms, quality = row.record.event_time_ms, row.record.clock_quality
+    own_sum = checksum(epoch, row.shape, sequence, time_ms, quality, row.payload)
+    return (row.priority, stream_id, sequence, shape_id, time_ms, quality, row.payload, own_sum)
 
 
-def _shape_id(connection: sqlite3.Connection, shape: str) -> int:
+def insert_again(
+    connection: sqlite3.Connection, epoch: str, stream_id: int, sequence: int, row: PreparedRow
+) -> int:
+    """Store a row that has its number already, from a damaged file; return its row id in this one."""
+    columns = _columns(stream_id, sequence, row, epoch, shape_id(connection, row.shape))
+    row_id = connection.execute(_INSERT, columns).lastrowid
+    day = day_of(row.record.event_time_ms)
+    count_made(connection, stream_id, day, [sequence])
+    # Only the ledger of the damaged file, where it can be read, knows how many were made that day.
+    connection.execute(_REPORTED, (stream_id, day))
+    add_to_totals(connection, 1, row_bytes(row.payload))
+    return int(row_id or 0)
+
+
+def known_stream(connection: sqlite3.Connection, epoch: str, stream: str, sequence: int) -> int:
+    """Return the id of a known epoch's stream, whose numbers went up to `sequence` at least."""
+    return int(connection.execute(_KNOWN_STREAM, (stream, sequence, epoch)).fetchone()[0])
+
+
+def shape_id(connection: sqlite3.Connection, shape: str) -> int:
+    """Return the id of what rows share, given one now when it is new."""
     found = connection.execute("SELECT shape_id FROM shapes WHERE shape = ?", (shape,)).fetchone()
     if found is None:
         found = connection.execute(
@@ -137,11 +153,17 @@ def waiting(connection: sqlite3.Connection) -> tuple[int, int]:
 
 def delete(connection: sqlite3.Connection, row_ids: Iterable[int]) -> Counter[tuple[int, str]]:
     """Delete the rows that still exist; return how many went per stream id and UTC day."""
+    removed = remove(connection, row_ids)
+    return Counter((stream_id, day_of(event_time_ms)) for stream_id, event_time_ms in removed)
+
+
+def remove(connection: sqlite3.Connection, row_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Remove the rows that still exist; return stream id and event time of each, as they stood there."""
     text = json.dumps(list(row_ids))
     removed = connection.execute(_DELETE, (text,)).fetchall()
     connection.execute("DELETE FROM claims WHERE row_id IN (SELECT value FROM json_each(?))", (text,))
     add_to_totals(connection, -len(removed), -sum(size_bytes for _, _, size_bytes in removed))
-    return Counter((stream_id, day_of(event_time_ms)) for stream_id, event_time_ms, _ in removed)
+    return [(stream_id, event_time_ms) for stream_id, event_time_ms, _ in removed]
 
 
 def acknowledge(connection: sqlite3.Connection, row_ids: Iterable[int]) -> int:
@@ -152,65 +174,3 @@ def acknowledge(connection: sqlite3.Connection, row_ids: Iterable[int]) -> int:
         [(count, stream_id, day) for (stream_id, day), count in gone.items()],
     )
     return gone.total()
-
-
-def claim(connection: sqlite3.Connection, maximum_rows: int) -> list[SpooledRow]:
-    """Choose the rows to send next and mark them as possibly sent.
-
-    First what was claimed before and never acknowledged (it may be in the queue already, so it must not be
-    dropped). Then, of the room left, the newest half, so that after an outage the live picture comes back
-    at once; then the most precious and, among equals, the oldest.
-    """
-    chosen = _ids(connection, "SELECT row_id FROM claims ORDER BY row_id LIMIT ?", maximum_rows)
-    room = maximum_rows - len(chosen)
-    newest = _ids(
-        connection,
-        "SELECT row_id FROM records WHERE row_id NOT IN claims ORDER BY row_id DESC LIMIT ?",
-        (room + 1) // 2,
-    )
-    _mark(connection, newest)
-    chosen += reversed(newest)
-    priority = -1
-    while len(chosen) < maximum_rows:
-        priority = _next_priority(connection, priority)
-        if priority < 0:
-            break
-        oldest = _oldest(connection, priority, maximum_rows - len(chosen))
-        _mark(connection, oldest)
-        chosen += oldest
-    return _fetch(connection, chosen)
-
-
-def _next_priority(connection: sqlite3.Connection, after: int) -> int:
-    found = connection.execute("SELECT min(priority) FROM records WHERE priority > ?", (after,)).fetchone()[0]
-    return -1 if found is None else int(found)
-
-
-def _oldest(connection: sqlite3.Connection, priority: int, limit: int) -> list[int]:
-    query = "SELECT row_id FROM records WHERE priority = ? AND row_id NOT IN claims ORDER BY row_id LIMIT ?"
-    return [row_id for (row_id,) in connection.execute(query, (priority, limit))]
-
-
-def _ids(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
-    return [row_id for (row_id,) in connection.execute(query, (limit,))]
-
-
-def _mark(connection: sqlite3.Connection, row_ids: Sequence[int]) -> None:
-    connection.executemany("INSERT INTO claims (row_id) VALUES (?)", [(row_id,) for row_id in row_ids])
-
-
-def _fetch(connection: sqlite3.Connection, row_ids: Sequence[int]) -> list[SpooledRow]:
-    found: dict[int, SpooledRow] = {}
-    for row_id, shape, payload, event_time_ms, clock_quality, epoch, sequence in connection.execute(
-        _FETCH, (json.dumps(row_ids),)
-    ):
-        stored = decode_row(
-            parse_shape(shape),
-            payload,
-            event_time_ms=event_time_ms,
-            clock_quality=clock_quality,
-            epoch=epoch,
-            sequence=sequence,
-        )
-        found[row_id] = SpooledRow(row_id, stored)
-    return [found[row_id] for row_id in row_ids]

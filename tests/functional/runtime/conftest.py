@@ -93,6 +93,28 @@ def make_spool(tmp_path: Path, synced_clock: DeviceClock) -> Iterator[MakeSpool]
 
 
 @pytest.fixture
+def damage_records() -> Callable[..., None]:
+    """Return what writes rubbish over some whole pages of records in the middle of a spool file."""
+
+    def damage(path: Path, pages: int = 3) -> None:
+        content = path.read_bytes()
+        # A leaf of a table begins with 13; only the records hold a line's name.
+        leaves = [
+            start
+            for start in range(4096, len(content), 4096)
+            if content[start] == 13 and content[start : start + 4096].count(b'"gate"') > 10
+        ]
+        assert len(leaves) > pages
+        middle = len(leaves) // 2
+        with path.open("r+b") as file:
+            for start in leaves[middle : middle + pages]:
+                file.seek(start)
+                file.write(b"\xa5" * 4096)
+
+    return damage
+
+
+@pytest.fixture
 def start_script() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Return a starter of a script beside the tests; what still runs afterwards is killed."""
     started: list[subprocess.Popen[str]] = []

@@ -18,7 +18,7 @@ def assert_conserved(spool):
     counts = spool.counts()
     assert counts.made == counts.acknowledged + counts.waiting + counts.dropped
     with sqlite3.connect(spool.path) as connection:
-        rows, size = connection.execute("SELECT count(*), sum(length(payload) + 40) FROM records").fetchone()
+        rows, size = connection.execute("SELECT count(*), sum(length(payload) + 45) FROM records").fetchone()
         per_stream = dict(
             connection.execute(
                 "SELECT epoch || stream, count(*) FROM records JOIN streams USING (stream_id) "

@@ -30,30 +30,46 @@ def fill(make_spool, make_record) -> Spool:
 
 
 @pytest.mark.parametrize(
-    ("offset", "length", "ledger_readable"),
+    ("damaged", "ledger_readable"),
     [
-        pytest.param(0, 4096, False, id="first page gone"),
-        pytest.param(100, 60, False, id="root of the schema damaged"),
-        pytest.param(60_000, 8_192, True, id="pages of records damaged"),
+        pytest.param((0, 4096), False, id="first page gone"),
+        pytest.param((100, 60), False, id="root of the schema damaged"),
+        pytest.param(None, True, id="pages of records damaged"),
     ],
 )
-def test_a_damaged_file_is_set_aside_and_reported(make_spool, make_record, offset, length, ledger_readable):
+def test_a_damaged_file_is_set_aside_and_reported(
+    make_spool, make_record, damage_records, damaged, ledger_readable
+):
     old = fill(make_spool, make_record)
-    overwrite(old.path, offset, length)
+    if damaged is None:
+        damage_records(old.path)
+    else:
+        overwrite(old.path, *damaged)
     spool = make_spool()
     assert [aside.path.stat().st_size > 60_000 for aside in spool.set_aside] == [True]
     assert spool.epoch != old.epoch
-    gaps = [row.stored.record.values for row in spool.read(maximum_rows=100)]
+    rows = [row.stored for row in spool.read(maximum_rows=1000)]
+    gaps = [stored.record.values for stored in rows if stored.record.table == "gaps"]
     assert [gap["reason"] for gap in gaps] == ["spool_corrupt"]
     counts = spool.counts()
     assert counts.made == counts.acknowledged + counts.waiting + counts.dropped
+    rescued = spool.set_aside[0].rescued
+    lost = 400 - rescued
     if ledger_readable:
+        assert 200 < rescued < 400
+        # A rescued row is what was stored, under the number it was born with.
+        assert sorted((s.sequence, s.record) for s in rows if s.epoch == old.epoch) == sorted(
+            (sequence, make_record(sequence))
+            for sequence in {s.sequence for s in rows if s.epoch == old.epoch}
+        )
+        assert sum(stored.epoch == old.epoch for stored in rows) == rescued
         assert (gaps[0]["gap_epoch"], gaps[0]["gap_stream"]) == (old.epoch, "plaza-1/line_crossings")
-        assert (gaps[0]["records"], gaps[0]["first_sequence"], gaps[0]["last_sequence"]) == (400, 1, 500)
-        assert (counts.made, counts.dropped) == (501, 400)
+        assert (gaps[0]["records"], gaps[0]["first_sequence"], gaps[0]["last_sequence"]) == (lost, 1, 500)
+        assert (counts.made, counts.dropped) == (501, lost)
         ledger = {s.record.values["ledger_epoch"]: s.record.values for s in spool.write_ledger()}
-        assert (ledger[old.epoch]["made"], ledger[old.epoch]["dropped"]) == (500, 400)
+        assert (ledger[old.epoch]["made"], ledger[old.epoch]["dropped"]) == (500, lost)
     else:
+        assert rescued == 0
         assert (gaps[0]["gap_epoch"], gaps[0]["records"]) == (None, 0)
     assert spool.append([make_record(1)])[0].sequence == 1
 
@@ -63,7 +79,9 @@ def test_setting_a_file_aside_is_logged_with_the_problem(make_spool, make_record
     overwrite(old.path, 0, 4096)
     spool = make_spool()
     logged = [(record.message, record.set_aside) for record in caplog.records]
-    assert logged == [("damaged spool file set aside", str(spool.set_aside[0].path))]
+    path = str(spool.set_aside[0].path)
+    assert logged == [("damaged spool file set aside", path), ("damaged spool file declared", path)]
+    assert (caplog.records[1].rescued, caplog.records[1].lost, caplog.records[1].all) == (0, 0, False)
     assert "is damaged" in caplog.records[0].problem
 
 
@@ -73,11 +91,11 @@ def test_a_healthy_file_is_never_set_aside(make_spool, make_record):
     assert make_spool(boot_id="boot-2").set_aside == ()
 
 
-def test_a_damaged_file_in_use_is_left_to_its_user(make_spool, make_record, monkeypatch):
+def test_a_damaged_file_in_use_is_left_to_its_user(make_spool, make_record, damage_records, monkeypatch):
     monkeypatch.setattr("edge_components.runtime.spool.files.SET_ASIDE_TIMEOUT_SECONDS", 0.1)
     fill(make_spool, make_record)
     user = make_spool()
-    overwrite(user.path, 60_000, 8_192)
+    damage_records(user.path)
     with pytest.raises(SpoolCorruptError, match="another process has it open"):
         make_spool()
     assert list(user.path.parent.glob("*.damaged-*")) == []
@@ -85,10 +103,12 @@ def test_a_damaged_file_in_use_is_left_to_its_user(make_spool, make_record, monk
     assert len(make_spool().set_aside) == 1
 
 
-def test_damage_met_in_a_large_file_is_looked_for_at_the_next_opening(make_spool, make_record, monkeypatch):
+def test_damage_met_in_a_large_file_is_looked_for_at_the_next_opening(
+    make_spool, make_record, damage_records, monkeypatch
+):
     monkeypatch.setattr("edge_components.runtime.spool.files.CHECK_EVERY_OPENING_BYTES", 0)
     old = fill(make_spool, make_record)
-    overwrite(old.path, 60_000, 8_192)
+    damage_records(old.path)
     unaware = make_spool()
     assert unaware.set_aside == ()
     with pytest.raises(SpoolCorruptError, match="start again to set it aside"):
