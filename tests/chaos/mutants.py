@@ -23,7 +23,7 @@ from lambdas.shared.sqs import sqs_records
 from tests.chaos.simulated_cloud import Event, QueueFunction
 
 if TYPE_CHECKING:
-    from tests.chaos.simulate import Schedule
+    from tests.chaos.schedule import Schedule
 
 Plant = Callable[["Schedule"], ExitStack]
 

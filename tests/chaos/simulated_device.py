@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from contract.errors import DiskFullError
-from contract.records import Record, StoredRecord, Value
+from contract.records import Record, StoredRecord
 from edge_components.publisher.back_off import BackOff
 from edge_components.publisher.publisher import Publisher
 from edge_components.publisher.sender import QueueSender
@@ -19,6 +18,7 @@ from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import Spool, SpoolBusyError, publisher_lock
 from edge_components.runtime.time_sync import TimeSync
 from tests.chaos.plan import DevicePlan
+from tests.chaos.simulated_records import VALUES
 from tests.chaos.simulated_sqs import Queue, Sqs
 from tests.chaos.world import Process, World
 
@@ -189,7 +189,7 @@ class Device:
         dice = self.world.dice(f"vision {self.name}")
         table = dice.choice(self.plan.tables)
         camera = dice.choice(self.plan.cameras)
-        values = _VALUES[table](marker)
+        values = VALUES[table](marker)
         record = Record(table, camera, "v1", "Asia/Seoul", clock.now_ms(), clock.quality, values)
         attempt = self.attempts[marker] = Attempt(record, self.world.now)
         return attempt
@@ -252,80 +252,3 @@ class _Opened:
     def __exit__(self, *_: object) -> None:
         self._spool.close()
         self._device.spools_open -= 1
-
-
-class FaultyConnection(sqlite3.Connection):
-    """The spool's connection: every statement is a place to die, a commit one to find the disk full."""
-
-    device: Device
-
-    def execute(self, statement: str, *given: Any) -> sqlite3.Cursor:
-        device = self.device
-        device.world.point(f"before {statement.lstrip()[:30]}")
-        if statement == "BEGIN IMMEDIATE":
-            self.changes_before = self.total_changes
-        if statement == "COMMIT" and self.total_changes > self.changes_before and device.refuse_commit():
-            device.world.note("disk full")
-            raise sqlite3.OperationalError("database or disk is full")
-        found = super().execute(statement, *given)
-        if statement == "COMMIT":
-            device.world.point("after COMMIT")
-        return found
-
-
-def _crossing(marker: int) -> dict[str, Value]:
-    return {
-        "line": "gate",
-        "direction": "in",
-        "object_class": "person",
-        "track": marker,
-        "image_x": marker / 8,
-        "image_y": 20.5,
-        "speed_mps": None if marker % 3 else 1.25,
-        "suspect": False,
-    }
-
-
-def _status(marker: int) -> dict[str, Value]:
-    return {
-        "state": "ok",
-        "previous_state": None,
-        "frames_per_second": 10.0,
-        "detail": f"{marker} {'x' * 60}",
-    }
-
-
-def _zone(marker: int) -> dict[str, Value]:
-    whole = dict.fromkeys(("occupancy_maximum", "occupancy_last", "entries", "exits", "appeared"), 1)
-    return {
-        **whole,
-        "window_seconds": 10.0,
-        "zone": f"zone {marker % 3}",
-        "object_class": "person",
-        "frames": marker,
-        "occupancy_mean": marker / 4,
-        "vanished": 0,
-        "dwell_seconds_sum": 0.5,
-        "dwell_count": 1,
-        "density_per_m2": None,
-        "suspect": False,
-    }
-
-
-def _classification(marker: int) -> dict[str, Value]:
-    return {"rank": marker, "label": "마스크", "label_text": "Mask", "probability": 0.5}
-
-
-_VALUES = {
-    "line_crossings": _crossing,
-    "camera_status": _status,
-    "zone_counts": _zone,
-    "classifications": _classification,
-}
-
-
-def marker_of(table: str, row: dict[str, Any]) -> int:
-    """Return which attempt a row of the lake is."""
-    if table == "camera_status":
-        return int(row["detail"].split()[0])
-    return int(row[{"line_crossings": "track", "zone_counts": "frames", "classifications": "rank"}[table]])

@@ -174,12 +174,12 @@ def _listed(key: str, stored: Stored) -> dict[str, Any]:
     return {"Key": key, "ETag": f'"{stored.etag}"', "Size": len(stored.body), "LastModified": put_at}
 
 
-def notification(key: str, etag: str) -> str:
+def notification(key: str, etag: str, bucket: str = BUCKET) -> str:
     """Return the body that S3 sends for a new object."""
     record = {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key), "eTag": etag, "size": 1}},
+        "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key), "eTag": etag, "size": 1}},
     }
     return json.dumps({"Records": [record]})

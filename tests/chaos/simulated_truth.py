@@ -9,8 +9,9 @@ from contract.columns import ColumnType
 from contract.lake import RAW_PREFIX
 from contract.tables import GAPS, STREAM_LEDGER, TABLES
 from tests.chaos.simulated_cloud import Cloud
-from tests.chaos.simulated_device import MADE, REFUSED, Attempt, Device, marker_of
+from tests.chaos.simulated_device import MADE, REFUSED, Attempt, Device
 from tests.chaos.simulated_mysql import open_sqlite
+from tests.chaos.simulated_records import marker_of
 from tests.chaos.truth import Facts, Lake, Row, Stream, declared_gaps, find_problems, read_lake
 
 TIME_TOLERANCE_MS = 1_500

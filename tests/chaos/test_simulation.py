@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.plan import KINDS
-from tests.chaos.simulate import Outcome, simulator
+from tests.chaos.schedule import Outcome, simulator
 
 SCHEDULES = 90
 SCHEDULES_TO_CATCH_A_BUG = 60

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pymysql
-
-from contract.lake import RAW_PREFIX
-from infra.local.aws_environment import REPOSITORY_ROOT, base_environment
+from tests.chaos.real.actions import FUNCTIONS, Action, make_actions
+from tests.chaos.real.cloud_view import CloudView
 from tests.chaos.real.device import RealDevice
 from tests.chaos.real.journal import find_journal_problems, read_journals
 from tests.chaos.real.stack import ChaoticStack, kill_outright
-from tests.chaos.simulated_s3 import Stored, notification
 from tests.chaos.truth import Facts, declared_gaps, find_problems, read_lake
 
 _STEP_SECONDS = 0.1
 _RECOVERY_SECONDS = 150.0
 _TEND_EVERY_SECONDS = 0.3
 _QUIET_LOOKS = 2
-_FUNCTIONS = ("lake_writer", "rds_loader", "compactor")
 
 
 @dataclass
@@ -49,39 +41,6 @@ class RunResult:
     has_own_disk: bool
 
 
-@dataclass(order=True)
-class Action:
-    """Something that is done to the system at a moment of the storm."""
-
-    at_seconds: float
-    name: str
-    value: float = field(default=0.0, compare=False)
-
-
-def make_actions(dice: random.Random, storm_seconds: float) -> list[Action]:
-    """Return what happens in a storm: kills all the time, the rarer things once or twice."""
-    actions: list[Action] = []
-
-    def add(name: str, count: int, longest_seconds: float = 0.0) -> None:
-        for _ in range(count):
-            length = dice.uniform(0.3, 1.0) * longest_seconds
-            begin = dice.uniform(1.5, max(2.0, storm_seconds - length))
-            actions.append(Action(begin, name, length))
-            if longest_seconds:
-                actions.append(Action(begin + length, f"end {name}"))
-
-    for name in (*("kill camera", "kill publisher"), *(f"kill {name}" for name in _FUNCTIONS)):
-        add(name, dice.randrange(2, 5))
-    add("kill MariaDB", dice.randrange(0, 2))
-    add("stop MariaDB", dice.randrange(0, 2), 5.0)
-    add("no network", dice.randrange(0, 2), storm_seconds * 0.4)
-    add("no s3", dice.randrange(0, 2), 6.0)
-    add("no sqs", dice.randrange(0, 2), 6.0)
-    add("disk full", dice.randrange(0, 2), 8.0)
-    add("reboot", dice.randrange(0, 2))
-    return sorted(actions)
-
-
 class Run:
     """Plays one seed against processes."""
 
@@ -98,6 +57,7 @@ class Run:
         with contextlib.ExitStack() as stack:
             self._stack = ChaoticStack(self.seed)
             stack.enter_context(self._stack)
+            self._view = CloudView(self._stack)
             self._device = self._make_device(folder)
             stack.callback(self._device.close)
             self._begin_at = time.time()
@@ -179,7 +139,7 @@ class Run:
             self._kill(self._dice.choice(self._device.services[:-1]).kill, name)
         elif name == "kill publisher":
             self._kill(self._device.publisher.kill, name)
-        elif name.removeprefix("kill ") in _FUNCTIONS:
+        elif name.removeprefix("kill ") in FUNCTIONS:
             wanted = name.removeprefix("kill ")
             process = next(one for one in self._stack.functions.processes if one.name == wanted)
             self._kill(lambda: kill_outright(process), name)
@@ -260,7 +220,7 @@ class Run:
         """Send dead letters back and announce what MySQL lacks, until there is nothing left."""
         while True:
             self._wait(self._is_drained, "messages are still on their way")
-            if not self._redrive() + self._announce_missing():
+            if not self._repair():
                 return
 
     def _is_drained(self) -> bool:
@@ -270,39 +230,10 @@ class Run:
             relay is None or relay.is_empty
         )
 
-    def _redrive(self) -> int:
-        """Run `crowdlens redrive`; return how many messages it sent back."""
-        command = [sys.executable, "-m", "cli.main", "redrive", "--json", "--bucket", self._stack.bucket]
-        own = {**self._stack.aws_environment(), "CONTROL_TABLE": self._stack.control_table}
-        done = subprocess.run(
-            command,
-            env=base_environment(self._stack.run.temporary, own),
-            cwd=REPOSITORY_ROOT,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode:
-            raise AssertionError(f"redrive failed: {done.stderr.decode(errors='replace')[-500:]}")
-        moved = sum(json.loads(done.stdout)["sent"].values())
-        self._done["redriven"] += moved
-        return int(moved)
-
-    def _announce_missing(self) -> int:
-        with self._mysql() as cursor:
-            cursor.execute("SELECT object_key, etag FROM load_ledger")
-            loaded = dict(cursor.fetchall())
-        missing = [
-            key
-            for key, one in self._objects().items()
-            if key.startswith(RAW_PREFIX) and loaded.get(key) != one.etag
-        ]
-        for key in missing:
-            body = notification(key, self._objects_seen[key].etag).replace(
-                '"name": "lake"', f'"name": "{self._stack.bucket}"'
-            )
-            self._stack.sqs().send_message(QueueUrl=self._stack.load_queue.url, MessageBody=body)
-        self._done["announced"] += len(missing)
-        return len(missing)
+    def _repair(self) -> int:
+        redriven, announced = self._view.redrive(), self._view.announce_missing()
+        self._done.update({"redriven": redriven, "announced": announced})
+        return redriven + announced
 
     def _wait(self, is_done: Callable[[], bool], otherwise: str) -> None:
         deadline, looks = time.monotonic() + _RECOVERY_SECONDS, 0
@@ -320,37 +251,12 @@ class Run:
 
     # The truth
 
-    def _objects(self) -> dict[str, Stored]:
-        s3 = self._stack.s3()
-        found: dict[str, Stored] = {}
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._stack.bucket):
-            for one in page.get("Contents", []):
-                answer: Any = s3.get_object(Bucket=self._stack.bucket, Key=one["Key"])
-                put_at = answer["LastModified"].timestamp()
-                found[one["Key"]] = Stored(answer["Body"].read(), answer["ETag"].strip('"'), put_at)
-        self._objects_seen = found
-        return found
-
-    @contextlib.contextmanager
-    def _mysql(self) -> Iterator[Any]:
-        assert self._stack.mysql is not None
-        connection = self._stack.mysql.connect()
-        try:
-            with connection.cursor(pymysql.cursors.Cursor) as cursor:
-                yield cursor
-        finally:
-            connection.close()
-
-    def _mysql_rows(self, table: str) -> list[dict[str, Any]]:
-        with self._mysql() as cursor:
-            cursor.execute(f"SELECT * FROM `{table}`")  # noqa: S608 - a table of ours
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
     def _truth(self) -> tuple[list[str], int, int, int]:
-        objects = self._objects()
+        objects = self._view.objects()
         lake = read_lake(objects)
-        problems = find_problems(Facts(lake, self._mysql_rows, {self._device.name: self._device.epochs()}))
+        problems = find_problems(
+            Facts(lake, self._view.mysql_rows, {self._device.name: self._device.epochs()})
+        )
         gaps = declared_gaps(lake, [])
         journal = read_journals(self._device.journals)
         self._done["records refused by a full disk"] = journal.refused.total()

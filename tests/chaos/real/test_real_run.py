@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from tests.chaos.real.run import make_actions, play
+from tests.chaos.real.actions import make_actions
+from tests.chaos.real.run import play
 
 
 @pytest.mark.e2e
