@@ -9,19 +9,19 @@ from contract.tables import Table
 
 TABLE_OPTIONS = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
 KEPT_DAYS = {
-    "zone_counts": 9,
-    "line_crossings": 9,
+    "zone_counts": 6,
+    "line_crossings": 6,
     "tracks": 2,
     "events": 35,
     "classifications": 2,
     "camera_status": 35,
-    "device_health": 9,
+    "device_health": 6,
     "gaps": 35,
     "stream_ledger": 35,
 }
 """Whole UTC days of each table that MySQL keeps beside the current one; the lake keeps everything.
 
-Nine days are the live card's last five in any time zone, with room for late data; docs/mysql.md has the
+Six days are the live card's last five in any time zone; docs/mysql.md has the
 arithmetic.
 """
 
