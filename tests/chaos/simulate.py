@@ -39,7 +39,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parse(argv)
     plant = _mutant(arguments.mutant)
     limits = dict(_limit(text) for text in arguments.limit)
-    started, failed, faults, seen, made = time.monotonic(), [], Counter[str](), Counter[str](), 0
+    started, made = time.monotonic(), 0
+    failed: list[int] = []
+    faults: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     first, _, last = str(arguments.seeds).partition(":")
     seeds = [arguments.seed] if arguments.seed is not None else range(int(first), int(last or int(first) + 1))
     with simulator() as run:
