@@ -15,6 +15,9 @@ from lambdas.shared.sqs import SqsRecord
 READ_ERRORS = (CrowdLensError, ValueError, TypeError, OverflowError, RecursionError)
 """What a body may make our readers raise: it must end in quarantine, not in an endless loop."""
 
+UNKNOWN_TABLE = "UnknownTable"
+"""The error of a message that is written but for tables of a newer schema."""
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -94,7 +97,7 @@ def read_deliveries(deliveries: Sequence[Delivery]) -> tuple[list[Readable], lis
             refused.append(message)
             continue
         if message.unknown_tables:
-            refused.append(Refusal(delivery, "UnknownTable", _unknown_tables_reason(message)))
+            refused.append(Refusal(delivery, UNKNOWN_TABLE, _unknown_tables_reason(message)))
         readable.append(Readable(delivery, message))
     return readable, refused
 

@@ -9,7 +9,7 @@ from itertools import chain
 
 from lambdas.lake_writer.build import build_or_refuse, portions
 from lambdas.lake_writer.identity import IdentityCheck, IdentityGate
-from lambdas.lake_writer.inbox import Readable, Refusal, group_deliveries, read_deliveries
+from lambdas.lake_writer.inbox import UNKNOWN_TABLE, Readable, Refusal, group_deliveries, read_deliveries
 from lambdas.lake_writer.objects import Upload, raw_objects
 from lambdas.lake_writer.quarantine import quarantine_objects
 from lambdas.shared.lake_store import LakeStore, LakeStoreError
@@ -70,10 +70,11 @@ class LakeWriter:
         failed: set[str] = set()
         for portion in portions(readable):
             tables, written, unbuildable = build_or_refuse(portion)
-            # A message refused whole is not also refused for a part of it.
-            whole = {one.delivery.digest for one in unbuildable}
-            result.refusals = [one for one in result.refusals if one.delivery.digest not in whole]
-            result.refusals.extend(unbuildable)
+            # A message refused whole is not also refused for its unknown tables.
+            whole = {(UNKNOWN_TABLE, one.delivery.digest) for one in unbuildable}
+            result.refusals = [
+                one for one in result.refusals if (one.error, one.delivery.digest) not in whole
+            ] + unbuildable
             digests = [item.delivery.digest for item in written]
             failed |= self._upload_all((one for rows in tables for one in raw_objects(rows, digests)), result)
         return failed

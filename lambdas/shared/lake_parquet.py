@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import Any, Final
 
 import pyarrow as pa
@@ -12,58 +13,93 @@ import pyarrow.parquet as pq
 from contract.columns import Column, ColumnType
 from contract.errors import CrowdLensError
 from contract.tables import Table
-from lambdas.shared.lake_schema import conform
+from lambdas.shared.lake_schema import check_values, conform
 
 COMPRESSION: Final = "snappy"
 """AWS's managed pandas layer builds arrow without zstd."""
 SAMPLED_ROWS: Final = 256
 """So many rows, spread evenly, show whether the numbers of a column repeat."""
+_CRC_KEY: Final = "crowdlens_crc32"
+_NO_CRC: Final = b"00000000"
+_CRC_PLACE: Final = _CRC_KEY.encode() + bytes([0x18, len(_NO_CRC)])
+"""How thrift writes a key and begins its value: the next field, text of so many bytes."""
+_READ_ERRORS: Final = (
+    pa.ArrowException, OSError, ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError,
+)  # fmt: skip
+"""What arrow raises over bytes that are no parquet, or are parquet no more."""
 _ROWS_PER_BATCH: Final = 32_768
 """How many rows arrow encodes at a time; its own 1,024 cost a tenth of the whole."""
 
 
 class LakeObjectError(CrowdLensError):
-    """Raised when the bytes of a lake object are no parquet."""
+    """Raised when the bytes of a lake object are no parquet, or not as they were written."""
 
 
 def encode_parquet(data: pa.Table, table: Table) -> bytes:
     """Return `data`, rows of `table` with text as strings or dictionaries, as the bytes of a parquet file.
 
     The same rows give the same bytes: no times, no file names, no arrow schema (which would make readers
-    see dictionaries instead of text). Every page carries a checksum, which `decode_parquet` compares.
+    see dictionaries instead of text). The footer holds a CRC-32
+    of the whole file, zeros in its own place, which `decode_parquet` compares; so has every page, for others.
     """
     buffer = pa.BufferOutputStream()
-    pq.write_table(
-        _required(data, table),
+    required = _required(data, table)
+    with pq.ParquetWriter(
         buffer,
+        required.schema,
         compression=COMPRESSION,
         store_schema=False,
         write_page_checksum=True,
         write_batch_size=_ROWS_PER_BATCH,
         use_dictionary=_dictionary_columns(data, table),  # type: ignore[arg-type]  # the stubs know only bool
-    )
-    return buffer.getvalue().to_pybytes()
+    ) as writer:
+        writer.write_table(required)
+        writer.add_key_value_metadata({_CRC_KEY: _NO_CRC.decode()})
+    return _with_crc(buffer.getvalue().to_pybytes())
 
 
 def decode_parquet(body: bytes, table: Table, where: str) -> pa.Table:
-    """Return the rows of a parquet file in the schema of `table`.
+    """Return the rows of a parquet file in the schema of `table`: all of them or none.
 
-    `where` names the object in errors. Raises `LakeObjectError` when it is no parquet and
+    `where` names the object in errors. Raises `LakeObjectError` when it is no parquet or is damaged, and
     `LakeSchemaError` when a column does not fit.
     """
+    _check_crc(body, where)
     try:
         # The file alone decides: no folder-name partitions, no pandas metadata.
-        data = pq.ParquetFile(io.BytesIO(body)).read()
-    except (pa.ArrowException, OSError) as error:
-        raise LakeObjectError(f"{where} is no readable parquet file: {error}") from error
-    return conform(data, table)
+        data = pq.ParquetFile(io.BytesIO(body), page_checksum_verification=True).read()
+        data.validate(full=True)
+    except _READ_ERRORS as error:
+        raise LakeObjectError(f"{where} is no readable parquet file: {str(error)[:500]}") from error
+    rows = conform(data, table)
+    check_values(rows, table)
+    return rows
+
+
+def _with_crc(body: bytes) -> bytes:
+    """Return `body` with its CRC-32 in the place its footer keeps for it."""
+    start = body.rindex(_CRC_PLACE) + len(_CRC_PLACE)
+    return b"%b%08x%b" % (body[:start], zlib.crc32(body), body[start + len(_NO_CRC) :])
+
+
+def _check_crc(body: bytes, where: str) -> None:
+    """Raise `LakeObjectError` when a byte is not as it was written; objects of old do not say."""
+    start = body.rfind(_CRC_PLACE) + len(_CRC_PLACE)
+    if start < len(_CRC_PLACE):
+        return
+    rest = zlib.crc32(_NO_CRC, zlib.crc32(memoryview(body)[:start]))
+    found = zlib.crc32(memoryview(body)[start + len(_NO_CRC) :], rest)
+    if body[start : start + len(_NO_CRC)] != b"%08x" % found:
+        raise LakeObjectError(
+            f"{where} is damaged: its checksum is {found:08x}, not the one it was written with"
+        )
 
 
 def _required(data: pa.Table, table: Table) -> pa.Table:
     """Return `data` with a schema that says which columns have no nulls: these are written quicker."""
     nullable = {column.name: column.nullable for column in table.columns}
-    fields = [field.with_nullable(nullable.get(field.name, True)) for field in data.schema]
-    return pa.Table.from_arrays(data.columns, schema=pa.schema(fields))
+    schema = pa.schema([field.with_nullable(nullable.get(field.name, True)) for field in data.schema])
+    return pa.Table.from_arrays(data.columns, schema=schema)
 
 
 def _dictionary_columns(data: pa.Table, table: Table) -> list[str]:

@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from contract.columns import Column
+from contract.columns import Column, ColumnType
 from contract.errors import CrowdLensError
+from contract.records import TIMESTAMP_MAXIMUM_MILLISECONDS
 from contract.tables import TABLES, Table
 
 
@@ -43,6 +45,28 @@ def conform(data: pa.Table, table: Table) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
 
 
+def check_values(data: pa.Table, table: Table) -> None:
+    """Raise `LakeSchemaError` when a value of `data`, already in the schema of `table`, breaks its limits."""
+    for column in table.columns:
+        values: Any = data.column(column.name)
+        if column.type is ColumnType.TEXT:
+            _check_range(
+                f"the length of {table.name}.{column.name}", pc.utf8_length(values), 0, column.maximum_length
+            )
+        elif column.type is ColumnType.TIMESTAMP:
+            times = values.cast(pa.int64())
+            _check_range(f"{table.name}.{column.name}", times, 0, TIMESTAMP_MAXIMUM_MILLISECONDS)
+        elif column.type is ColumnType.REAL and not pc.all(pc.is_finite(values), min_count=0).as_py():
+            raise LakeSchemaError(f"{table.name}.{column.name} is not finite on every row: expected numbers")
+
+
+def _check_range(what: str, values: Any, lowest: int, highest: int) -> None:
+    found: Any = pc.min_max(values).as_py()
+    for value in (found["min"], found["max"]):
+        if value is not None and not lowest <= value <= highest:
+            raise LakeSchemaError(f"{what} is {value}: expected {lowest} to {highest}")
+
+
 def _conform_column(data: pa.Table, table: Table, column: Column) -> ColumnData:
     wanted = arrow_type(column)
     where = f"{table.name}.{column.name}"
@@ -50,6 +74,8 @@ def _conform_column(data: pa.Table, table: Table, column: Column) -> ColumnData:
         if not column.nullable:
             raise LakeSchemaError(f"{where} is missing: expected a column of {wanted}")
         return pa.chunked_array([pa.nulls(data.num_rows, wanted)])
+    if data.column_names.count(column.name) > 1:
+        raise LakeSchemaError(f"{where} is there {data.column_names.count(column.name)} times: expected once")
     found = data.column(column.name)
     if found.type != wanted:
         found = _cast(found, wanted, where)
