@@ -14,7 +14,7 @@ from lambdas.rds_loader.maintenance import MaintenanceResult, maintain
 from lambdas.rds_loader.notifications import ObjectCreated, parse_notification
 from lambdas.rds_loader.objects import ObjectStore, WrongBucketError, check_object, read_objects
 from lambdas.rds_loader.repository import PreparedObject, write_group
-from lambdas.shared.mysql import Database, DatabaseError, DatabaseUnavailableError
+from lambdas.shared.mysql import DEADLOCK_ERRORS, Database, DatabaseError, DatabaseUnavailableError
 from lambdas.shared.sqs import SqsRecord
 
 __all__ = ["BatchResult", "LoadResult", "Loader", "WrongBucketError"]
@@ -163,11 +163,11 @@ class Loader:
         except DatabaseUnavailableError:
             raise
         except DatabaseError as error:
-            if len(group) > 1:
+            if len(group) > 1 and error.code not in DEADLOCK_ERRORS:
                 # One of them does not fit; the others need not wait for it.
                 return {key: value for one in group for key, value in self._write([one]).items()}
-            ((created, _),) = group
-            return {created: LoadResult(created.key, 0, skipped=False, error=error)}
+            # Locked for all attempts: one by one they would outwait the function's time.
+            return {created: LoadResult(created.key, 0, skipped=False, error=error) for created, _ in group}
         return {
             created: LoadResult(created.key, found.rows if created.key in new else 0, created.key not in new)
             for created, found in group

@@ -10,14 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Any
 
+import pyarrow as pa
 import pymysql
 import pytest
 
+from cli.rebuild.digest import PROJECTED, digest_of
+from contract.tables import ZONE_COUNTS
 from lambdas.rds_loader import handler as module
 from lambdas.rds_loader.loader import Loader
 from lambdas.rds_loader.notifications import ObjectCreated
+from lambdas.rds_loader.rows import without_repeats
+from lambdas.shared.lake_parquet import decode_parquet, encode_parquet
 from lambdas.shared.lake_store import LakeStore
-from lambdas.shared.mysql import Connector, Database
+from lambdas.shared.mysql import MAXIMUM_ATTEMPTS, Connector, Database
 from lambdas.shared.settings import mysql_settings
 
 BUCKET = "crowdlens-lake"
@@ -314,6 +319,56 @@ def test_a_refused_load_data_is_remembered_and_the_rows_go_by_insert(
     assert connection.takes_local_rows is False  # type: ignore[attr-defined]
     assert lake.load(keys[1]) == 0
     assert counts(lake) == (8, 2)
+
+
+AWKWARD: dict[str, list[Any]] = {
+    "zone": [
+        "it's",
+        'a "quoted"\\',
+        "tab\there",
+        "line\nbreak\r",
+        "\0nul\x1a",
+        "\\N",
+        "",
+        "사람 🚶",
+        " pad ",
+    ],
+    "occupancy_mean": [0.1 + 0.2, 1e300, 5e-324, -0.0, 1 / 3, 123456789.123456789, 1e22, -1e-7, 2.0**53 + 2],
+    "entries": [2**63 - 1, -(2**63), 0, -1, 1, 10**18, 7, 8, 9],
+}
+
+
+@pytest.mark.usefixtures("either_way")
+def test_awkward_values_arrive_to_the_last_bit(lake: Any, make_records: Any) -> None:
+    (key,) = lake.put(make_records(count=9, density_per_m2=None))
+    body = lake.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    data = decode_parquet(body, ZONE_COUNTS, key)
+    for name, values in AWKWARD.items():
+        index = data.column_names.index(name)
+        data = data.set_column(index, data.schema.field(name), pa.array(values, data.schema.field(name).type))
+    lake.s3.put_object(Bucket=BUCKET, Key=key, Body=encode_parquet(data, ZONE_COUNTS))
+    assert lake.load(key) == 0
+    projected = next(table for table in PROJECTED if table.name == "zone_counts")
+    wanted = digest_of(projected, [without_repeats(data)])
+    assert lake.digests()["zone_counts"] == (wanted.rows, wanted.sha256)
+    found = lake.query("SELECT zone, occupancy_mean, entries FROM zone_counts ORDER BY sequence")
+    assert found == list(zip(*AWKWARD.values(), strict=True))
+
+
+def test_a_group_locked_for_all_attempts_is_not_tried_one_by_one(
+    lake: Any, make_records: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [lake.put(make_records(camera=name))[0] for name in "abc"]
+    attempts: list[int] = []
+
+    def locked(*_: Any) -> Any:
+        attempts.append(1)
+        raise pymysql.err.OperationalError(1205, "Lock wait timeout exceeded")
+
+    monkeypatch.setattr("lambdas.rds_loader.loader.write_group", locked)
+    lake.loader._database._sleep = lambda _: None
+    assert lake.load(*keys) == 3
+    assert len(attempts) == MAXIMUM_ATTEMPTS
 
 
 def test_a_server_that_asks_for_a_file_gets_none(lake: Any) -> None:
