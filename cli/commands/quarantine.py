@@ -20,6 +20,7 @@ from cli.cloud import (
     s3_client,
 )
 from cli.commands.redrive import dry_run, sender
+from cli.lake_location import open_lake
 from cli.output import print_json, printable, say, table
 from cli.quarantine.arguments import (
     EVERY_KIND,
@@ -80,6 +81,8 @@ def _place(arguments: argparse.Namespace) -> Quarantine:
     from cli.quarantine.places import BucketQuarantine, FolderQuarantine
 
     if arguments.lake is not None:
+        # Where nothing was ever refused there is no quarantine: the raw objects show that it is a lake.
+        open_lake(arguments.lake)
         return FolderQuarantine(arguments.lake)
     return BucketQuarantine(s3_client(arguments.region), bucket_of(arguments))
 

@@ -279,6 +279,9 @@ def test_a_demo_folder_is_listed_too(
     message = Quarantined(QuarantineKind.REFUSED, "lake_writer", "E", "why", NOON, "m", None, "the body")
     (tmp_path / message.key).parent.mkdir(parents=True)
     (tmp_path / message.key).write_bytes(message.to_bytes())
+    assert main(["quarantine", "list", "--lake", str(tmp_path)]) == 2
+    assert "expected a folder with raw/" in capsys.readouterr().err
+    (tmp_path / "raw").mkdir()
     assert main(["quarantine", "list", "--lake", str(tmp_path), "--by-message"]) == 0
     assert message.key in capsys.readouterr().out
     assert main(["quarantine", "show", "--lake", str(tmp_path), message.key]) == 0
