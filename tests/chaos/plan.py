@@ -22,6 +22,8 @@ KINDS: dict[str, tuple[float, float]] = {
     "kill_compactor": (0.005, 0.1),
     "dynamodb_answer_lost": (0.05, 0.3),
     "power_loss": (0.005, 0.05),
+    "log_torn": (0.5, 1.0),
+    "mark_lost": (0.2, 1.0),
     "sqs_partial": (0.05, 0.5),
     "sqs_duplicate": (0.05, 0.5),
     "sqs_refused": (0.02, 0.3),

@@ -103,8 +103,17 @@ class Device:
         )
 
     def lose_power(self) -> None:
-        """Kill both processes at once and boot again."""
+        """Kill both processes at once and boot again, with what had not reached the disk gone or torn."""
         self.world.note(f"POWER LOSS {self.name}")
+        if self.spools_open:
+            self._left = self._read_disk()
+        log = self.spool_path.with_name(self.spool_path.name + "-wal")
+        if self._left.get(log) and self.world.fault("log_torn", self.name):
+            # Commits are synced; what a transaction under way had written behind them is anything.
+            dice = self.world.dice("log_torn")
+            self._left[log] += dice.randbytes(dice.randrange(1, 9_000))
+        if self.world.fault("mark_lost", self.name):
+            self.spool_path.with_name(self.spool_path.name + ".mark").unlink(missing_ok=True)
         for process in (self.vision, self.publisher):
             self.world.kill(process)
         self.boot += 1
@@ -117,13 +126,19 @@ class Device:
 
     def _note_disk(self) -> None:
         """Remember the file as a killed process leaves it: nobody rolls back, nobody folds the log in."""
-        if self.spools_open == 1:
-            self._left = {part: part.read_bytes() for part in self._parts() if part.exists()}
+        if self.spools_open == 1 and not self._left:
+            self._left = self._read_disk()
+
+    def _read_disk(self) -> dict[Path, bytes]:
+        return {part: part.read_bytes() for part in self._parts() if part.exists()}
 
     def _put_back_disk(self) -> None:
-        left, self._left = self._left, {}
-        if not left or self.spools_open:
+        if self.spools_open:
             return
+        left, self._left = self._left, {}
+        if not left:
+            return
+        self.world.seen["spool files left as by a kill"] += 1
         for part, content in left.items():
             # The same inode, as after a kill.
             with part.open("r+b" if part.exists() else "wb") as file:

@@ -14,7 +14,9 @@ from contract.tables import GAPS, STREAM_LEDGER, TABLES
 from tests.chaos.real.camera_process import digest
 from tests.chaos.truth import Lake, Row, Stream
 
-_TIME_TOLERANCE_MS = 2_500
+_TIME_TOLERANCE_MS = 30_000
+"""On a machine that stands still for seconds, frames come in bunches, which vision spreads over the time of
+the gap: some lie ahead. What is looked for here are clocks that are wrong by hours or decades."""
 
 
 @dataclass
