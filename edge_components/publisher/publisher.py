@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from contract.envelope import PackedMessage, pack_messages
 from contract.errors import DiskFullError
 from contract.records import StoredRecord
+from contract.tables import CLOCK_SYNCED
 from edge_components.publisher.back_off import BackOff
-from edge_components.publisher.sender import Sender, batches
+from edge_components.publisher.progress import Progress, ProgressLog
+from edge_components.publisher.sender import Sender, SendResult, batches
 from edge_components.publisher.settings import PublisherSettings
 from edge_components.runtime.spool import Spool, SpoolBusyError, SpooledRow
 
@@ -23,16 +23,6 @@ LOOK_SECONDS = 0.25
 """How often the spool is asked whether a full message waits."""
 _FIRST_GUESS_BYTES_PER_ROW = 60.0
 _GUESS_WEIGHT = 0.3
-
-
-@dataclass
-class Progress:
-    """What this process has done so far."""
-
-    records: int = 0
-    messages: int = 0
-    bytes: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
 
 
 class Publisher:
@@ -60,9 +50,11 @@ class Publisher:
         )
         self._bytes_per_row = _FIRST_GUESS_BYTES_PER_ROW
         self.progress = Progress()
-        self._logged_at = self._ledger_at = time.monotonic()
+        self._log = ProgressLog(spool, self.progress, interval_seconds=settings.progress_seconds)
+        self._started_at = self._ledger_at = time.monotonic()
         # What an earlier process left behind is sent at once.
-        self._flushed_at = self._logged_at - settings.profile.flush_seconds
+        self._flushed_at = self._started_at - settings.profile.flush_seconds
+        self._refused_until: dict[int, float] = {}
 
     def run(self) -> None:
         """Publish until told to stop, then flush once more for a few seconds and leave the rest."""
@@ -75,13 +67,13 @@ class Publisher:
                 self._stop.wait(self._back_off.fail())
             self._stop.wait(LOOK_SECONDS)
         self._last_flush()
-        self._log_progress("publisher stopped")
+        self._log.now("publisher stopped", self._back_off.failures)
 
     def _turn(self) -> None:
         self._ledger_when_due()
         if self._flush_is_due():
             self.flush()
-        self._log_when_due()
+        self._log.when_due(self._back_off.failures)
 
     def flush(self, *, deadline: float | None = None) -> bool:
         """Send what waits until nothing does; return False when a failure, a stop or the deadline ended it.
@@ -93,12 +85,15 @@ class Publisher:
         self._spool.restamp()
         ending = deadline is not None
         while ending or not self._stop.is_set():
-            rows = self._spool.read(maximum_rows=self._settings.maximum_rows_per_batch)
-            if not rows:
+            rows = self._spool.read(
+                maximum_rows=self._settings.maximum_rows_per_batch, hold_unsynced=self._hold_unsynced()
+            )
+            sendable = self._not_refused(rows)
+            if not sendable:
                 return True
-            if not self._send_rows(rows, deadline):
+            if not self._send_rows(sendable, deadline):
                 return False
-            self._log_when_due()
+            self._log.when_due(self._back_off.failures)
             if len(rows) < self._settings.maximum_rows_per_batch:
                 return True
         return False
@@ -107,6 +102,8 @@ class Publisher:
         # A record's identity finds its row again: packing regroups records by stream.
         row_ids = {_identity(row.stored): row.row_id for row in rows}
         messages = self._pack([row.stored for row in rows])
+        if deadline is None and len(rows) >= self._settings.maximum_rows_per_batch:
+            messages = self._full_ones(messages)
         for batch in batches(messages, maximum_bytes=self._settings.maximum_batch_bytes):
             if deadline is not None and time.monotonic() >= deadline:
                 return False
@@ -140,19 +137,51 @@ class Publisher:
             self.progress.records += len(records)
             self.progress.messages += len(accepted)
             self.progress.bytes += sum(len(message.body.encode("utf-8")) for message in accepted)
+            self._log.sent()
+        for position in result.refused:
+            self._set_refused_aside(batch[position], row_ids)
         if len(accepted) == len(batch):
             return True
         self.progress.failures.update(result.failures)
+        self._say_not_accepted(len(batch) - len(accepted), result)
+        # What the queue will never take holds up nothing else.
+        return len(accepted) + len(result.refused) == len(batch)
+
+    def _say_not_accepted(self, messages: int, result: SendResult) -> None:
         logger.warning(
             "messages not accepted",
             extra={
-                "messages": len(batch) - len(accepted),
-                "accepted": len(accepted),
+                "messages": messages,
+                "accepted": len(result.accepted),
+                "refused": len(result.refused),
                 "reasons": result.failures,
                 "failures_in_a_row": self._back_off.failures + 1,
             },
         )
-        return False
+
+    def _set_refused_aside(self, message: PackedMessage, row_ids: dict[tuple[str, str, int], int]) -> None:
+        """Leave out, for a while, what the queue says is the sender's fault; it stays in the spool."""
+        self.progress.refused += 1
+        until = time.monotonic() + self._settings.refused_seconds
+        self._refused_until.update((row_ids[_identity(record)], until) for record in message.records)
+
+    def _not_refused(self, rows: Sequence[SpooledRow]) -> list[SpooledRow]:
+        now = time.monotonic()
+        self._refused_until = {row_id: until for row_id, until in self._refused_until.items() if until > now}
+        return [row for row in rows if row.row_id not in self._refused_until]
+
+    def _full_ones(self, messages: list[PackedMessage]) -> list[PackedMessage]:
+        """Leave the last message, often half empty, to the next read: SQS bills by steps of 64 KiB."""
+        return messages[:-1] if len(messages) > 1 else messages
+
+    def _hold_unsynced(self) -> bool:
+        """Return whether this boot's unsynced records still wait to be restamped.
+
+        A network often comes up before the time does; what was sent could not be restamped any more.
+        """
+        waited_seconds = time.monotonic() - self._started_at
+        unsynced = self._spool.clock.quality != CLOCK_SYNCED
+        return unsynced and waited_seconds < self._settings.hold_unsynced_seconds
 
     def _pause(self, messages: int, took_seconds: float) -> bool:
         """Hold the sending rate; return whether a stop was asked for meanwhile."""
@@ -178,26 +207,6 @@ class Publisher:
             self.flush(deadline=deadline)
         except (DiskFullError, SpoolBusyError) as error:
             logger.warning("last flush given up", extra={"error": str(error)})
-
-    def _log_when_due(self) -> None:
-        if time.monotonic() - self._logged_at >= self._settings.progress_seconds:
-            self._logged_at = time.monotonic()
-            self._log_progress("publisher progress")
-
-    def _log_progress(self, message: str) -> None:
-        waiting_rows, waiting_bytes = self._spool.waiting()
-        logger.info(
-            message,
-            extra={
-                "sent_records": self.progress.records,
-                "sent_messages": self.progress.messages,
-                "sent_bytes": self.progress.bytes,
-                "failures": dict(self.progress.failures),
-                "failures_in_a_row": self._back_off.failures,
-                "waiting_records": waiting_rows,
-                "waiting_bytes": waiting_bytes,
-            },
-        )
 
 
 def _identity(stored: StoredRecord) -> tuple[str, str, int]:

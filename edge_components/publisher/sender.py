@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -15,20 +17,52 @@ from edge_components.publisher.settings import SQS_BATCH_ENTRIES
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
+logger = logging.getLogger(__name__)
+
 _AWS_HOST = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidAccessKeyId"})
+_EXPIRED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSecurity",
+        "UnrecognizedClientException",
+    }
+)
+_NO_CREDENTIALS = frozenset(
+    {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError"}
+)
+"""A client keeps the credentials it was made with, also none: it must be made anew once there are some."""
+_BATCH_REFUSED = frozenset(
+    {
+        "InvalidMessageContents",
+        "BatchRequestTooLong",
+        "AWS.SimpleQueueService.BatchRequestTooLong",
+        "InvalidParameterValue",
+    }
+)
+"""Refusals of a whole call that one message may be to blame for."""
 
 
 class QueueClientError(CrowdLensError):
     """Raised when the AWS settings of the environment make no SQS client."""
 
 
+class CredentialsNotReadyError(QueueClientError):
+    """Raised when whoever hands out credentials does not do so now, as while a device starts."""
+
+
 @dataclass(frozen=True)
 class SendResult:
-    """Positions of the accepted messages, and why the others were not (code or error name: how many)."""
+    """Positions of the accepted messages, and why the others were not (code or error name: how many).
+
+    `refused` are the positions of messages that the queue calls the sender's fault.
+    """
 
     accepted: list[int]
     failures: dict[str, int] = field(default_factory=dict)
+    refused: tuple[int, ...] = ()
 
 
 class Sender(Protocol):
@@ -49,16 +83,19 @@ def make_client(region: str | None) -> SQSClient:
     """Return a client of the default credential chain that leaves retrying to the publisher.
 
     Refreshing credentials (Greengrass's token exchange among them) is botocore's work. Raises
-    `QueueClientError` for a region, profile or endpoint that nothing can be sent with.
+    `QueueClientError` for a region, profile or endpoint that nothing can be sent with, and
+    `CredentialsNotReadyError` for what passes.
     """
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, CredentialRetrievalError, MetadataRetrievalError
 
     config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}, tcp_keepalive=True)
     try:
         client = boto3.session.Session(region_name=region).client("sqs", config=config)
         _check_endpoint(client.meta.endpoint_url)
+    except (CredentialRetrievalError, MetadataRetrievalError) as error:
+        raise CredentialsNotReadyError(f"no credentials yet: {error}") from error
     except (BotoCoreError, ValueError) as error:
         raise QueueClientError(
             f"the AWS settings make no SQS client ({str(error).rstrip('.')}): expected a region and, where "
@@ -77,13 +114,17 @@ def _check_endpoint(url: str) -> None:
 class QueueSender:
     """Sends to one queue with a client it makes at once, and again when credentials expired.
 
-    Raises `QueueClientError`, when it is made, for settings that make no client.
+    Raises `QueueClientError`, when it is made, for settings that make no client; credentials may come later.
     """
 
     def __init__(self, queue_url: str, client_factory: Callable[[], SQSClient]) -> None:
         self._queue_url = queue_url
         self._client_factory = client_factory
-        self._client: SQSClient | None = client_factory()
+        self._client: SQSClient | None = None
+        try:
+            self._client = client_factory()
+        except CredentialsNotReadyError as error:
+            logger.warning("no credentials yet", extra={"error": str(error)})
 
     def send(self, messages: Sequence[PackedMessage]) -> SendResult:
         """Send one batch; an outage, a throttle or a refusal of single messages is in the result."""
@@ -100,13 +141,32 @@ class QueueSender:
             code = error.response.get("Error", {}).get("Code", "ClientError")
             if code in _EXPIRED:
                 self._client = None
+            if code in _BATCH_REFUSED:
+                return self._one_by_one(messages, code)
             return SendResult([], {code: len(messages)})
         except (BotoCoreError, QueueClientError) as error:
-            return SendResult([], {type(error).__name__: len(messages)})
-        failures: dict[str, int] = {}
-        for failed in answer.get("Failed", []):
-            failures[failed["Code"]] = failures.get(failed["Code"], 0) + 1
-        return SendResult([int(entry["Id"]) for entry in answer.get("Successful", [])], failures)
+            name = type(error).__name__
+            if name in _NO_CREDENTIALS:
+                self._client = None
+            return SendResult([], {name: len(messages)})
+        failed = answer.get("Failed", [])
+        return SendResult(
+            [int(entry["Id"]) for entry in answer.get("Successful", [])],
+            dict(Counter(entry["Code"] for entry in failed)),
+            tuple(int(entry["Id"]) for entry in failed if entry.get("SenderFault")),
+        )
+
+    def _one_by_one(self, messages: Sequence[PackedMessage], code: str) -> SendResult:
+        """Find the message that a whole call was refused for."""
+        if len(messages) == 1:
+            return SendResult([], {code: 1}, (0,))
+        single = [self.send([message]) for message in messages]
+        failures = sum((Counter(result.failures) for result in single), Counter[str]())
+        return SendResult(
+            [position for position, result in enumerate(single) if result.accepted],
+            dict(failures),
+            tuple(position for position, result in enumerate(single) if result.refused),
+        )
 
 
 def batches(

@@ -48,6 +48,8 @@ class PublisherSettings:
     back_off_maximum_seconds: float = 60.0
     last_flush_seconds: float = 3.0
     progress_seconds: float = 30.0
+    hold_unsynced_seconds: float = 600.0
+    refused_seconds: float = 600.0
 
     def __post_init__(self) -> None:
         check_identifier("site", self.site)

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from contract.tables import CLOCK_SYNCED, CLOCK_UNSYNCED
 from edge_components.runtime.time_sync import TimeSync, probe_time_sync
 
-STEP_TOLERANCE_MILLISECONDS = 1_000
-"""A believed wall clock that is further away than this was stepped (or the machine slept): follow it."""
+STEP_TOLERANCE_MILLISECONDS = 200
+"""A believed wall clock that is further away than this was stepped, had a leap second, or the machine slept:
+follow it. Time services slew what is less, and the monotonic clock is slewed with the wall clock."""
+_READINGS = 3
 PROBE_INTERVAL_SECONDS = 5.0
 
 
@@ -93,7 +95,14 @@ class DeviceClock:
         return True
 
     def _measured_offset_ms(self) -> int:
-        return self._wall_ms() - round(self._monotonic_seconds() * 1000)
+        """Return wall minus monotonic time, from the reading of both that the least time passed in."""
+        readings = []
+        for _ in range(_READINGS):
+            before_seconds = self._monotonic_seconds()
+            wall_ms = self._wall_ms()
+            after_seconds = self._monotonic_seconds()
+            readings.append((after_seconds - before_seconds, wall_ms - round(before_seconds * 1000)))
+        return min(readings)[1]
 
     def _wall_ms(self) -> int:
         return round(self._wall_seconds() * 1000)

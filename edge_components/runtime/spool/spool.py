@@ -161,6 +161,12 @@ class Spool:
         with self._database.snapshot() as connection:
             return store.waiting(connection)
 
+    @property
+    def maximum_bytes(self) -> int:
+        """The bound on what waits, as the file has it."""
+        with self._database.snapshot() as connection:
+            return self._bound(connection)
+
     def write_ledger(self) -> list[StoredRecord]:
         """Append a `stream_ledger` record for each epoch, stream and UTC day that changed since the last."""
         with self._numbering() as connection:
