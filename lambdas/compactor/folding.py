@@ -41,7 +41,7 @@ def fold(parts: list[pa.Table], buckets: int) -> Folded:
     the earliest part stays. Sorted by site, camera, device, stream, epoch,
     event time and number.
     """
-    data = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+    data = joined(parts)
     parts.clear()
     source, bucket_of_source = _sources(data, buckets)
     times = data.column("event_time").cast(pa.int64()).to_numpy()
@@ -58,6 +58,11 @@ def fold(parts: list[pa.Table], buckets: int) -> Folded:
     rows = data if is_sorted else data.take(pa.array(kept, pa.int64()))
     del data
     return Folded(_split(rows, bucket_of_source[source[kept]]), len(order) - len(kept))
+
+
+def joined(parts: list[pa.Table]) -> pa.Table:
+    """Return the rows of `parts` in one piece of memory: each table by itself takes many times its rows."""
+    return pa.concat_tables(parts).unify_dictionaries().combine_chunks()
 
 
 def bucket_of(site: str | None, camera: str | None, device: str | None, buckets: int) -> int:

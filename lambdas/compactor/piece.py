@@ -16,7 +16,7 @@ from contract.lake import CompactedObject
 from contract.tables import TABLES
 from lambdas.compactor.covers import Cover, Version
 from lambdas.compactor.encoding import NewerObjectError, decode_rows, encode_rows
-from lambdas.compactor.folding import BucketRows, Folded, fold
+from lambdas.compactor.folding import BucketRows, Folded, fold, joined
 from lambdas.compactor.report import Report
 from lambdas.compactor.store import READS_AT_ONCE, Listed, ObjectStore
 from lambdas.shared.lake_parquet import LakeObjectError
@@ -24,6 +24,7 @@ from lambdas.shared.lake_schema import LakeSchemaError
 from lambdas.shared.lake_store import LakeObjectMissingError
 
 PARQUET_CONTENT_TYPE = "application/vnd.apache.parquet"
+_JOINED_AT_ONCE = 256
 _LEFT_ALONE = (LakeObjectError, LakeSchemaError, NewerObjectError, LakeObjectMissingError)
 
 
@@ -36,8 +37,28 @@ class Inputs:
     """What was read for a piece."""
 
     versions: list[Version] = field(default_factory=list)
-    parts: list[pa.Table] = field(default_factory=list)
     rows: int = 0
+    _parts: list[pa.Table] = field(default_factory=list)
+    _small: list[pa.Table] = field(default_factory=list)
+
+    def add(self, item: Listed, data: pa.Table) -> None:
+        """Add the rows of one more object."""
+        self.versions.append(Version(item.key, item.etag, data.num_rows))
+        self.rows += data.num_rows
+        self._small.append(data)
+        if len(self._small) == _JOINED_AT_ONCE:
+            self._join()
+
+    def take_parts(self) -> list[pa.Table]:
+        """Return the rows, those read last first, and forget them."""
+        self._join()
+        parts, self._parts = self._parts[::-1], []
+        return parts
+
+    def _join(self) -> None:
+        if self._small:
+            self._parts.append(joined(self._small[::-1]))
+            self._small = []
 
 
 class PieceWork:
@@ -61,9 +82,7 @@ class PieceWork:
             except _LEFT_ALONE as error:
                 self._report.skipped[item.key] = str(error)
                 continue
-            inputs.versions.append(Version(item.key, item.etag, data.num_rows))
-            inputs.parts.append(data)
-            inputs.rows += data.num_rows
+            inputs.add(item, data)
             self._report.bytes_read += item.size
             if inputs.rows >= limit_rows:
                 break
@@ -72,12 +91,11 @@ class PieceWork:
     def write(self, inputs: Inputs, buckets: int) -> Cover:
         """Store the rows of `inputs` as compacted objects and return the cover to be written after them.
 
-        Takes the parts of `inputs` away, for memory. Raises `FoldError`, `EncodingError` or
+        Takes the rows of `inputs` away, for memory. Raises `FoldError`, `EncodingError` or
         `LakeStoreError`; what is stored by then holds nothing that is not elsewhere.
         """
         # Newest first: of a record that came twice, the row stays that the newer writer made.
-        inputs.parts.reverse()
-        folded = fold(inputs.parts, buckets) if inputs.rows else Folded([], 0)
+        folded = fold(inputs.take_parts(), buckets) if inputs.rows else Folded([], 0)
         written = sum(rows.data.num_rows for rows in folded.buckets)
         if written + folded.duplicates != inputs.rows:
             raise FoldError(f"{written} rows and {folded.duplicates} repeated ones: expected {inputs.rows}")
