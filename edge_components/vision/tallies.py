@@ -42,12 +42,17 @@ class FrameTally:
 
 
 class FrameTallies:
-    """The open frames, by index. What comes for a frame that was closed is dropped and counted in `late`."""
+    """The open frames, by index.
+
+    A stay that begins or ends in a frame that was closed is booked in the oldest open one, so that stays add
+    up at any frame rate; objects inside closed frames are dropped. `late` counts both.
+    """
 
     def __init__(self, zones: int, classes: int) -> None:
         self.classes = classes
         self._shape = (zones, classes)
         self._frames: deque[FrameTally] = deque()
+        self._waiting: Floats | None = None
         self.late = 0
 
     def open(
@@ -55,7 +60,9 @@ class FrameTallies:
     ) -> None:
         """Open the next frame; indices follow one another."""
         occupancy = np.zeros(self._shape, np.int64)
-        self._frames.append(FrameTally(index, time_seconds, event_time_ms, clock_quality, suspect, occupancy))
+        tally = FrameTally(index, time_seconds, event_time_ms, clock_quality, suspect, occupancy)
+        tally.stays, self._waiting = self._waiting, None
+        self._frames.append(tally)
 
     def close_until(self, time_seconds: float) -> list[FrameTally]:
         """Return, in order, the frames up to `time_seconds`; they are closed."""
@@ -68,6 +75,10 @@ class FrameTallies:
         """Return the event time of an open frame, None when it was closed."""
         tally = self._tally(index)
         return None if tally is None else tally.event_time_ms
+
+    def suspect_at(self, time_seconds: float) -> bool | None:
+        """Return whether the first open frame at or after a moment is suspect, None when there is none."""
+        return next((tally.suspect for tally in self._frames if tally.time_seconds >= time_seconds), None)
 
     def add(self, index: int, zones: npt.NDArray[np.intp], classes: Integers) -> None:
         """Count one more object inside each of `zones` (K,) for its class of `classes` (K,)."""
@@ -86,12 +97,15 @@ class FrameTallies:
 
     def stay(self, index: int, zone: int, position: int, kind: Stay, amount: float = 1.0) -> None:
         """Book the beginning or end of a stay in the frame in which it happened."""
-        tally = self._tally(index)
+        tally = self._tally(index) or (self._frames[0] if self._frames else None)
+        stays = self._waiting if tally is None else tally.stays
+        if stays is None:
+            stays = np.zeros((*self._shape, len(Stay)))
+        stays[zone, position, kind] += amount
         if tally is None:
-            return
-        if tally.stays is None:
-            tally.stays = np.zeros((*self._shape, len(Stay)))
-        tally.stays[zone, position, kind] += amount
+            self._waiting = stays
+        else:
+            tally.stays = stays
 
     def dwell(self, index: int, zone: int, position: int, seconds: float) -> None:
         """Book the length of a stay whose end was seen."""
