@@ -17,13 +17,24 @@ def sides(starts: Floats, ends: Floats, points: Floats) -> Floats:
     )
 
 
-def segment_distances(starts: Floats, ends: Floats, points: Floats) -> Floats:
-    """Return the distances (N, S) from points (N, 2) to the nearest point of each segment."""
+def segment_offsets(starts: Floats, ends: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """Return x and y, (N, S) each, of the way to points (N, 2) from the nearest point of each segment."""
     along = ends - starts
     squared = np.maximum((along * along).sum(axis=1), 1e-12)
     x, y = points[:, 0, None] - starts[:, 0], points[:, 1, None] - starts[:, 1]
     share = np.clip((x * along[:, 0] + y * along[:, 1]) / squared, 0.0, 1.0)
-    return np.asarray(np.hypot(x - share * along[:, 0], y - share * along[:, 1]))
+    return np.asarray(x - share * along[:, 0]), np.asarray(y - share * along[:, 1])
+
+
+def segment_distances(starts: Floats, ends: Floats, points: Floats) -> Floats:
+    """Return the distances (N, S) from points (N, 2) to the nearest point of each segment."""
+    return np.asarray(np.hypot(*segment_offsets(starts, ends, points)))
+
+
+def lengths_despite(doubts: Floats, x: Floats, y: Floats) -> Floats:
+    """Return how long ways (x, y), all (N,), are at least when their ends may be `doubts` off along x."""
+    length = np.hypot(x, y)
+    return np.asarray(length - doubts * np.abs(x) / np.maximum(length, 1e-9))
 
 
 def edges_to_the_right(starts: Floats, ends: Floats, points: Floats) -> Booleans:

@@ -9,31 +9,37 @@ direction. Jitter and turning back on the line cancel out. docs/counting.md stat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from contract.scene import Line
-from edge_components.vision.geometry_arrays import segment_distances, sides
+from edge_components.vision.box_sizes import BoxSizes
+from edge_components.vision.frame_edge import EdgeSettings, FrameEdge
+from edge_components.vision.geometry_arrays import lengths_despite, segment_offsets, sides
 from edge_components.vision.slots import SlotArrays
 from edge_components.vision.tracked import TrackedFrame, TrackerStep
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+_TIE_BREAK_PX = (3.1e-7, 7.3e-7)
+"""Lines are moved by this much, so that no way leads exactly through a corner or touches it from outside."""
+
 
 @dataclass(frozen=True)
 class LineSettings:
-    """How clear of the line a foot point must be; lengths are shares of the box's height."""
+    """How clear of the line a foot point must be; lengths are shares of the object's size (`BoxSizes`).
+
+    The noise of a box grows with its sides: by its height alone, a car that waits on a line would be counted.
+    """
 
     band: float = 0.12
     minimum_travel: float = 0.25
     clear_sightings: int = 2
-    extrapolation_seconds: float = 0.5
-    grown_share: float = 0.8
-    overhang_share: float = 0.15
+    edge: EdgeSettings = field(default_factory=EdgeSettings)
 
 
 @dataclass(frozen=True)
@@ -59,18 +65,11 @@ class LineCounter:
         self.settings = settings or LineSettings()
         self._names = [line.name for line in lines]
         segments = [(pair, index) for index, line in enumerate(lines) for pair in pairwise(line.points)]
-        self._starts = np.array([pair[0] for pair, _ in segments], np.float64).reshape(-1, 2)
-        self._ends = np.array([pair[1] for pair, _ in segments], np.float64).reshape(-1, 2)
+        self._starts = np.array([pair[0] for pair, _ in segments], np.float64).reshape(-1, 2) + _TIE_BREAK_PX
+        self._ends = np.array([pair[1] for pair, _ in segments], np.float64).reshape(-1, 2) + _TIE_BREAK_PX
         self._line_of = np.array([index for _, index in segments], np.int64)
-        # The last segment of a line owns its end point too; the others leave it to the next segment.
-        self._is_last = np.array(
-            [
-                position == len(segments) - 1 or segments[position + 1][1] != index
-                for position, (_, index) in enumerate(segments)
-            ],
-            np.bool_,
-        )
-        self._limits = np.array([width, height], np.float64)
+        self._edge = FrameEdge(width, height, self.settings.edge)
+        self._sizes = BoxSizes()
         count = len(lines)
         self._state = SlotArrays(
             {
@@ -78,7 +77,8 @@ class LineCounter:
                 "class_id": ((), np.int64, 0),
                 "foot": ((2,), np.float64, 0.0),
                 "velocity": ((2,), np.float64, 0.0),
-                "height": ((), np.float64, 0.0),
+                "size": ((), np.float64, 0.0),
+                "doubt": ((), np.float64, 0.0),
                 "overhang": ((), np.bool_, False),
                 "time": ((), np.float64, 0.0),
                 "anchor": ((count, 2), np.float64, 0.0),
@@ -119,7 +119,7 @@ class LineCounter:
             return []
         state = self._state
         state.reserve(slots)
-        feet, heights = frame.feet, frame.heights
+        feet = frame.feet
         new = state["track"][slots] != frame.ids
         if new.any():
             self._enter(frame, latest, np.flatnonzero(new), feet)
@@ -127,14 +127,9 @@ class LineCounter:
         state["foot"][slots] = feet
         state["time"][slots] = frame.time_seconds
         state["velocity"][slots] = frame.velocities
-        state["height"][slots] = heights
-        state["overhang"][slots] = frame.at_edge & self._reaches_out(frame.boxes)
-        return self._settle(slots, feet, heights, self.settings.clear_sightings)
-
-    def _reaches_out(self, boxes: Floats) -> npt.NDArray[np.bool_]:
-        size = boxes[:, 2:] - boxes[:, :2]
-        out = np.maximum(-boxes[:, :2], boxes[:, 2:] - self._limits)
-        return np.asarray((out > self.settings.overhang_share * size).any(axis=1))
+        state["size"][slots], state["doubt"][slots] = self._sizes.update(frame)
+        state["overhang"][slots] = self._edge.reached(frame)
+        return self._settle(slots, feet, self.settings.clear_sightings)
 
     def _enter(self, frame: TrackedFrame, latest: TrackedFrame, which: Integers, feet: Floats) -> None:
         """Begin new tracks; one that grew into the frame over its edge begins where it came from."""
@@ -145,25 +140,11 @@ class LineCounter:
         state["foot"][slots] = feet[which]
         state["anchor"][slots] = feet[which][:, None, :]
         state["time"][slots] = frame.time_seconds
-        order = {int(slot): position for position, slot in enumerate(latest.slots)}
-        for position in which[frame.at_edge[which]]:
-            now = order.get(int(frame.slots[position]))
-            if now is not None:
-                self._enter_over_the_edge(frame, int(position), latest, now, feet[position])
-
-    def _enter_over_the_edge(
-        self, frame: TrackedFrame, position: int, latest: TrackedFrame, now: int, foot: Floats
-    ) -> None:
-        first, present = frame.boxes[position], latest.boxes[now]
-        grown = (first[2:] - first[:2]) < self.settings.grown_share * (present[2:] - present[:2])
-        start = foot - latest.velocities[now] * self.settings.extrapolation_seconds
-        outside = (start < 0) | (start > self._limits)
-        if not np.logical_and(grown, outside).any():
-            return
-        slot = int(frame.slots[position])
-        self._state["foot"][slot] = start
-        self._state["anchor"][slot] = start
-        self._state["time"][slot] = frame.time_seconds - self.settings.extrapolation_seconds
+        for position, start in self._edge.origins(frame, latest, which).items():
+            slot = int(frame.slots[position])
+            state["foot"][slot] = start
+            state["anchor"][slot] = start
+            state["time"][slot] = frame.time_seconds - self.settings.edge.run_on_seconds
 
     def _pass(self, slots: Integers, feet: Floats, time_seconds: float | Floats) -> None:
         """Note every passage of a segment on the way from the last foot point to `feet`."""
@@ -178,15 +159,20 @@ class LineCounter:
             share = before[position, segment] / (before[position, segment] - after[position, segment])
             slot = int(slots[position])
             start = state["foot"][slot]
-            place = start + share * (feet[position] - start)
-            if self._within(int(segment), place):
+            way = feet[position] - start
+            if self._meets(int(segment), start, way):
+                place = start + share * way
                 moment = state["time"][slot] + share * (times[position] - state["time"][slot])
                 self._note(slot, int(self._line_of[segment]), before[position, segment] > 0, moment, place)
 
-    def _within(self, segment: int, place: Floats) -> bool:
-        along = self._ends[segment] - self._starts[segment]
-        share = float((place - self._starts[segment]) @ along / (along @ along))
-        return 0.0 <= share < 1.0 or (share == 1.0 and bool(self._is_last[segment]))
+    def _meets(self, segment: int, start: Floats, way: Floats) -> bool:
+        """Return whether the ends of a segment are on different sides of the way from `start`.
+
+        Two segments that share a corner are asked about it in the same numbers, so neither a way through the
+        corner nor one that touches it is counted by one of them alone.
+        """
+        first, last = self._starts[segment] - start, self._ends[segment] - start
+        return bool((way[0] * first[1] > way[1] * first[0]) != (way[0] * last[1] > way[1] * last[0]))
 
     def _note(self, slot: int, line: int, inwards: bool, moment: float, place: Floats) -> None:
         state = self._state
@@ -194,23 +180,30 @@ class LineCounter:
         state["clear"][slot, line] = 0
         state["passage"][slot, line, int(inwards)] = (moment, *place)
 
-    def _settle(self, slots: Integers, feet: Floats, heights: Floats, sightings: int) -> list[Crossing]:
+    def _settle(self, slots: Integers, feet: Floats, sightings: int) -> list[Crossing]:
         """Count what was passed by tracks that have been clear of the line for `sightings` sightings."""
         state = self._state
         nets = state["net"][slots]
         if not nets.any():
             return []
         which, lines = np.nonzero(nets)
-        distances = segment_distances(self._starts, self._ends, feet[which])
-        distances[self._line_of[None, :] != lines[:, None]] = np.inf
         pairs = slots[which], lines
-        travelled = np.linalg.norm(feet[which] - state["anchor"][pairs], axis=1)
-        clear = (distances.min(axis=1) >= self.settings.band * heights[which]) & (
-            travelled >= self.settings.minimum_travel * heights[which]
+        sizes, doubts = state["size"][pairs[0]], state["doubt"][pairs[0]]
+        distances = lengths_despite(doubts, *self._offsets(feet[which], lines))
+        travelled = lengths_despite(doubts, *(feet[which] - state["anchor"][pairs]).T)
+        clear = (distances >= self.settings.band * sizes) & (
+            travelled >= self.settings.minimum_travel * sizes
         )
         state["clear"][pairs] = np.where(clear, state["clear"][pairs] + 1, 0)
         certain = np.flatnonzero(state["clear"][pairs] >= sightings)
         return [self._count(int(pairs[0][k]), int(lines[k]), feet[which[k]]) for k in certain]
+
+    def _offsets(self, feet: Floats, lines: Integers) -> tuple[Floats, Floats]:
+        """Return x and y of the way to each foot point (K, 2) from the nearest point of its line (K,)."""
+        x, y = segment_offsets(self._starts, self._ends, feet)
+        far = np.where(self._line_of[None, :] == lines[:, None], np.hypot(x, y), np.inf)
+        nearest = np.arange(len(feet)), far.argmin(axis=1)
+        return x[nearest], y[nearest]
 
     def _count(self, slot: int, line: int, foot: Floats) -> Crossing:
         state = self._state
@@ -235,14 +228,13 @@ class LineCounter:
         if not len(slots):
             return []
         state = self._state
-        reach = self.settings.extrapolation_seconds
+        reach = self.settings.edge.run_on_seconds
         feet = state["foot"][slots] + state["velocity"][slots] * reach
-        outside = ((feet < 0) | (feet > self._limits)).any(axis=1)
-        leaves = state["overhang"][slots] & outside
+        leaves = state["overhang"][slots] & self._edge.beyond(feet)
         # Inside the frame nobody knows where a lost track went: only passages it has made may count.
         passed = state["net"][slots].copy()
         self._pass(slots, feet, state["time"][slots] + reach)
         stays = ~leaves
         kept = state["net"][slots[stays]] == passed[stays]
         state["net"][slots[stays]] = np.where(kept, passed[stays], 0)
-        return self._settle(slots, feet, state["height"][slots], 1)
+        return self._settle(slots, feet, 1)

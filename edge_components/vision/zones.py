@@ -1,45 +1,32 @@
 """Who is inside which zone: entries, exits, stays and occupancy, with hysteresis at the edge.
 
 A track is inside or outside from its first sighting by its foot point alone. After that it changes when
-the foot point has been on the other side either clearly (beyond a margin, twice) or for long enough. The
-change is then dated back to the moment the foot point went over, in the frame tallies too, so that a late
-decision costs no accuracy. docs/counting.md states the rules for users.
+the foot point has been on the other side either clearly (beyond a margin, twice) or for long enough, and
+changes again only when it has moved on in between: who stands on an edge changes once at most, however his
+box trembles. The change is dated back to the moment the foot point went over, in the frame tallies too, so
+that a late decision costs no accuracy. docs/counting.md states the rules for users.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from contract.geometry import polygon_area
 from contract.scene import Zone
-from edge_components.vision.geometry_arrays import edges_to_the_right, segment_distances
-from edge_components.vision.slots import SlotArrays
+from edge_components.vision.box_sizes import BoxSizes
+from edge_components.vision.frame_edge import FrameEdge
 from edge_components.vision.tallies import FrameTallies, Stay
 from edge_components.vision.tracked import TrackedFrame, TrackerStep
+from edge_components.vision.zone_shapes import ZoneShapes
+from edge_components.vision.zone_state import ZoneSettings, zone_state
+
+__all__ = ["ZoneCounter", "ZoneSettings"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
-
-_ON_EDGE_PX = 1e-6
-
-
-@dataclass(frozen=True)
-class ZoneSettings:
-    """When a foot point has changed sides."""
-
-    margin: float = 0.1
-    """Share of the box's height that a foot point must be beyond the edge to be clearly over it."""
-    margin_of_zone: float = 0.15
-    """The margin is at most this share of the square root of the zone's area: small zones count too."""
-    clear_sightings: int = 2
-    settle_seconds: float = 1.0
-    hold_seconds: float = 1.0
-    """How long a track that is not seen still counts in the live occupancy."""
 
 
 class ZoneCounter:
@@ -57,44 +44,20 @@ class ZoneCounter:
         settings: ZoneSettings | None = None,
     ) -> None:
         self.settings = settings or ZoneSettings()
-        polygons = [np.array(zone.polygon, np.float64) for zone in zones]
-        # All zones' edges in one array, so that one call places every foot point in every zone.
-        self._starts = np.concatenate([*polygons, np.empty((0, 2))])
-        self._ends = np.concatenate(
-            [*(np.roll(polygon, -1, axis=0) for polygon in polygons), np.empty((0, 2))]
-        )
-        self._first_edges = np.cumsum([0, *map(len, polygons)])[:-1]
-        areas = np.array([polygon_area(zone.polygon) for zone in zones])
-        self._margin_limits = self.settings.margin_of_zone * np.sqrt(areas)
-        self._limits = np.array([width, height], np.float64)
+        self._shapes = ZoneShapes(zones, width, height)
+        self._margin_limits = self.settings.margin_of_zone * np.sqrt(self._shapes.areas)
+        self._edge = FrameEdge(width, height, self.settings.edge)
+        self._sizes = BoxSizes()
         self._tallies = tallies
-        self._classes = tallies.classes
-        count = len(zones)
-        self._state = SlotArrays(
-            {
-                "track": ((), np.int64, 0),
-                "class": ((), np.int64, 0),
-                "index": ((), np.int64, 0),
-                "time": ((), np.float64, 0.0),
-                "at_edge": ((), np.bool_, False),
-                "inside": ((count,), np.bool_, False),
-                "entered": ((count,), np.float64, 0.0),
-                "distance": ((count,), np.float64, 0.0),
-                # A run is a row of sightings on the other side than the state says.
-                "run": ((count,), np.int64, 0),
-                "run_clear": ((count,), np.int64, 0),
-                "run_index": ((count,), np.int64, 0),
-                "run_time": ((count,), np.float64, 0.0),
-            }
-        )
+        self._state = zone_state(len(zones))
 
     def update(self, step: TrackerStep) -> None:
         """Take in what the tracker has found out; frames of the step must be open in the tallies."""
-        if not len(self._starts):
+        if not len(self._margin_limits):
             return
         for frame in step.frames:
             if len(frame.slots):
-                self._advance(frame)
+                self._advance(frame, step.frames[-1])
         self._vanish(step.ended)
 
     def finish(self, time_seconds: float) -> None:
@@ -107,7 +70,7 @@ class ZoneCounter:
         """Return how many tracks are inside, by zone and class (Z, C), those just out of sight included."""
         state = self._state
         present = (state["track"] > 0) & (time_seconds - state["time"] <= self.settings.hold_seconds)
-        counts = np.zeros((state["inside"].shape[1], self._classes), np.int64)
+        counts = np.zeros((state["inside"].shape[1], self._tallies.classes), np.int64)
         tracks, zones = np.nonzero(state["inside"][present])
         np.add.at(counts, (zones, state["class"][present][tracks]), 1)
         return counts
@@ -121,45 +84,59 @@ class ZoneCounter:
         """Return since when (K, Z) the tracks in `slots` have been where they are."""
         return self._state["entered"][slots]
 
-    def _advance(self, frame: TrackedFrame) -> None:
-        state, slots = self._state, frame.slots
+    def _advance(self, frame: TrackedFrame, latest: TrackedFrame) -> None:
+        state, slots, feet = self._state, frame.slots, frame.feet
         state.reserve(slots)
-        raw, distances = self._locate(frame.feet)
+        raw, distances = self._shapes.locate(feet)
         new = state["track"][slots] != frame.ids
         if new.any():
-            self._appear(frame, np.flatnonzero(new), raw)
+            self._appear(frame, latest, np.flatnonzero(new), raw)
         before = state["inside"][slots]
         self._hold(slots[~new], before[~new], frame.index)
+        state["size"][slots], state["doubt"][slots] = self._sizes.update(frame)
+        margins = self._margins(slots)
+        self._unlock(slots, feet, margins)
         differs = raw != before
         if differs.any() or state["run"][slots].any():
-            self._run(frame, differs, distances)
-            self._change(frame, slots)
+            self._run(frame, differs, distances, margins)
+            self._change(frame, feet, margins)
         self._book(slots, state["inside"][slots], frame.index)
         state["distance"][slots] = distances
         state["index"][slots] = frame.index
         state["time"][slots] = frame.time_seconds
         state["at_edge"][slots] = frame.at_edge
+        state["overhang"][slots] = self._edge.reached(frame)
+        state["foot"][slots] = feet
+        state["velocity"][slots] = frame.velocities
 
-    def _locate(self, feet: Floats) -> tuple[Booleans, Floats]:
-        """Return inside (K, Z), the edge included, and the distance to the edge (K, Z).
+    def _margins(self, slots: Integers) -> Floats:
+        """Return how far (K, Z) is clearly over the edge of each zone for the tracks in `slots`."""
+        margins = np.minimum(self.settings.margin * self._state["size"][slots][:, None], self._margin_limits)
+        return np.asarray(margins)
 
-        A foot point below the frame counts at the frame's edge, where the zone ends too.
-        """
-        feet = np.clip(feet, 0.0, self._limits)
-        hits = edges_to_the_right(self._starts, self._ends, feet)
-        inside = np.add.reduceat(hits, self._first_edges, axis=1, dtype=np.int64) % 2 == 1
-        distances = segment_distances(self._starts, self._ends, feet)
-        distances = np.minimum.reduceat(distances, self._first_edges, axis=1)
-        return inside | (distances <= _ON_EDGE_PX), distances
+    def _unlock(self, slots: Integers, feet: Floats, margins: Floats) -> None:
+        """Let tracks change again that have moved on from where they changed."""
+        locked = self._state["locked"][slots]
+        if not locked.any():
+            return
+        way = feet[:, None, :] - self._state["anchor"][slots]
+        travelled = np.hypot(way[..., 0], way[..., 1]) - self._state["doubt"][slots][:, None]
+        self._state["locked"][slots] = locked & (travelled < self.settings.travel_margins * margins)
 
-    def _appear(self, frame: TrackedFrame, which: Integers, raw: Booleans) -> None:
+    def _appear(self, frame: TrackedFrame, latest: TrackedFrame, which: Integers, raw: Booleans) -> None:
+        """Begin new tracks; one that grew into the frame over its edge begins where it came from."""
         state, slots = self._state, frame.slots[which]
         state.clear(slots)
         state["track"][slots] = frame.ids[which]
         state["class"][slots] = frame.class_ids[which]
         state["inside"][slots] = raw[which]
         state["entered"][slots] = frame.time_seconds
-        for position, zone in zip(*np.nonzero(raw[which]), strict=True):
+        for position, start in self._edge.origins(frame, latest, which).items():
+            slot = frame.slots[position]
+            inside, distances = self._shapes.locate(start[None])
+            state["inside"][slot], state["distance"][slot] = inside[0], distances[0]
+            state["time"][slot] = frame.time_seconds - self.settings.edge.run_on_seconds
+        for position, zone in zip(*np.nonzero(state["inside"][slots]), strict=True):
             self._tallies.stay(frame.index, int(zone), int(state["class"][slots[position]]), Stay.APPEARED)
 
     def _hold(self, slots: Integers, inside: Booleans, index: int) -> None:
@@ -171,45 +148,62 @@ class ZoneCounter:
                 first = int(state["index"][slot]) + 1
                 self._tallies.add_range(first, index, int(zone), int(state["class"][slot]), 1)
 
-    def _run(self, frame: TrackedFrame, differs: Booleans, distances: Floats) -> None:
+    def _run(self, frame: TrackedFrame, differs: Booleans, distances: Floats, margins: Floats) -> None:
         state, slots = self._state, frame.slots
         begins = differs & (state["run"][slots] == 0)
         if begins.any():
             previous = state["distance"][slots]
             share = previous / np.maximum(previous + distances, 1e-9)
-            times = state["time"][slots][:, None]
-            times = times + share * (frame.time_seconds - times)
+            since = state["time"][slots][:, None]
+            times = since + share * (frame.time_seconds - since)
             state["run_time"][slots] = np.where(begins, times, state["run_time"][slots])
             state["run_index"][slots] = np.where(begins, frame.index, state["run_index"][slots])
-        margins = np.minimum(self.settings.margin * frame.heights[:, None], self._margin_limits)
-        clear = differs & (distances >= margins)
-        state["run"][slots] = np.where(differs, state["run"][slots] + 1, 0)
-        state["run_clear"][slots] = np.where(differs, state["run_clear"][slots] + clear, 0)
+        clear = self._is_clear(slots, distances, margins)
+        for name, more in (("run", 1), ("run_clear", clear), ("run_depth", distances)):
+            state[name][slots] = np.where(differs, state[name][slots] + more, 0)
 
-    def _change(self, frame: TrackedFrame, slots: Integers) -> None:
-        state, settings = self._state, self.settings
+    def _is_clear(self, slots: Integers, distances: Floats, margins: Floats) -> Booleans:
+        """Return who is clearly over an edge; while part of his box is hidden, more is asked for."""
+        doubts = self._state["doubt"][slots][:, None]
+        return np.asarray(
+            distances - doubts >= np.where(doubts > 0, self.settings.travel_margins, 1) * margins
+        )
+
+    def _change(self, frame: TrackedFrame, feet: Floats, margins: Floats) -> None:
+        state, slots, settings = self._state, frame.slots, self.settings
         lasted = (frame.time_seconds - state["run_time"][slots] >= settings.settle_seconds) & (
             state["run"][slots] > settings.clear_sightings
         )
-        certain = lasted | (state["run_clear"][slots] >= settings.clear_sightings)
+        deep = state["run_depth"][slots] >= settings.settle_margins * margins * state["run"][slots]
+        deep &= state["doubt"][slots][:, None] == 0
+        certain = (lasted & deep) | (state["run_clear"][slots] >= settings.clear_sightings)
+        certain &= ~state["locked"][slots]
         for position, zone in zip(*np.nonzero(certain), strict=True):
-            self._flip(int(slots[position]), int(zone), frame.index)
+            self._flip(int(slots[position]), int(zone), frame.index, feet[position])
+        # What was not certain in time begins anew, so that no change is dated farther back than that.
+        late, zones = np.nonzero(lasted & ~certain)
+        again = slots[late], zones
+        state["run_depth"][again] /= state["run"][again]
+        state["run_clear"][again] = np.minimum(1, state["run_clear"][again])
+        state["run"][again] = 1
+        state["run_time"][again] = frame.time_seconds
+        state["run_index"][again] = frame.index
 
-    def _flip(self, slot: int, zone: int, index: int) -> None:
+    def _flip(self, slot: int, zone: int, index: int, foot: Floats) -> None:
+        """Book a change in the frame in which the run began, and in those until the frame `index`."""
         state, tallies = self._state, self._tallies
         position = int(state["class"][slot])
         entering = not state["inside"][slot, zone]
         start, moment = int(state["run_index"][slot, zone]), float(state["run_time"][slot, zone])
         tallies.add_range(start, index, zone, position, 1 if entering else -1)
-        if entering:
-            tallies.stay(start, zone, position, Stay.ENTRIES)
-        else:
-            tallies.stay(start, zone, position, Stay.EXITS)
+        tallies.stay(start, zone, position, Stay.ENTRIES if entering else Stay.EXITS)
+        if not entering:
             tallies.dwell(start, zone, position, moment - float(state["entered"][slot, zone]))
         state["inside"][slot, zone] = entering
         state["entered"][slot, zone] = moment
-        state["run"][slot, zone] = 0
-        state["run_clear"][slot, zone] = 0
+        state["anchor"][slot, zone] = foot
+        state["locked"][slot, zone] = True
+        state["run"][slot, zone] = state["run_clear"][slot, zone] = state["run_depth"][slot, zone] = 0
 
     def _book(self, slots: Integers, inside: Booleans, index: int) -> None:
         which, zones = np.nonzero(inside)
@@ -221,8 +215,9 @@ class ZoneCounter:
         if not len(slots):
             return
         state = self._state
-        self._state.reserve(slots)
+        state.reserve(slots)
         slots = slots[state["track"][slots] > 0]
+        self._run_on(slots)
         for position, zone in zip(*np.nonzero(state["inside"][slots]), strict=True):
             slot = int(slots[position])
             index, class_position = int(state["index"][slot]), int(state["class"][slot])
@@ -231,3 +226,25 @@ class ZoneCounter:
                 stayed = float(state["time"][slot] - state["entered"][slot, zone])
                 self._tallies.dwell(index, int(zone), class_position, stayed)
         state.clear(slots)
+
+    def _run_on(self, slots: Integers) -> None:
+        """Let tracks that ended just over an edge, or over the frame's, go on as they went for a moment."""
+        state, reach = self._state, self.settings.edge.run_on_seconds
+        slots = slots[(state["run"][slots] > 0).any(axis=1) | state["overhang"][slots]]
+        feet = state["foot"][slots] + state["velocity"][slots] * reach
+        leaves = state["overhang"][slots] & self._edge.beyond(feet)
+        raw, distances = self._shapes.locate(feet)
+        margins = self._margins(slots)
+        self._unlock(slots, feet, margins)
+        # Inside the frame nobody knows where a lost track went: only what has begun may become certain.
+        certain = (raw != state["inside"][slots]) & self._is_clear(slots, distances, margins)
+        certain &= ~state["locked"][slots]
+        certain &= leaves[:, None] | (state["run"][slots] > 0)
+        for position, zone in zip(*np.nonzero(certain), strict=True):
+            slot = int(slots[position])
+            if not state["run"][slot, zone]:
+                before = state["distance"][slot, zone]
+                share = before / (before + distances[position, zone])
+                state["run_time"][slot, zone] = state["time"][slot] + share * reach
+                state["run_index"][slot, zone] = state["index"][slot]
+            self._flip(slot, int(zone), int(state["index"][slot]) + 1, feet[position])

@@ -1,6 +1,7 @@
 """The true crossings of a generated crowd by the rules of docs/counting.md, and how counts agree with them.
 
 The rules are written here a second time, from the text: on the true foot points, without the product's code.
+Everybody here is higher than wide and seen whole, so the size of the rules is the height.
 """
 
 from __future__ import annotations

@@ -13,8 +13,10 @@ import pytest
 
 from contract.records import Record, check_record
 from contract.scene import Line, Scene, parse_scene
-from edge_components.vision.analytics import AnalyticsTotals, SceneAnalytics
+from edge_components.vision.analytics import SceneAnalytics
 from edge_components.vision.detections import Detections
+from edge_components.vision.totals import AnalyticsTotals
+from edge_components.vision.tracked import TrackedFrame, TrackerStep
 
 START_MS = 1_760_000_000_000
 WIDTH, HEIGHT = 640, 360
@@ -138,6 +140,80 @@ class Counted:
         return sorted(found, key=lambda crossing: crossing[2])
 
 
+def passers_by(number: int, seed: int, every_seconds: float = 1.5) -> list[Walker]:
+    """Return people who cross x = 320 one after another in four lanes, both ways."""
+    random, walkers = np.random.default_rng(seed), []
+    for index in range(number):
+        start, seconds, y = every_seconds * index, random.uniform(5, 9), 120 + 70 * (index % 4)
+        ends = (-30, 670) if random.random() < 0.5 else (670, -30)
+        walkers.append(Walker([(start, ends[0], y), (start + seconds, ends[1], y)], height=60))
+    return walkers
+
+
+def shaken(frames: list[tuple[int, Detections]], pixels: float, hertz: float) -> list[tuple[int, Detections]]:
+    """Return what a camera on a swaying mast sees: all boxes go to and fro together."""
+    moved = []
+    for moment_ms, seen in frames:
+        phase = 2 * np.pi * hertz * (moment_ms % 1_000_000) / 1000
+        shift = pixels * np.array([np.sin(phase), 0.4 * np.cos(1.3 * phase)] * 2, np.float32)
+        moved.append((moment_ms, Detections(seen.boxes + shift, seen.confidences, seen.class_ids)))
+    return moved
+
+
+def trembling(
+    feet: np.ndarray,
+    sizes: np.ndarray,
+    noise: np.ndarray,
+    memory_seconds: np.ndarray,
+    *,
+    rate: float,
+    seed: int,
+) -> list[tuple[int, Detections]]:
+    """Return what is seen of boxes of `sizes` (N, 2) on `feet` (T, N, 2) whose edges tremble slowly.
+
+    The error of every edge has the standard deviation `noise` (N,), as a share of the box's width or height,
+    and lasts about `memory_seconds` (N,): a random process of first order, as detectors' errors are.
+    """
+    random = np.random.default_rng(seed)
+    kept = np.where(memory_seconds > 0, np.exp(-1 / rate / np.maximum(memory_seconds, 1e-3)), 0.0)[:, None]
+    scale = noise[:, None] * np.tile(sizes, 2)
+    corners = np.concatenate((sizes * [-0.5, -1.0], sizes * [0.5, 0.0]), axis=1)
+    error, frames = random.normal(0, 1, scale.shape), []
+    for index, places in enumerate(feet):
+        error = kept * error + np.sqrt(1 - kept**2) * random.normal(0, 1, scale.shape)
+        boxes = (np.tile(places, 2) + corners + scale * error).astype(np.float32)
+        seen = Detections(boxes, np.full(len(boxes), 0.9, np.float32), np.zeros(len(boxes), np.int64))
+        frames.append((START_MS + round(1000 * index / rate), seen))
+    return frames
+
+
+def steps(
+    feet: Sequence[tuple[float, float]], height: float = 100.0, rate: float = 10.0
+) -> list[TrackerStep]:
+    """Return what a tracker without any filter would tell of one person whose foot point is just there."""
+    nobody = np.empty(0, np.int64)
+    return [
+        TrackerStep(
+            frames=[
+                TrackedFrame(
+                    index=index,
+                    time_seconds=index / rate,
+                    slots=np.array([0]),
+                    ids=np.array([1]),
+                    class_ids=np.array([0]),
+                    boxes=np.array([[x - 0.2 * height, y - height, x + 0.2 * height, y]]),
+                    velocities=np.zeros((1, 2)),
+                    confidences=np.array([0.9]),
+                    at_edge=np.array([False]),
+                )
+            ],
+            ended=nobody,
+            ended_ids=nobody,
+        )
+        for index, (x, y) in enumerate(feet)
+    ]
+
+
 def make_scene(**parts: Any) -> Scene:
     """Return a scene of a 640x360 frame; without parts it has the line `gate` down its middle."""
     document = {
@@ -167,12 +243,16 @@ def count_frames(scene: Scene, frames: Iterable[tuple[int, Detections]], **setti
 
 @pytest.fixture(scope="session")
 def replays() -> SimpleNamespace:
-    """The generator: `Walker`, `World`, `make_scene`, `count_frames` and the constants."""
+    """The generators and the constants of this file."""
     return SimpleNamespace(
         Walker=Walker,
         World=World,
         make_scene=make_scene,
         count_frames=count_frames,
+        passers_by=passers_by,
+        shaken=shaken,
+        steps=steps,
+        trembling=trembling,
         START_MS=START_MS,
         WIDTH=WIDTH,
         HEIGHT=HEIGHT,

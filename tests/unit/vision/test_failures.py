@@ -30,26 +30,6 @@ def assert_crossings(counted: Any, truth: list[tuple[str, float]], within_second
     ]
 
 
-def passers_by(replays: Any, number: int, seed: int, every_seconds: float = 1.5) -> list[Any]:
-    """Return people who cross the gate one after another in four lanes, both ways."""
-    random, walkers = np.random.default_rng(seed), []
-    for index in range(number):
-        start, seconds, y = every_seconds * index, random.uniform(5, 9), 120 + 70 * (index % 4)
-        ends = (-30, 670) if random.random() < 0.5 else (670, -30)
-        walkers.append(replays.Walker([(start, ends[0], y), (start + seconds, ends[1], y)], height=60))
-    return walkers
-
-
-def shaken(frames: list[tuple[int, Detections]], pixels: float, hertz: float) -> list[tuple[int, Detections]]:
-    """Return what a camera on a swaying mast sees: all boxes go to and fro together."""
-    moved = []
-    for moment_ms, seen in frames:
-        phase = 2 * np.pi * hertz * (moment_ms % 1_000_000) / 1000
-        shift = pixels * np.array([np.sin(phase), 0.4 * np.cos(1.3 * phase)] * 2, np.float32)
-        moved.append((moment_ms, Detections(seen.boxes + shift, seen.confidences, seen.class_ids)))
-    return moved
-
-
 @pytest.mark.parametrize("hertz", [0.7, 3.0])
 @pytest.mark.parametrize("pixels", [3.0, 6.0])
 def test_a_shaking_camera_counts_who_passes_and_nobody_who_waits(
@@ -57,9 +37,9 @@ def test_a_shaking_camera_counts_who_passes_and_nobody_who_waits(
 ) -> None:
     # A tenth of the box's height at most; somebody waits right on the line all the time.
     waiting = replays.Walker([(0, 320, 355), (20, 320, 355)], height=60)
-    world = replays.World([*passers_by(replays, 10, seed=3), waiting], frames_per_second=15, noise=0.01)
+    world = replays.World([*replays.passers_by(10, seed=3), waiting], frames_per_second=15, noise=0.01)
     scene = replays.make_scene(lines=[GATE])
-    counted = replays.count_frames(scene, shaken(world.frames(), pixels, hertz))
+    counted = replays.count_frames(scene, replays.shaken(world.frames(), pixels, hertz))
     assert_crossings(counted, truth_of(replays, world))
 
 
@@ -114,7 +94,7 @@ def falling_rate(seconds: float, change_seconds: float) -> list[float]:
 
 
 def test_a_frame_rate_that_falls_from_30_to_5_costs_no_count(replays: Any) -> None:
-    world = replays.World(passers_by(replays, 16, seed=8), noise=0.015)
+    world = replays.World(replays.passers_by(16, seed=8), noise=0.015)
     counted = replays.count_frames(
         replays.make_scene(lines=[GATE], zones=[HALL]), world.frames(falling_rate(world.seconds + 1, 13.0))
     )
@@ -132,7 +112,7 @@ def test_a_frame_rate_that_falls_from_30_to_5_costs_no_count(replays: Any) -> No
     ],
 )
 def test_a_clock_that_is_set_back_costs_no_count(replays: Any, jump_ms: int) -> None:
-    world = replays.World(passers_by(replays, 12, seed=5), frames_per_second=15, noise=0.01)
+    world = replays.World(replays.passers_by(12, seed=5), frames_per_second=15, noise=0.01)
     frames = world.frames()
     middle = len(frames) // 2
     set_frames = [
@@ -149,7 +129,7 @@ def test_a_clock_that_is_set_back_costs_no_count(replays: Any, jump_ms: int) -> 
 @pytest.mark.parametrize("jump_ms", [2_000, 3_600_000])
 def test_a_clock_that_is_set_on_counts_nobody_twice(replays: Any, jump_ms: int) -> None:
     # Nobody can say whether time passed or the clock was set: who is there may be somebody new.
-    world = replays.World(passers_by(replays, 8, seed=5, every_seconds=6.0), frames_per_second=10, noise=0.01)
+    world = replays.World(replays.passers_by(8, seed=5, every_seconds=6.0), frames_per_second=10, noise=0.01)
     jumped = [
         (moment + (jump_ms if moment - replays.START_MS >= 25_000 else 0), seen)
         for moment, seen in world.frames()
