@@ -221,12 +221,13 @@ class SceneAnalytics:
 
     def _count(self, crossing: Crossing) -> Record:
         self._totals.count(crossing)
+        suspect = self._tallies.suspect_at(crossing.time_seconds)
         speed = self._speed.latest(np.array([crossing.slot]), np.array([crossing.track]))[0]
         return self._records.crossing(
             crossing,
             self._timeline.event_time_ms(crossing.time_seconds),
             self._timeline.clock_quality(crossing.time_seconds),
-            suspect=self._suspect,
+            suspect=self._suspect if suspect is None else suspect,
             speed_mps=float(speed) if np.isfinite(speed) else None,
         )
 

@@ -134,6 +134,26 @@ def test_suspect_frames_mark_their_window_and_the_worst_clock_names_it(replays: 
 
 
 @pytest.mark.parametrize(
+    ("suspect_from", "suspect_until", "expected"),
+    [
+        pytest.param(0, 26, True, id="suspect when it happened"),
+        pytest.param(26, 1000, False, id="suspect when it became final"),
+    ],
+)
+def test_a_crossing_is_suspect_when_the_picture_was_as_it_happened(
+    replays: Any, suspect_from: int, suspect_until: int, expected: bool
+) -> None:
+    # Over the line at 2.0 s, then a pause just beyond it; clear of it at 5 s.
+    person = replays.Walker([(0, 120, 300), (2.05, 325, 300), (5, 325, 300), (7, 520, 300)])
+    analytics = SceneAnalytics(replays.make_scene(), labels=["person"])
+    records = []
+    for index, (moment, seen) in enumerate(replays.World([person], frames_per_second=10).frames()):
+        records += analytics.update(seen, moment, suspect=suspect_from <= index < suspect_until)
+    [crossing] = [record for record in records if record.table == "line_crossings"]
+    assert crossing.values["suspect"] is expected
+
+
+@pytest.mark.parametrize(
     ("times", "warnings"),
     [
         pytest.param([0, 0, 0, 40, 80, 120], {"times_not_forward": 2, "times_set_back": 0}, id="equal"),
