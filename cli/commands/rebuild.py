@@ -25,6 +25,7 @@ EXAMPLE = """examples:
   crowdlens rebuild --lake out/demo/lake --mysql-url mysql://user:password@127.0.0.1:3306/crowdlens
   crowdlens rebuild --digest                         a digest of each table, to compare before and after
   crowdlens rebuild --check                          compare MySQL with the lake, by table and UTC day
+  crowdlens rebuild --missing                        after an outage: load what MySQL lacks, drop nothing
 stopped half-way, the same command goes on where it was; new objects may arrive meanwhile"""
 _LINE_SECONDS = 5.0
 _STATEMENT_SECONDS = 840
@@ -42,6 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--digest", action="store_true", help="only print the digest of each table in MySQL")
     only.add_argument("--check", action="store_true", help="only compare MySQL with the lake")
+    only.add_argument(
+        "--missing", action="store_true", help="drop nothing, only load the objects that the ledger lacks"
+    )
     only.add_argument(
         "--from-scratch", action="store_true", help="drop again, even if a rebuild was stopped half-way"
     )
@@ -153,14 +157,16 @@ def _rebuild(
 
     days = first_days(utc_now().date(), every_day=arguments.every_day)
     with only_rebuild(connection), closing(Database(settings, connect=connector.connect)) as database:
-        refuse_empty_lake(lake, connection, days)
         progress = Progress()
-        progress.resumed = begin(connection, utc_now(), from_scratch=arguments.from_scratch)
+        if not arguments.missing:
+            refuse_empty_lake(lake, connection, days)
+            progress.resumed = begin(connection, utc_now(), from_scratch=arguments.from_scratch)
         if progress.resumed:
             say("a rebuild was stopped half-way: going on")
         work = Rebuild(lake, database, Loader(lake, database), days, _reporter(), progress)
         work.load_missing()
-        work.finish(utc_now())
+        if not arguments.missing:
+            work.finish(utc_now())
     return _done(arguments, progress)
 
 
@@ -170,7 +176,7 @@ def _done(arguments: argparse.Namespace, progress: Progress) -> int:
         print_json({name: told[name] for name in ("objects", "rows", "resumed", "seconds")})
     else:
         done = f"{progress.objects:,} objects, {progress.rows:,} rows, {progress.seconds:.1f} s"
-        say(f"MySQL is rebuilt: {done}")
+        say(f"{'MySQL lacked' if arguments.missing else 'MySQL is rebuilt'}: {done}")
     return 0
 
 
