@@ -23,6 +23,8 @@ _CRC_KEY: Final = "crowdlens_crc32"
 _NO_CRC: Final = b"00000000"
 _CRC_PLACE: Final = _CRC_KEY.encode() + bytes([0x18, len(_NO_CRC)])
 """How thrift writes a key and begins its value: the next field, text of so many bytes."""
+_TAIL_BYTES: Final = 65_536
+"""The place lies in the last few hundred bytes of the footer."""
 _READ_ERRORS: Final = (
     pa.ArrowException, OSError, ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError,
 )  # fmt: skip
@@ -55,7 +57,7 @@ def encode_parquet(data: pa.Table, table: Table) -> bytes:
     ) as writer:
         writer.write_table(required)
         writer.add_key_value_metadata({_CRC_KEY: _NO_CRC.decode()})
-    return _with_crc(buffer.getvalue().to_pybytes())
+    return _with_crc(buffer.getvalue())
 
 
 def decode_parquet(body: bytes, table: Table, where: str) -> pa.Table:
@@ -76,10 +78,12 @@ def decode_parquet(body: bytes, table: Table, where: str) -> pa.Table:
     return rows
 
 
-def _with_crc(body: bytes) -> bytes:
-    """Return `body` with its CRC-32 in the place its footer keeps for it."""
-    start = body.rindex(_CRC_PLACE) + len(_CRC_PLACE)
-    return b"%b%08x%b" % (body[:start], zlib.crc32(body), body[start + len(_NO_CRC) :])
+def _with_crc(written: pa.Buffer) -> bytes:
+    """Return the bytes of a file with its CRC-32 in the place its footer keeps for it."""
+    body = memoryview(written)
+    tail_start = max(0, len(body) - _TAIL_BYTES)
+    start = bytes(body[tail_start:]).rfind(_CRC_PLACE) + tail_start + len(_CRC_PLACE)
+    return b"".join((body[:start], b"%08x" % zlib.crc32(body), body[start + len(_NO_CRC) :]))
 
 
 def _check_crc(body: bytes, where: str) -> None:

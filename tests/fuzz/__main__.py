@@ -34,11 +34,10 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.write(f"FAILED: {error}\n")
         return 1
     objects_seconds = time.monotonic() - started - messages_seconds
-    objects_seconds = time.monotonic() - started - messages_seconds
     sys.stdout.write(
-        f"seed {arguments.seed}: {written.messages:,} messages in {messages_seconds:.0f} s: {written.written:,} "
-        f"written ({written.rows:,} rows), {written.refused:,} in quarantine with reason and body "
-        f"{dict(written.errors)}\n"
+        f"seed {arguments.seed}: {written.messages:,} messages in {messages_seconds:.0f} s: "
+        f"{written.written:,} written ({written.rows:,} rows), {written.refused:,} in quarantine with reason "
+        f"and body {dict(written.errors)}\n"
         f"seed {arguments.seed}: {loaded.objects:,} lake objects in {objects_seconds:.0f} s: {loaded.read:,} "
         f"read whole, the others refused {dict(loaded.errors)}\n"
     )
