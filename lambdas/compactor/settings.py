@@ -15,7 +15,7 @@ from lambdas.shared.settings import SettingError
 class CompactionRules:
     """What a piece of work may hold, and when what is done.
 
-    `piece_rows` bounds the memory of a piece: about 0.7 KB a row at its peak. `target_bytes` is the size
+    `piece_rows` bounds the memory of a piece: about 0.6 KB a row at its peak. `target_bytes` is the size
     that a day's object is meant to have: a bigger day is split into camera buckets. `merge_at` live objects
     of a bucket are merged at once, two or more after `settle` without a new one. A covered object is taken
     from the readers' sight `reader_grace` after its cover was written, which must be longer than any query
