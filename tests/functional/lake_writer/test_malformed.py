@@ -69,3 +69,36 @@ def test_damaged_messages_end_in_the_lake_or_in_quarantine(seed: int, make_recor
         assert all(document["reason"] for document in kept)
     assert 0 < len(kept) <= len(records)
     assert all(document["body"] == bodies[int(document["message_id"][1:])] for document in kept)
+
+
+SQS_MESSAGE_BYTES = 1024 * 1024
+LAMBDA_EVENT_BYTES = 6_000_000
+
+
+def write(*bodies: str) -> tuple[Any, MemoryStore]:
+    store = MemoryStore()
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    return LakeWriter(store).write(
+        [SqsRecord(f"m{n}", body, None, now) for n, body in enumerate(bodies)]
+    ), store  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unit", ["[", "]", "[]", "[1,1]", '"', "NaN", "1", "é", "\\", '{"a":', "[0,"])
+def test_rubbish_as_large_as_sqs_takes_is_kept_to_the_last_letter(unit: str) -> None:
+    body = (unit * SQS_MESSAGE_BYTES)[
+        : SQS_MESSAGE_BYTES // len("é".encode()) if unit == "é" else SQS_MESSAGE_BYTES
+    ]
+    result, store = write(body)
+    assert (result.quarantined, result.failed_message_ids) == (1, [])
+    (kept,) = [json.loads(document) for document in store.objects.values()]
+    assert kept["body"] == body
+
+
+def test_an_event_as_large_as_lambda_takes_is_written_whole(make_records: Any) -> None:
+    records = make_records(count=7000, step_ms=1000)
+    body = encode_message("s", "d00", records)
+    assert len(body) < SQS_MESSAGE_BYTES
+    bodies = [body.replace("d00", f"d{n:02}") for n in range(LAMBDA_EVENT_BYTES // len(body))]
+    result, store = write(*bodies)
+    assert (result.rows, result.rows_failed) == (7000 * len(bodies), 0)
+    assert (result.quarantined, len(store.objects)) == (0, 1)
