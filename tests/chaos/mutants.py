@@ -172,10 +172,10 @@ def number_again(_: Schedule) -> ExitStack:
     """Numbers are given when records are sent, not when they are made."""
     read = spool.Spool.read
 
-    def renumbered(self: spool.Spool, *, maximum_rows: int) -> Any:
+    def renumbered(self: spool.Spool, **options: Any) -> Any:
         return [
             replace(row, stored=replace(row.stored, sequence=number))
-            for number, row in enumerate(read(self, maximum_rows=maximum_rows), start=1)
+            for number, row in enumerate(read(self, **options), start=1)
         ]
 
     return _patched(spool.Spool, "read", renumbered)
