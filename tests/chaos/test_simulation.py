@@ -24,6 +24,7 @@ def play() -> Iterator[Play]:
         yield run
 
 
+@pytest.mark.timeout(300)
 def test_the_truth_holds_after_every_schedule(play: Play) -> None:
     kinds = set()
     for seed in range(SCHEDULES):
