@@ -37,6 +37,13 @@ def check_private_events(zones: Mapping[str, tuple[EventRule, ...]], minimum_cou
                     f"{field}.threshold is {rule.threshold:g}: expected at least privacy.minimum_count, "
                     f"{minimum_count}"
                 )
+            # An event that ends at k - 2 people has told that there were k - 1 until then.
+            if rule.threshold - rule.hysteresis < minimum_count - 1:
+                raise SceneError(
+                    f"{field}.hysteresis is {rule.hysteresis:g}: expected at most "
+                    f"{rule.threshold - minimum_count + 1:g} with privacy.minimum_count {minimum_count}, so "
+                    "that the end of an event tells no smaller number"
+                )
 
 
 def told(value: float, minimum_count: int) -> float:

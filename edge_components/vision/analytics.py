@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from contract.records import Record
 from contract.scene import Scene, SceneError
+from contract.scene_privacy import told
 from contract.tables import CLOCK_SYNCED
 from edge_components.vision.detections import CleaningCounts, Detections, clean
 from edge_components.vision.events import MAXIMUM_SILENCE_SECONDS, EventMonitor, EventPhase, TrackValues
@@ -174,7 +175,8 @@ class SceneAnalytics:
             "times_in_bunches": self._timeline.spread,
             "late_changes": self._tallies.late,
         }
-        return self._totals.summary(self._zone_windows.totals, self._tracker.confirmed_tracks, warnings)
+        tracks = int(told(self._tracker.confirmed_tracks, self._scene.minimum_count))
+        return self._totals.summary(self._zone_windows.totals, tracks, warnings)
 
     def _prepared(self, detections: Detections) -> Detections:
         """Return the detections that are counted here, their class ids turned into positions in the scene."""

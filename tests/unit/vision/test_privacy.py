@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contract.scene import SceneError
 from contract.tables import TABLES
 
-ZONES = [
+ZONES: list[dict[str, Any]] = [
     {"name": "hall", "polygon": [[100, 50], [540, 50], [540, 350], [100, 350]], "area_m2": 20.0},
     {"name": "corner", "polygon": [[400, 150], [540, 150], [540, 350], [400, 350]]},
 ]
@@ -57,6 +58,8 @@ def test_nothing_between_one_and_k_leaves(replays: Any, people: int, minimum_cou
             assert after["density_per_m2"] == after["occupancy_mean"] / 20.0
         assert after["frames"] == before["frames"]
     assert told.table("tracks") == []
+    tracks = open_count.totals.tracks
+    assert told.totals.tracks == (tracks if tracks >= minimum_count else 0)
     for name, zone in told.totals.zones.items():
         for key in ("max", "mean", "entries", "exits"):
             assert zone[key] == 0 or zone[key] >= minimum_count, name
@@ -71,7 +74,7 @@ def test_crossings_do_not_tell_who(replays: Any) -> None:
 
 
 def test_an_event_tells_no_small_number_at_its_end(replays: Any) -> None:
-    rules = {"crowding": {"threshold": 3, "minimum_seconds": 0.5, "hysteresis": 1.5}}
+    rules = {"crowding": {"threshold": 3, "minimum_seconds": 0.5, "hysteresis": 1}}
     people = [
         replays.Walker([(0, 200 + 60 * k, 300), (3 + k, 200 + 60 * k, 300), (4 + k, 200 + 60 * k, 20)])
         for k in range(4)
@@ -81,3 +84,25 @@ def test_an_event_tells_no_small_number_at_its_end(replays: Any) -> None:
     assert [row["phase"] for row in rows] == ["start", "end"]
     assert [row["value"] for row in rows] == [4, 0]
     assert [row["peak_value"] for row in rows] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "hysteresis", "accepted"),
+    [
+        pytest.param(5, 1, True, id="ends below five"),
+        pytest.param(5, 0, True, id="no hysteresis"),
+        pytest.param(8, 4, True, id="far above"),
+        pytest.param(5, 1.5, False, id="would end at three"),
+        pytest.param(5, 4.5, False, id="would end when all are gone"),
+    ],
+)
+def test_an_event_that_would_end_below_k_less_one_is_refused(
+    replays: Any, threshold: float, hysteresis: float, accepted: bool
+) -> None:
+    rules = {"restricted": {"threshold": threshold, "minimum_seconds": 0, "hysteresis": hysteresis}}
+    parts: dict[str, Any] = {"zones": [{**ZONES[0], "events": rules}], "privacy": {"minimum_count": 5}}
+    if accepted:
+        replays.make_scene(**parts)
+        return
+    with pytest.raises(SceneError, match=r"hysteresis is .*: expected at most 1 with"):
+        replays.make_scene(**parts)
