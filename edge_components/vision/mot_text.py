@@ -42,16 +42,37 @@ class MotDetections:
 
     def by_frame(self) -> Iterator[Detections]:
         """Yield the detections of every frame from the first to the last, empty where the text has none."""
-        ends = np.searchsorted(self.rows[:, 0], np.arange(1, self.frames + 1), side="right")
-        start = 0
-        for end in ends.tolist():
-            rows = self.rows[start:end]
+        for _, found in self.numbered():
+            yield found
+
+    def numbered(self, *, dense_frames: int | None = None, step: int = 1) -> Iterator[tuple[int, Detections]]:
+        """Yield number and detections of the frames from first to last, empty where the text has none.
+
+        Of frames without detections only every `step`th is given that lies further than `dense_frames` from
+        the detections before and after; without `dense_frames` every one is.
+        """
+        last = 0
+        numbers, starts = np.unique(self.rows[:, 0].astype(np.int64), return_index=True)
+        ends = [*starts.tolist(), len(self.rows)][1:]
+        for number, start, end in zip(numbers.tolist(), starts.tolist(), ends, strict=True):
+            for empty in _empty_frames(last, number, dense_frames, step):
+                yield empty, Detections.empty()
+            last, rows = number, self.rows[start:end]
             boxes = rows[:, 1:5].copy()
             boxes[:, 2:] += boxes[:, :2]
-            yield Detections(
-                boxes.astype(np.float32), rows[:, 5].astype(np.float32), np.zeros(len(rows), np.int64)
-            )
-            start = end
+            with np.errstate(over="ignore"):
+                narrow = boxes.astype(np.float32)
+            yield number, Detections(narrow, rows[:, 5].astype(np.float32), np.zeros(len(rows), np.int64))
+
+
+def _empty_frames(before: int, after: int, dense_frames: int | None, step: int) -> Iterator[int]:
+    """Yield the numbers of the frames to give between two with detections."""
+    if dense_frames is None or after - before <= 2 * dense_frames + step:
+        yield from range(before + 1, after)
+        return
+    yield from range(before + 1, before + dense_frames)
+    yield from range(before + dense_frames, after - dense_frames, step)
+    yield from range(after - dense_frames, after)
 
 
 def read_detections(path: Path) -> MotDetections:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -44,3 +46,14 @@ def _yaml_sentence(error: Exception) -> str:
         mark = error.problem_mark
         return f"line {mark.line + 1}, column {mark.column + 1}: not valid YAML ({error.problem})"
     return f"not valid YAML ({' '.join(str(error).split())[:120]})"
+
+
+@contextmanager
+def naming(path: Path | str | None) -> Iterator[None]:
+    """Put the scene file's name before what is found wrong with the scene later on."""
+    try:
+        yield
+    except SceneError as error:
+        if path is None:
+            raise
+        raise SceneError(f"scene file {path}: {error}") from error

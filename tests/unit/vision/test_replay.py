@@ -8,6 +8,7 @@ import pytest
 
 from contract.errors import CrowdLensError, DiskFullError
 from contract.scene import SceneError
+from edge_components.vision.progress import Progress
 from edge_components.vision.replay import replay
 
 ZONE = {
@@ -57,6 +58,8 @@ def test_the_summary_has_exactly_the_keys_other_programs_read(
                 "dwell_seconds_mean": None,
             }
         },
+        "warnings": {},
+        "minimum_count": 1,
     }
     assert event == {
         "event": event["event"],
@@ -102,14 +105,92 @@ def test_dropped_boxes_are_told(tmp_path: Path, replays: Any) -> None:
     (tmp_path / "det.txt").write_text("1,-1,nan,2,3,4,1\n1,-1,10,10,-5,20,1\n")
     told: list[str] = []
     run(tmp_path / "det.txt", replays.make_scene(), tmp_path / "out", warn=told.append)
-    assert told == ["1 times boxes not finite", "1 times boxes reversed"]
+    assert told == [
+        "1 boxes or confidences were no numbers: their boxes were dropped",
+        "1 boxes had no width or no height and were dropped",
+    ]
+
+
+def test_boxes_below_the_confidence_are_told_and_the_confidence_can_be_set(
+    detections: Path, tmp_path: Path, replays: Any
+) -> None:
+    weak = [line.split(",") for line in detections.read_text().split()]
+    (tmp_path / "weak.txt").write_text("\n".join(",".join([*cells[:6], "0.3"]) for cells in weak))
+    told: list[str] = []
+    scene = replays.make_scene()
+    assert run(tmp_path / "weak.txt", scene, tmp_path / "out", warn=told.append)["tracks"] == 0
+    assert told == [
+        "126 of 126 boxes have a confidence below 0.5 and start no track; --confidence sets what does"
+    ]
+    told.clear()
+    summary = run(tmp_path / "weak.txt", scene, tmp_path / "out", warn=told.append, confidence=0.25)
+    assert (summary["lines"], told) == ({"gate": {"in": 1, "out": 0}}, [])
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"),
+    [
+        pytest.param((1280, 720), "no box reaches beyond 560x300 of 1280x720: is --size", id="too large"),
+        pytest.param((320, 180), "many boxes lie outside of 320x180: is --size", id="too small"),
+    ],
+)
+def test_a_size_of_the_same_shape_that_does_not_fit_is_told(
+    detections: Path, tmp_path: Path, replays: Any, size: tuple[int, int], sentence: str
+) -> None:
+    told: list[str] = []
+    run(detections, replays.make_scene(), tmp_path / "out", warn=told.append, width=size[0], height=size[1])
+    assert sentence in told[-1]
+
+
+def test_a_text_without_detections_is_told(tmp_path: Path, replays: Any) -> None:
+    (tmp_path / "det.txt").write_text("\n")
+    told: list[str] = []
+    run(tmp_path / "det.txt", replays.make_scene(), tmp_path / "out", warn=told.append)
+    assert told == ["the text holds no detections: all counts are 0"]
+
+
+def test_a_scene_with_privacy_leaves_no_tracks(detections: Path, tmp_path: Path, replays: Any) -> None:
+    run(detections, replays.make_scene(), tmp_path / "out")
+    summary = run(
+        detections,
+        replays.make_scene(zones=[ZONE | {"events": {}}], privacy={"minimum_count": 3}),
+        tmp_path / "out",
+    )
+    assert not (tmp_path / "out" / "tracks.txt").exists()
+    assert (summary["tracks"], summary["minimum_count"]) == (0, 3)
+
+
+def test_long_stretches_without_detections_change_nothing_but_the_time_it_takes(
+    detections: Path, tmp_path: Path, replays: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = detections.read_text().split()
+    later = [[str(int(cells[0]) + 5000), *cells[1:]] for cells in (line.split(",") for line in lines)]
+    (tmp_path / "long.txt").write_text("\n".join([*lines, *(",".join(cells) for cells in later)]))
+    scene = replays.make_scene(zones=[ZONE], lines=[LINE])
+    seen: list[Progress] = []
+    quick = run(tmp_path / "long.txt", scene, tmp_path / "quick", progress=seen.append)
+    monkeypatch.setattr("edge_components.vision.replay._DENSE_SECONDS", 1e6)
+    whole = run(tmp_path / "long.txt", scene, tmp_path / "whole")
+    assert quick["zones"]["right"].pop("mean") == pytest.approx(
+        whole["zones"]["right"].pop("mean"), rel=0.001
+    )
+    assert quick == whole
+    assert quick["frames"] == 5126
+    tracks = [(tmp_path / name / "tracks.txt").read_text() for name in ("quick", "whole")]
+    assert tracks[0] == tracks[1]
+    assert seen
+    assert seen[-1].total_frames == 5126
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        pytest.param({"frames_per_second": 0}, "frames per second is 0: expected more than 0", id="no rate"),
+        pytest.param({"frames_per_second": 0}, "frames per second is 0: expected 0.1 to 1000", id="no rate"),
         pytest.param({"frames_per_second": float("nan")}, "frames per second is nan", id="nan"),
+        pytest.param(
+            {"frames_per_second": 0.0001}, "frames per second is 0.0001: expected 0.1", id="too slow"
+        ),
+        pytest.param({"confidence": 1.5}, "confidence is 1.5: expected more than 0", id="confidence"),
         pytest.param({"width": 0}, "width is 0: expected whole pixels", id="no width"),
         pytest.param({"width": 640, "height": 640}, "expected the same aspect", id="another aspect"),
     ],

@@ -1,0 +1,44 @@
+"""What was counted, in sentences for the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+
+def count_sentences(summary: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for every line, zone and kind of event of a summary, and one about privacy."""
+    sentences = [
+        f"line {name}: {line['in']} in, {line['out']} out" for name, line in summary["lines"].items()
+    ]
+    sentences += [_zone_sentence(name, zone) for name, zone in summary["zones"].items()]
+    events = Counter((event["kind"], event["zone"]) for event in summary["events"])
+    sentences += [f"event {kind} in {zone}: {count} times" for (kind, zone), count in sorted(events.items())]
+    least = summary.get("minimum_count", 1)
+    if least > 1:
+        sentences.append(f"numbers about zones below {least} are told as 0 (privacy)")
+    return sentences
+
+
+def _zone_sentence(name: str, zone: Mapping[str, Any]) -> str:
+    said = [
+        f"zone {name}: {zone['mean']:.2f} on average, {zone['max']} at most",
+        f"{zone['entries']} came in, {zone['exits']} went out",
+    ]
+    if zone.get("appeared") or zone.get("vanished"):
+        said.append(f"{zone.get('appeared', 0)} appeared, {zone.get('vanished', 0)} vanished")
+    dwell = zone["dwell_seconds_mean"]
+    return "; ".join([*said, *([] if dwell is None else [f"they stayed {dwell:.1f} s"])])
+
+
+def health_sentence(health: Mapping[str, Any]) -> str | None:
+    """Return a sentence about the time a camera was not well, None when it was all the time."""
+    findings = health["findings"]
+    if not findings:
+        return None
+    seconds = Counter[str]()
+    for finding in findings:
+        seconds[finding["state"]] += finding["seconds"]
+    parts = ", ".join(f"{state} {length:.0f} s" for state, length in seconds.items())
+    return f"camera not well for {health['suspect_seconds']:.0f} s ({parts}): counts of that time are suspect"
