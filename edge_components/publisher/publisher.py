@@ -81,10 +81,13 @@ class Publisher:
         After a failure it waits its back-off and returns: the next turn reads the same rows again.
         """
         self._flushed_at = time.monotonic()
-        self._spool.clock.refresh()
-        self._spool.restamp()
         ending = deadline is not None
         while ending or not self._stop.is_set():
+            # A drain may last for hours: time sync and the ledger do not wait for its end.
+            self._spool.clock.refresh()
+            self._spool.restamp()
+            if not ending:
+                self._ledger_when_due()
             rows = self._spool.read(
                 maximum_rows=self._settings.maximum_rows_per_batch, hold_unsynced=self._hold_unsynced()
             )
