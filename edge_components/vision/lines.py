@@ -79,11 +79,13 @@ class LineCounter:
                 "velocity": ((2,), np.float64, 0.0),
                 "size": ((), np.float64, 0.0),
                 "doubt": ((), np.float64, 0.0),
+                "at_edge": ((), np.bool_, False),
                 "overhang": ((), np.bool_, False),
                 "time": ((), np.float64, 0.0),
                 "anchor": ((count, 2), np.float64, 0.0),
                 "net": ((count,), np.int64, 0),
                 "clear": ((count,), np.int64, 0),
+                "beyond": ((count,), np.int64, 0),
                 # Time, x and y of the latest passage: [..., 0, :] out, [..., 1, :] in.
                 "passage": ((count, 2, 3), np.float64, 0.0),
             }
@@ -128,6 +130,7 @@ class LineCounter:
         state["time"][slots] = frame.time_seconds
         state["velocity"][slots] = frame.velocities
         state["size"][slots], state["doubt"][slots] = self._sizes.update(frame)
+        state["at_edge"][slots] = frame.at_edge
         state["overhang"][slots] = self._edge.reached(frame)
         return self._settle(slots, feet, self.settings.clear_sightings)
 
@@ -177,7 +180,7 @@ class LineCounter:
     def _note(self, slot: int, line: int, inwards: bool, moment: float, place: Floats) -> None:
         state = self._state
         state["net"][slot, line] += 1 if inwards else -1
-        state["clear"][slot, line] = 0
+        state["clear"][slot, line] = state["beyond"][slot, line] = 0
         state["passage"][slot, line, int(inwards)] = (moment, *place)
 
     def _settle(self, slots: Integers, feet: Floats, sightings: int) -> list[Crossing]:
@@ -195,6 +198,7 @@ class LineCounter:
             travelled >= self.settings.minimum_travel * sizes
         )
         state["clear"][pairs] = np.where(clear, state["clear"][pairs] + 1, 0)
+        state["beyond"][pairs] += 1
         certain = np.flatnonzero(state["clear"][pairs] >= sightings)
         return [self._count(int(pairs[0][k]), int(lines[k]), feet[which[k]]) for k in certain]
 
@@ -230,9 +234,12 @@ class LineCounter:
         state = self._state
         reach = self.settings.edge.run_on_seconds
         feet = state["foot"][slots] + state["velocity"][slots] * reach
-        leaves = state["overhang"][slots] & self._edge.beyond(feet)
-        # Inside the frame nobody knows where a lost track went: only passages it has made may count.
-        passed = state["net"][slots].copy()
+        beyond = self._edge.beyond(feet)
+        leaves = state["overhang"][slots] & beyond
+        # Inside the frame nobody knows where a lost track went: only passages it has made may count, and not
+        # one that was its very last step, which may have been a jump to somebody else's box.
+        least = np.where(state["at_edge"][slots] & beyond, 1, self.settings.clear_sightings)
+        passed = np.where(state["beyond"][slots] >= least[:, None], state["net"][slots], 0)
         self._pass(slots, feet, state["time"][slots] + reach)
         stays = ~leaves
         kept = state["net"][slots[stays]] == passed[stays]

@@ -152,8 +152,7 @@ class ZoneCounter:
         state, slots = self._state, frame.slots
         begins = differs & (state["run"][slots] == 0)
         if begins.any():
-            previous = state["distance"][slots]
-            share = previous / np.maximum(previous + distances, 1e-9)
+            share = state["distance"][slots] / np.maximum(state["distance"][slots] + distances, 1e-9)
             since = state["time"][slots][:, None]
             times = since + share * (frame.time_seconds - since)
             state["run_time"][slots] = np.where(begins, times, state["run_time"][slots])
@@ -232,14 +231,15 @@ class ZoneCounter:
         state, reach = self._state, self.settings.edge.run_on_seconds
         slots = slots[(state["run"][slots] > 0).any(axis=1) | state["overhang"][slots]]
         feet = state["foot"][slots] + state["velocity"][slots] * reach
-        leaves = state["overhang"][slots] & self._edge.beyond(feet)
+        beyond = self._edge.beyond(feet)
         raw, distances = self._shapes.locate(feet)
         margins = self._margins(slots)
         self._unlock(slots, feet, margins)
         # Inside the frame nobody knows where a lost track went: only what has begun may become certain.
-        certain = (raw != state["inside"][slots]) & self._is_clear(slots, distances, margins)
-        certain &= ~state["locked"][slots]
-        certain &= leaves[:, None] | (state["run"][slots] > 0)
+        certain = (raw != state["inside"][slots]) & ~state["locked"][slots]
+        certain &= self._is_clear(slots, distances, margins)
+        least = np.where(state["at_edge"][slots] & beyond, 1, self.settings.clear_sightings)
+        certain &= (state["overhang"][slots] & beyond)[:, None] | (state["run"][slots] >= least[:, None])
         for position, zone in zip(*np.nonzero(certain), strict=True):
             slot = int(slots[position])
             if not state["run"][slot, zone]:

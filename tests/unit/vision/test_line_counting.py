@@ -133,11 +133,14 @@ def test_false_detections_of_ten_percent_cost_no_count(
 
 
 def crossings_of(
-    replays: Any, points: list[tuple[float, float]], feet: list[tuple[float, float]]
+    replays: Any,
+    points: list[tuple[float, float]],
+    feet: list[tuple[float, float]],
+    height: float = 100.0,
 ) -> list[str]:
     """Return the directions that are counted when a foot point, at 10 frames a second, is just there."""
     counter = LineCounter([Line("gate", tuple(points))], 640, 360)
-    steps = replays.steps(feet)
+    steps = replays.steps(feet, height)
     return [crossing.direction for step in steps for crossing in [*counter.update(step)]] + [
         crossing.direction for crossing in counter.finish()
     ]
@@ -159,10 +162,12 @@ def test_a_jump_over_the_line_counts_only_in_two_sightings(
 
 
 @pytest.mark.parametrize("frames_per_second", [10, 5])
-def test_a_one_frame_jump_counts_nothing(replays: Any, frames_per_second: float) -> None:
-    # Half his height over the line in one frame, as when a detector boxes him with somebody else.
+@pytest.mark.parametrize("jump_px", [24, 32, 36, 50])
+def test_a_one_frame_jump_counts_nothing(replays: Any, frames_per_second: float, jump_px: float) -> None:
+    # As when a detector boxes him with somebody else; the wider jumps end his track just over the line.
     frame = 1 / frames_per_second
-    way = [(0, 100, 300), (3, 300, 300), (5, 300, 300), (5 + frame, 350, 300), (5 + 2 * frame, 300, 300)]
+    there = (5 + frame, 300 + jump_px, 300)
+    way = [(0, 100, 300), (3, 300, 300), (5, 300, 300), there, (5 + 2 * frame, 300, 300)]
     person = replays.Walker([*way, (7, 300, 300), (9, 100, 300)])
     counted = replays.count_frames(
         replays.make_scene(), replays.World([person], frames_per_second=frames_per_second).frames()
@@ -262,6 +267,22 @@ def test_only_crossings_within_the_extent_of_a_bent_line_count(
     truth = [direction for direction, _ in replays.Walker(way).crossings(scene.lines[0])]
     assert [truth.count("in"), truth.count("out")] == expected
     assert list(counted.totals.lines["bent"].values()) == expected
+
+
+def test_a_way_that_bends_at_a_corner_counts_by_its_ends(replays: Any) -> None:
+    # One foot point lies exactly on the tip of the V; which side the way ends on says what to count.
+    random = np.random.default_rng(1)
+    tip, kinds = np.array([320.0, 200.0]), []
+    for _ in range(200):
+        before, after = random.integers(-45, 46, (2, 2))
+        feet = [tip + 2 * before, tip + before, tip, tip + after, tip + 2 * after, tip + 2 * after]
+        height = [y - (200 - abs(x - 320) * 100 / 120) for x, y in (feet[0], feet[-1])]
+        if min(map(abs, height)) < 20 or min(feet[0][1], feet[-1][1]) < 125:
+            continue
+        expected = [] if height[0] * height[1] > 0 else ["in" if height[0] > 0 else "out"]
+        kinds.append(tuple(expected))
+        assert crossings_of(replays, V_SHAPE, [tuple(foot) for foot in feet], height=20.0) == expected
+    assert len(set(kinds)) == 3
 
 
 def test_ids_are_never_used_twice_and_never_given_to_the_unconfirmed(replays: Any) -> None:
