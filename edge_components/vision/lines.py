@@ -79,7 +79,6 @@ class LineCounter:
                 "velocity": ((2,), np.float64, 0.0),
                 "size": ((), np.float64, 0.0),
                 "doubt": ((), np.float64, 0.0),
-                "at_edge": ((), np.bool_, False),
                 "overhang": ((), np.bool_, False),
                 "time": ((), np.float64, 0.0),
                 "anchor": ((count, 2), np.float64, 0.0),
@@ -130,7 +129,6 @@ class LineCounter:
         state["time"][slots] = frame.time_seconds
         state["velocity"][slots] = frame.velocities
         state["size"][slots], state["doubt"][slots] = self._sizes.update(frame)
-        state["at_edge"][slots] = frame.at_edge
         state["overhang"][slots] = self._edge.reached(frame)
         return self._settle(slots, feet, self.settings.clear_sightings)
 
@@ -238,7 +236,7 @@ class LineCounter:
         leaves = state["overhang"][slots] & beyond
         # Inside the frame nobody knows where a lost track went: only passages it has made may count, and not
         # one that was its very last step, which may have been a jump to somebody else's box.
-        least = np.where(state["at_edge"][slots] & beyond, 1, self.settings.clear_sightings)
+        least = np.where(beyond, 1, self.settings.clear_sightings)
         passed = np.where(state["beyond"][slots] >= least[:, None], state["net"][slots], 0)
         self._pass(slots, feet, state["time"][slots] + reach)
         stays = ~leaves

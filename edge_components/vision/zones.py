@@ -238,7 +238,7 @@ class ZoneCounter:
         # Inside the frame nobody knows where a lost track went: only what has begun may become certain.
         certain = (raw != state["inside"][slots]) & ~state["locked"][slots]
         certain &= self._is_clear(slots, distances, margins)
-        least = np.where(state["at_edge"][slots] & beyond, 1, self.settings.clear_sightings)
+        least = np.where(beyond, 1, self.settings.clear_sightings)
         certain &= (state["overhang"][slots] & beyond)[:, None] | (state["run"][slots] >= least[:, None])
         for position, zone in zip(*np.nonzero(certain), strict=True):
             slot = int(slots[position])
