@@ -21,7 +21,12 @@ def compare_call(arguments: argparse.Namespace) -> int:
             "--counted is missing: expected the lake folder of the run, for example out/demo/lake"
         )
     rows, run, remarks = open_counted(
-        arguments.hand, arguments.counted, arguments.start, arguments.camera, arguments.object_class
+        arguments.hand,
+        arguments.counted,
+        arguments.start,
+        arguments.camera,
+        arguments.object_class,
+        scene=arguments.scene,
     )
     audits = compare(rows, run)
     failed = _failed(audits, arguments.maximum_error)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from cli.audit.analysed_time import Status, run_spans, trimmed, unhealthy_spans
 from cli.audit.hand_file import Subject
 from contract.errors import CrowdLensError
 from contract.identity import stream_name
@@ -72,15 +73,16 @@ class CountedRun:
     """One camera's crossings and windows in the days of a hand count.
 
     `crossings` holds the times, in ms since 1970 UTC in order, of each line and direction, with a flag that
-    says suspect; `windows` those of each zone by their start. `seen` are the stretches that were analysed,
-    None when the scene has no zones, whose windows would tell. `lost` are declared gaps.
+    says suspect; `windows` those of each zone by their start. `seen` are the stretches that were analysed:
+    the zones' windows, or without zones the time between the records of each run. `lost` are declared gaps
+    and the time in which the camera was not well.
     """
 
     camera: str
     classes: tuple[str, ...]
     crossings: dict[Subject, tuple[Times, Flags]]
     windows: dict[str, dict[int, Window]]
-    seen: list[tuple[int, int]] | None
+    seen: list[tuple[int, int]]
     lost: list[tuple[int, int]]
     time_zone: str = "UTC"
 
@@ -116,9 +118,7 @@ class CountedRun:
         return Counted(window.mean, SUSPECT if window.suspect else GOOD)
 
     def seen_ms(self, start_ms: int, end_ms: int) -> int:
-        """Return how much of [start, end) was analysed; all of it where the lake cannot tell."""
-        if self.seen is None:
-            return end_ms - start_ms
+        """Return how much of [start, end) was analysed."""
         return sum(max(0, min(end, end_ms) - max(start, start_ms)) for start, end in self.seen)
 
     def _is_suspect(self, start_ms: int, end_ms: int) -> bool:
@@ -178,20 +178,37 @@ def read_run(
             f"--class is {object_class!r}: camera {name!r} counted none of it on these days"
         )
     zones = _windows(rows)
+    statuses = [
+        Status(_ms(row[1]), str(row[2]), row[3] is None)
+        for row in lake.query(_STATUSES, days).rows
+        if row[0] == name
+    ]
     gaps = [row for row in lake.query(_GAPS, days).rows if _concerns(row, name)]
     return CountedRun(
         name,
         tuple(sorted(classes)),
         _crossings(mine),
         zones,
-        merged({(start, one.end_ms) for windows in zones.values() for start, one in windows.items()})
+        merged(trimmed(_spans(zones), statuses))
         if zones
-        else None,
-        [(_ms(row[1]), _ms(row[2])) for row in gaps],
+        else merged(run_spans(statuses, [*_track_times(lake, days, name), *(_ms(row[3]) for row in mine)])),
+        [*((_ms(row[1]), _ms(row[2])) for row in gaps), *unhealthy_spans(statuses)],
         next((str(row[-1]) for row in (*rows, *mine) if row[-1]), "UTC"),
     )
 
 
+def _spans(zones: dict[str, dict[int, Window]]) -> list[tuple[int, int]]:
+    return sorted({(start, one.end_ms) for windows in zones.values() for start, one in windows.items()})
+
+
+def _track_times(lake: Lake, days: tuple[str, str], camera: str) -> list[int]:
+    return [_ms(row[1]) for row in lake.query(_TRACK_WINDOWS, days).rows if row[0] == camera]
+
+
+_STATUSES = """
+SELECT camera, event_time, state, previous_state FROM unique_camera_status WHERE day BETWEEN ? AND ?"""
+_TRACK_WINDOWS = """
+SELECT DISTINCT camera, event_time FROM unique_tracks WHERE day BETWEEN ? AND ?"""
 _CROSSINGS = """
 SELECT camera, line, direction, event_time, suspect, object_class, time_zone FROM unique_line_crossings
 WHERE day BETWEEN ? AND ? ORDER BY event_time"""

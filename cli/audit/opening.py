@@ -21,12 +21,19 @@ class AuditCallError(CrowdLensError):
 
 
 def open_counted(
-    hand: Path, counted: Path, start_ms: int | None, camera: str | None, object_class: str | None
+    hand: Path,
+    counted: Path,
+    start_ms: int | None,
+    camera: str | None,
+    object_class: str | None,
+    *,
+    scene: Path | None = None,
 ) -> tuple[list[HandRow], Run, list[str]]:
     """Return the rows of the hand count, what the run counted, and remarks for the reader.
 
     `counted` is a lake folder, the folder it lies in, or a summary.json. Seconds in the hand count are from
-    `start_ms`, else from the run's first frame as the summary beside the lake says.
+    `start_ms`, else from the run's first frame as the summary beside the lake says. Raises `AuditCallError`
+    for a line that neither the lake nor the `scene` file names.
     """
     if counted.is_file():
         summary = read_summary(counted)
@@ -38,7 +45,8 @@ def open_counted(
     rows = read_hand_file(hand, first_event_ms(folder) if start_ms is None else start_ms)
     first, last = min(row.start_ms for row in rows), max(row.end_ms for row in rows)
     run = read_run(lake, first, last, camera=camera, object_class=object_class)
-    return rows, run, [*_of_classes(run, object_class), *_of_lines(rows, run)]
+    _check_lines(rows, run, scene)
+    return rows, run, _of_classes(run, object_class)
 
 
 def lake_folder(folder: Path) -> Path:
@@ -82,11 +90,14 @@ def _of_classes(run: CountedRun, object_class: str | None) -> list[str]:
     return [f"all classes are counted together: {', '.join(run.classes)}; --class NAME takes one"]
 
 
-def _of_lines(rows: list[HandRow], run: CountedRun) -> list[str]:
-    unknown = {row.subject.name for row in rows if row.subject.is_line} - {
-        subject.name for subject in run.subjects if subject.is_line
-    }
-    return [
-        f"line {name!r} has no crossing in the lake on these days: is this its name?"
-        for name in sorted(unknown)
-    ]
+def _check_lines(rows: list[HandRow], run: CountedRun, scene: Path | None) -> None:
+    known = {subject.name for subject in run.subjects if subject.is_line}
+    if scene is not None:
+        known |= {subject.name for subject in subjects_to_count(scene, run) if subject.is_line}
+    for row in rows:
+        if row.subject.is_line and row.subject.name not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise AuditCallError(
+                f"hand count, line {row.number}: line is {row.subject.name!r}: the lines that were crossed "
+                f"in the run are {names}; where it is right and nobody crossed it, name the scene with --scene"
+            )

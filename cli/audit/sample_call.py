@@ -8,6 +8,7 @@ import secrets
 
 from cli.audit.counted import CountedRun
 from cli.audit.hand_file import Subject
+from cli.audit.intervals import FEW_STRETCHES
 from cli.audit.opening import AuditCallError, open_sample_run, subjects_to_count
 from cli.audit.sample_file import write_sample, written_time
 from cli.audit.sampling import (
@@ -34,7 +35,7 @@ def sample(arguments: argparse.Namespace) -> int:
     if not minutes:
         raise AuditCallError("--from and --to hold no whole minute that the camera analysed: expected others")
     needed = _needed(arguments, run, subjects, minutes)
-    wanted = arguments.minutes or min(_largest(needed), len(minutes))
+    wanted = arguments.minutes or min(max(_largest(needed), FEW_STRETCHES), len(minutes))
     rates = hourly_rates(minutes, run, subjects) if run and arguments.stratify else [0.0] * len(minutes)
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     drawn = draw(
@@ -98,6 +99,14 @@ def _largest(needed: dict[Subject, float]) -> int:
     return round(max(known))
 
 
+def _amount(minutes: int | None, analysed_minutes: int) -> str:
+    if minutes is None:
+        return "cannot be told: nothing counted"
+    if analysed_minutes < FEW_STRETCHES:
+        return f"not to be had: the period has {analysed_minutes} analysed minutes, take a longer one"
+    return f"about {max(minutes, FEW_STRETCHES)} of {analysed_minutes} minutes"
+
+
 def _print_plan(arguments: argparse.Namespace, needed: dict[Subject, float], facts: dict[str, int]) -> None:
     half_width = arguments.half_width or DEFAULT_HALF_WIDTH_PERCENT
     amounts = {str(subject): int(n) if math.isfinite(n) else None for subject, n in needed.items()}
@@ -107,7 +116,6 @@ def _print_plan(arguments: argparse.Namespace, needed: dict[Subject, float], fac
         return
     print(f"{arguments.out}: {facts['minutes']} of {facts['analysed_minutes']} minutes, seed {facts['seed']}")
     for name, amount in amounts.items():
-        text = "cannot be told: nothing counted" if amount is None else f"about {amount} minutes"
-        print(f"for ±{half_width:g} % on {name}: {text}")
+        print(f"for ±{half_width:g} % on {name}: {_amount(amount, facts['analysed_minutes'])}")
     if amounts:
         say(f"note      this takes {arguments.expected_error:g} % to be miscounted (--expected-error)")

@@ -51,7 +51,11 @@ def _configure_sample(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--minutes", type=positive_integer, help="minutes to draw (default: by --half-width)")
     group.add_argument("--seed", type=_seed, help="seed of the draw (default: a random one, told)")
     group.add_argument("--lake", type=Path, help="lake of the run: its lines, zones and analysed minutes")
-    group.add_argument("--scene", type=Path, help="scene file: its lines and zones")
+    group.add_argument(
+        "--scene",
+        type=Path,
+        help="scene file: its lines and zones; when comparing, lines that nobody crossed",
+    )
     group.add_argument(
         "--stratify", action="store_true", help="draw more where much is going on; needs --lake"
     )

@@ -154,6 +154,34 @@ def test_suspect_and_unseen_minutes_stand_apart(
     assert line["missing"] == 1
 
 
+def test_without_zones_a_device_without_power_counted_nothing(
+    lake: RunLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake.record("camera_status", 0, state="ok", previous_state=None)
+    lake.record("camera_status", 14 * MINUTE_MS, state="ok", previous_state=None)
+    lake.record("camera_status", 17 * MINUTE_MS, state="dark", previous_state="ok")
+    lake.record("camera_status", 18 * MINUTE_MS, state="ok", previous_state="dark")
+    lake.record("camera_status", 20 * MINUTE_MS, state="ended", previous_state="ok")
+    for minute in (*range(6), *range(14, 20)):
+        for second in (5, 59):
+            at_ms = minute * MINUTE_MS + 1000 * second
+            lake.record("line_crossings", at_ms, line="road", direction="in", object_class="person")
+    hand = by_hand(tmp_path / "hand.csv", dict.fromkeys(range(20), 2))
+    (line,) = answer(capsys, "--hand", hand, "--counted", lake.write())["subjects"]
+    assert (line["missing"], line["suspect"]["stretches"]) == (8, 1)
+    assert (line["stretches"], line["error"]) == (11, 0)
+
+
+def test_a_line_that_no_record_and_no_scene_names_is_refused(
+    lake: RunLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake.minute(0, crossings=2)
+    hand = by_hand(tmp_path / "hand.csv", {0: 2})
+    hand.write_text(hand.read_text().replace("road", "raod"))
+    said = complaint(capsys, "--hand", hand, "--counted", lake.write())
+    assert "line 2: line is 'raod': the lines that were crossed in the run are road" in said
+
+
 @pytest.mark.parametrize(
     ("maximum", "status"), [pytest.param("15", 0, id="within"), pytest.param("5", 1, id="not-shown")]
 )
