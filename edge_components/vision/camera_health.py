@@ -7,11 +7,12 @@ has its end. While the state is not ok, counts are suspect.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 from contract.records import Record, Value
 from contract.scene import Scene
+from edge_components.vision.frame_rate import FrameRate
 from edge_components.vision.picture_health import PictureHealth, PictureHealthSettings
 from edge_components.vision.sources.frames import Frame, SourceInfo
 
@@ -26,10 +27,23 @@ class CameraHealthSettings(PictureHealthSettings):
     lost_seconds: float = 5.0
     slow_below_share: float = 0.4
     slow_seconds: float = 10.0
+    new_rate_seconds: float = 120.0
+    """A camera that gives a lower rate steadily for so long has been set to it, or changed to it by night."""
     recovery_seconds: float = 3.0
 
 
 _GAP_MILLISECONDS = 60_000
+_MAXIMUM_FINDINGS = 1000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A time in which a camera was not well."""
+
+    state: str
+    started_ms: int
+    seconds: float
+    detail: str | None
 
 
 class CameraHealth:
@@ -37,14 +51,32 @@ class CameraHealth:
 
     def __init__(self, scene: Scene, info: SourceInfo, settings: CameraHealthSettings | None = None) -> None:
         self.state: str | None = None
+        self.suspect_seconds = 0.0
+        self.findings: list[Finding] = []
+        self._open: tuple[str, int, str | None] | None = None
         self._scene = scene
         self._info = info
         self._settings = settings or CameraHealthSettings()
-        self._rate = _FrameRate(self._settings.slow_seconds)
+        self._rate = FrameRate(self._settings.slow_seconds, self._settings.new_rate_seconds)
         self._picture = PictureHealth(self._settings)
         self._healthy_since_seconds: float | None = None
         self._last: tuple[float, int] | None = None
         self._declared_until_ms: int | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """Return the time the camera was not well, for summary.json; whole once the run is closed."""
+        return {
+            "suspect_seconds": round(self.suspect_seconds, 3),
+            "findings": [
+                {
+                    "state": finding.state,
+                    "started_ms": finding.started_ms,
+                    "seconds": round(finding.seconds, 3),
+                    "detail": finding.detail,
+                }
+                for finding in self.findings
+            ],
+        }
 
     @property
     def suspect(self) -> bool:
@@ -58,7 +90,7 @@ class CameraHealth:
         if self._declared_until_ms is not None:
             records.append(self._gap(self._declared_until_ms, event_time_ms, clock_quality))
             self._declared_until_ms = None
-            self._rate = _FrameRate(self._settings.slow_seconds)
+            self._rate.restart()
             self._picture.restart(seconds)
         self._rate.observe(frame.index, seconds)
         self._picture.observe(frame.image, seconds)
@@ -125,7 +157,18 @@ class CameraHealth:
             "detail": detail[:_DETAIL_MAXIMUM_LENGTH] if detail else None,
         }
         self.state = state
+        self._note(state, detail, event_time_ms)
         return [self._record("camera_status", event_time_ms, clock_quality, values)]
+
+    def _note(self, state: str, detail: str | None, event_time_ms: int) -> None:
+        """Close the finding that ends with a change, and open one."""
+        if self._open is not None:
+            before, since_ms, why = self._open
+            seconds = max(0, event_time_ms - since_ms) / 1000
+            self.suspect_seconds += seconds
+            if len(self.findings) < _MAXIMUM_FINDINGS:
+                self.findings.append(Finding(before, since_ms, seconds, why))
+        self._open = (state, event_time_ms, detail) if state not in (OK, ENDED) else None
 
     def _gap(self, since_ms: int, event_time_ms: int, clock_quality: str) -> Record:
         start_ms = min(since_ms, event_time_ms)
@@ -142,27 +185,3 @@ class CameraHealth:
         return Record(
             table, scene.camera, scene.version, scene.time_zone, event_time_ms, clock_quality, values
         )
-
-
-class _FrameRate:
-    """The frame rate over the last seconds, and the highest it ever was: what the camera can do."""
-
-    _CHECK_SECONDS = 0.5
-
-    def __init__(self, window_seconds: float) -> None:
-        self._window_seconds = window_seconds
-        self._points: deque[tuple[float, int]] = deque()
-        self.present: float | None = None
-        self.usual = 0.0
-
-    def observe(self, index: int, seconds: float) -> None:
-        if self._points and seconds - self._points[-1][0] < self._CHECK_SECONDS:
-            return
-        self._points.append((seconds, index))
-        while len(self._points) > 2 and seconds - self._points[1][0] >= self._window_seconds:
-            self._points.popleft()
-        first_seconds, first_index = self._points[0]
-        elapsed_seconds = seconds - first_seconds
-        if elapsed_seconds >= self._window_seconds:
-            self.present = (index - first_index) / elapsed_seconds
-            self.usual = max(self.usual, self.present)

@@ -50,6 +50,11 @@ class Camera:
             self.seconds += 1 / rate
         return self
 
+    def alternate(self, seconds: float, *, rates: tuple[float, float]) -> Camera:
+        for part in range(round(seconds / 10)):
+            self.run(10, rate=rates[part % 2])
+        return self
+
     def silent(self, seconds: float, fault: str | None = "the stream ended") -> Camera:
         for _ in range(round(seconds * 2)):
             self.seconds += 0.5
@@ -105,6 +110,12 @@ class Camera:
             id="dusk between the levels stays",
         ),
         pytest.param(Camera().run(15).run(15, rate=2), ["ok", "slow"], id="a collapsed frame rate"),
+        pytest.param(
+            Camera().run(15).run(150, rate=2), ["ok", "slow", "ok"], id="its own night mode: a new usual rate"
+        ),
+        pytest.param(
+            Camera().run(15).alternate(150, rates=(1, 3)), ["ok", "slow"], id="an unsteady rate stays slow"
+        ),
         pytest.param(Camera().run(15).run(15, rate=6), ["ok"], id="60 % of the usual rate is not slow"),
         pytest.param(
             Camera().run(15).run(15, rate=2).run(15), ["ok", "slow", "ok"], id="the rate comes back"
@@ -146,6 +157,16 @@ def test_counts_are_suspect_until_the_camera_has_recovered() -> None:
     assert camera.health.suspect
     assert camera.run(1).health.suspect
     assert not camera.run(2).health.suspect
+
+
+def test_the_summary_tells_how_long_the_camera_was_not_well() -> None:
+    camera = Camera().run(5).run(10, level=4).run(10).silent(8).run(5).close()
+    summary = camera.health.summary()
+    assert [finding["state"] for finding in summary["findings"]] == ["dark", "lost"]
+    assert summary["findings"][0]["seconds"] == pytest.approx(9.0, abs=0.6)
+    total = sum(finding["seconds"] for finding in summary["findings"])
+    assert summary["suspect_seconds"] == pytest.approx(total, abs=0.01)
+    assert Camera().run(5).close().health.summary() == {"suspect_seconds": 0.0, "findings": []}
 
 
 def test_a_status_tells_what_came_before_and_why() -> None:
