@@ -99,5 +99,5 @@ def _check_lines(rows: list[HandRow], run: CountedRun, scene: Path | None) -> No
             names = ", ".join(sorted(known)) or "none"
             raise AuditCallError(
                 f"hand count, line {row.number}: line is {row.subject.name!r}: the lines that were crossed "
-                f"in the run are {names}; where it is right and nobody crossed it, name the scene with --scene"
+                f"in the run are {names}; where it is right and nobody crossed it, add --scene FILE"
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cli.arguments import folder, identifier, port
 from cli.commands.run import add_camera_arguments, camera_settings, default_device
+from cli.counts import health_sentence
 from cli.output import say, table
 from cli.pages import serve
 
@@ -112,6 +113,8 @@ def _report(result: DemoResult, out: Path) -> None:
     say(f"          {result.conservation.sentence()}")
     if summary["mysql_missing"]:
         say(f"          without MySQL: {summary['mysql_missing']}")
+    if (health := health_sentence(summary["camera_health"])) is not None:
+        say(f"camera    {health}")
     say(f"page      {result.report}")
     say(f"summary   {out / 'summary.json'}")
     say(f'ask it    .venv/bin/crowdlens athena --lake {shlex.quote(str(out / "lake"))} "SHOW TABLES"')

@@ -19,6 +19,7 @@ from cli.arguments import (
     share,
     window_seconds,
 )
+from cli.counts import count_sentences, health_sentence
 from cli.output import print_json, say, write_json, write_progress
 
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ def _announce(source: Source, detector: OnnxDetector, scene: Scene) -> None:
 
 
 def _report(as_json: bool, run: CameraRun, summary: dict[str, Any], out: Path) -> None:
+    from edge_components.vision.warning_sentences import sentences_of
+
     if as_json:
         print_json(summary)
     pace = f"{summary['frames_per_second']:.1f} frames/s"
@@ -155,7 +158,9 @@ def _report(as_json: bool, run: CameraRun, summary: dict[str, Any], out: Path) -
         f"{summary['frames']} frames in {summary['seconds']:.1f} s ({pace}), {summary['tracks']} tracks, "
         f"{summary['records']['made']} records → {out / 'summary.json'}"
     )
-    for name, line in run.totals.lines.items():
-        say(f"line {name}: {line['in']} in, {line['out']} out")
+    for sentence in [*count_sentences(summary), *sentences_of(summary["warnings"])]:
+        say(sentence)
+    if (health := health_sentence(summary["camera_health"])) is not None:
+        say(health)
     if run.problem:
         say(f"crowdlens run: {run.problem}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from contract.records import Record, StoredRecord
@@ -66,7 +66,7 @@ class PipelineResult:
     """What a run did. `latency` has percentiles in ms per stage, `total` from the frame read to its analysis.
 
     `stopped` is True when it was told to stop before its source ended. `key_frame` is the frame with most
-    tracks. Event times are None when no frame came.
+    tracks. Event times are None when no frame came. `camera_health` is that of `CameraHealth.summary`.
     """
 
     frames: int
@@ -82,6 +82,7 @@ class PipelineResult:
     first_event_time_ms: int | None
     last_event_time_ms: int | None
     key_frame: AnalysedFrame | None
+    camera_health: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def frames_per_second(self) -> float:
@@ -163,6 +164,7 @@ class AnalysisRun:
             first_event_time_ms=self._first_ms,
             last_event_time_ms=self._last_ms,
             key_frame=None if self._key is None else self._key[1],
+            camera_health=self._health.summary(),
         )
 
     def _analyse(self, frame: Frame, detections: Detections) -> None:

@@ -26,7 +26,7 @@ from edge_components.vision.pipeline import (
     run_pipeline,
 )
 from edge_components.vision.progress import Progress
-from edge_components.vision.scene_file import read_scene
+from edge_components.vision.scene_file import naming, read_scene
 from edge_components.vision.sources import Source, open_source
 from edge_components.vision.sources.address import device_number, scheme_of
 from edge_components.vision.totals import AnalyticsTotals
@@ -101,6 +101,9 @@ class CameraRun:
             "last_event_time_ms": self.result.last_event_time_ms,
             "stopped": self.result.stopped,
             "problem": self.problem,
+            "camera_health": dict(self.result.camera_health),
+            "warnings": {reason: count for reason, count in self.totals.warnings.items() if count},
+            "minimum_count": self.scene.minimum_count,
         }
 
     def _events(self) -> list[dict[str, Any]]:
@@ -136,12 +139,14 @@ def check_camera(settings: CameraSettings) -> None:
     detector = _open_detector(settings)
     given = None if settings.scene is None else read_scene(settings.scene)
     if given is not None:
-        _open_analytics(given, detector, settings)
+        with naming(settings.scene):
+            _open_analytics(given, detector, settings)
     if scheme_of(settings.source) is not None or device_number(settings.source) is not None:
         return
     source = open_source(settings.source, folder_frames_per_second=settings.folder_frames_per_second)
     try:
-        _scene_for(source, given, detector)
+        with naming(settings.scene):
+            _scene_for(source, given, detector)
     finally:
         source.close()
 
@@ -165,8 +170,9 @@ def run_camera(
     given = None if settings.scene is None else read_scene(settings.scene)
     source = open_source(settings.source, folder_frames_per_second=settings.folder_frames_per_second)
     try:
-        scene = _scene_for(source, given, detector)
-        analytics = _open_analytics(scene, detector, settings)
+        with naming(settings.scene):
+            scene = _scene_for(source, given, detector)
+            analytics = _open_analytics(scene, detector, settings)
         clock = DeviceClock()
         with Spool(settings.spool, device=settings.device, clock=clock) as spool:
             before = spool.counts()

@@ -103,7 +103,8 @@ def clean(
         return detections
     left, top, right, bottom = detections.boxes.T
     inside = (left >= 0) & (top >= 0) & (right <= width) & (bottom <= height)
-    large = (right - left >= MINIMUM_BOX_SIDE_PX) & (bottom - top >= MINIMUM_BOX_SIDE_PX)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite boxes are dropped below
+        large = (right - left >= MINIMUM_BOX_SIDE_PX) & (bottom - top >= MINIMUM_BOX_SIDE_PX)
     if len(detections) <= maximum and (inside & large & np.isfinite(detections.confidences)).all():
         return detections
     return _clean_slowly(detections, width, height, counts, maximum)

@@ -89,7 +89,7 @@ def _upright(matrix: Floats, image: Floats) -> Floats:
 
 
 def _check_spread(field: str, points: Floats) -> None:
-    """Refuse points on one line, and four points of which three are."""
+    """Refuse points that all lie on one line."""
     singular = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
     if singular[1] <= 1e-3 * singular[0]:
         raise SceneError(f"ground has {field} points on one line: expected points that span an area")

@@ -48,7 +48,10 @@ def camera_ground(position: CameraPosition, width: int, height: int) -> Ground:
 
 
 class Geography:
-    """Longitude and latitude of places in metres around an origin; right to a centimetre within kilometres.
+    """Longitude and latitude of places in metres around an origin, on a plane that touches the Earth there.
+
+    The error grows with the square of the distance and with the tangent of the latitude: at 37.6 degrees
+    6 mm at 300 m and 7 cm at a kilometre, at 60 degrees 14 mm and 16 cm.
 
     `azimuth_degrees` is where the y axis of the places points, clockwise from north.
     """
