@@ -26,6 +26,7 @@ VELOCITY = slice(4, 8)
 """The same per second."""
 _PLACE_VARIANCE, _PLACE_COVARIANCE, _SPEED_VARIANCE = 8, 9, 10
 _SIZE_VARIANCE, _SIZE_COVARIANCE, _GROWTH_VARIANCE = 11, 12, 13
+_SIZE_PARTS = (slice(2, 4), slice(6, 8), slice(11, 14))
 HEIGHT = 3
 
 
@@ -96,8 +97,26 @@ def _grow(rows: Rows, first: int, gap: Rows, noise: Rows) -> None:
     rate += gap * noise
 
 
-def update(predicted: Rows, measured: Rows, settings: MotionSettings) -> Rows:
-    """Return predicted rows (N, ROW_LENGTH) corrected by the boxes seen, as places (N, 4)."""
+def moving_rows(places: Rows, steps: Rows, gap_seconds: Rows, settings: MotionSettings) -> Rows:
+    """Return rows for objects seen twice: at `places` (N, 4) now, `steps` (N, 2) pixels away a gap ago."""
+    rows = new_rows(places, settings)
+    rows[:, 4:6] = steps / gap_seconds[:, None]
+    variance = rows[:, _PLACE_VARIANCE]
+    rows[:, _PLACE_COVARIANCE] = variance / gap_seconds
+    rows[:, _SPEED_VARIANCE] = 2 * variance / gap_seconds**2
+    return rows
+
+
+def update(
+    predicted: Rows,
+    measured: Rows,
+    settings: MotionSettings,
+    size_unseen: npt.NDArray[np.bool_] | None = None,
+) -> Rows:
+    """Return predicted rows (N, ROW_LENGTH) corrected by the boxes seen, as places (N, 4).
+
+    Where `size_unseen` (N,), width and height stay as predicted, as uncertain, and grow no further.
+    """
     rows: Rows = predicted.copy()
     height2 = measured[:, HEIGHT] ** 2
     for first, noise, start in (
@@ -113,9 +132,20 @@ def update(predicted: Rows, measured: Rows, settings: MotionSettings) -> Rows:
         rows[:, first + 2] -= rate_gain * covariance
         rows[:, first + 1] = covariance * (1 - gain)
         rows[:, first] = variance * (1 - gain)
+    if size_unseen is not None and size_unseen.any():
+        for part in _SIZE_PARTS:
+            rows[size_unseen, part] = predicted[size_unseen, part]
+        # Growth that is not seen to go on would otherwise run away.
+        rows[size_unseen, 6:8] = 0.0
     return rows
 
 
 def place_uncertainty_px(rows: Rows) -> Rows:
     """Return the standard deviation (N,) of the centre along each axis, in pixels."""
     return np.asarray(np.sqrt(rows[:, _PLACE_VARIANCE]))
+
+
+def size_uncertainty_px(rows: Rows, settings: MotionSettings) -> Rows:
+    """Return the standard deviation (N,) of a height that is measured next, in pixels."""
+    noise = settings.size_noise * rows[:, HEIGHT]
+    return np.asarray(np.sqrt(rows[:, _SIZE_VARIANCE] + noise**2))

@@ -22,20 +22,38 @@ class TrackerSettings:
     low_confidence: float = 0.1
     new_track_confidence: float = 0.5
     confirmation_hits: int = 3
+    confirmation_seconds: float = 0.08
+    confirmation_share: float = 0.5
+    """Of the frames since it was first seen, a track must have been found in this share to be confirmed."""
+    sightings_kept: int = 8
+    """So many sightings confirm a track in however short a time; they are told once it is confirmed."""
+    doubtful_frames: int = 6
+    """From so many frames on, a track that is not confirmed and falls below the share is given up."""
     confirmation_gap_seconds: float = 0.45
     confirmation_gap_frames: float = 3.2
     """At low frame rates a track that is not confirmed may miss as many frames, however long they take."""
     memory_seconds: float = 3.0
+    direct_seconds: float = 0.25
+    """Who was away for longer, and for two frames, is back only once confirmed anew."""
+    gone_seconds: float = 0.15
+    """Who must have left the frame for so long does not come back."""
     margin: float = 0.1
     margin_deviations: float = 1.0
     margin_maximum: float = 0.9
     minimum_overlap: float = 0.3
     gate_deviations: float = 4.0
     height_ratio: float = 1.8
+    short_ratio: float = 0.88
+    short_deviations: float = 1.5
+    covered_penalty: float = 1.0
+    """What a match by the upper edge alone costs, in squared deviations."""
     faint_minimum_overlap: float = 0.45
-    recent_seconds: float = 0.25
+    recent_seconds: float = 0.4
     turn_minimum_overlap: float = 0.3
-    duplicate_overlap: float = 0.8
+    fastest_heights_per_second: float = 14.0
+    """How fast something may be that is seen for the second time, with nobody else there."""
+    fast_size_ratio: float = 1.3
+    duplicate_overlap: float = 0.75
     maximum_tracks: int = 2000
     motion: MotionSettings = field(default_factory=MotionSettings)
 

@@ -3,7 +3,8 @@
 Confident detections are matched to all predicted tracks at once, so that the likelihood of all pairs together
 is greatest; faint ones then keep tracks that would otherwise be lost (Zhang et al., "ByteTrack", ECCV 2022).
 How far a match may reach grows with the time since the track was seen, and so does its cost. A track gets its
-id when it is confirmed; what never is confirmed never had one. All state belongs to the instance.
+id when it is confirmed; what never is confirmed never had one. A track that was away for a while is back only
+when it has been confirmed anew, so that no stray box moves it. All state belongs to the instance.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_components.vision import motion
-from edge_components.vision.association import widened_overlap
+from edge_components.vision import track_slots as columns
+from edge_components.vision.association import same_object
+from edge_components.vision.completion import at_frame_edge, complete_at_frame, complete_covered
 from edge_components.vision.detections import Detections
 from edge_components.vision.matching import Matcher
+from edge_components.vision.track_slots import TrackSlots
 from edge_components.vision.tracked import TrackedFrame, TrackerSettings, TrackerStep
 
 __all__ = ["TrackedFrame", "Tracker", "TrackerSettings", "TrackerStep"]
@@ -25,20 +29,15 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-_EDGE_PX = 1.5
-_INITIAL_SLOTS = 64
-
-
-# Columns of a sighting, kept while a track is tentative.
-_INDEX, _TIME, _CONFIDENCE, _AT_EDGE = 0, 1, 2, 3
-_BOX, _VELOCITY = slice(4, 8), slice(8, 10)
-_SIGHTING_LENGTH = 10
+_ROUNDING_SECONDS = 1e-6
 
 
 class Tracker:
     """Gives every object in a `width` x `height` frame an id of its own while it is in view.
 
-    `anchor_shares` says by class id how far down its box an object is (see `TrackedFrame`).
+    `anchor_shares` says by class id how far down its box an object is (see `TrackedFrame`); `class_groups`
+    which classes a detector may take for one another: classes of one group share tracks, whose class is what
+    most of the first sightings say.
     """
 
     def __init__(
@@ -47,33 +46,29 @@ class Tracker:
         height: int,
         settings: TrackerSettings | None = None,
         anchor_shares: Sequence[float] | None = None,
+        class_groups: Sequence[int] | None = None,
     ) -> None:
         self.settings = settings or TrackerSettings()
         self._anchor_shares = None if anchor_shares is None else np.array(anchor_shares, np.float64)
+        self._class_groups = None if class_groups is None else np.array(class_groups, np.int64)
         self._frame_box = np.array([0.0, 0.0, width, height])
         self.reset()
 
     def reset(self) -> None:
         """Forget everything: the tracker is as it was when it was made."""
-        self._allocate(_INITIAL_SLOTS)
+        self._tracks = TrackSlots(self.settings.maximum_tracks, self.settings.sightings_kept)
         self._next_id = 1
         self._frame_index = -1
-        self._time_seconds = self._previous_seconds = 0.0
+        self._frames_with_boxes = 0
+        self._times = (0.0, -np.inf, -np.inf)
         self._ended = np.empty(0, np.int64)
-
-    def _allocate(self, slots: int) -> None:
-        self._rows = np.zeros((slots, motion.ROW_LENGTH))
-        self._sightings = np.zeros((slots, self.settings.confirmation_hits, _SIGHTING_LENGTH))
-        self._ids = np.zeros(slots, np.int64)
-        self._class_ids = np.zeros(slots, np.int64)
-        self._hits = np.zeros(slots, np.int64)
-        self._last_seen = np.zeros(slots)
-        self._alive = np.zeros(slots, np.bool_)
+        self.boxes_without_room = 0
+        """How many confident boxes started no track because all slots were taken."""
 
     @property
     def slots(self) -> int:
         """How many slots there are; consumers size their own arrays by it."""
-        return len(self._alive)
+        return len(self._tracks)
 
     @property
     def confirmed_tracks(self) -> int:
@@ -86,183 +81,206 @@ class Tracker:
         Returns what has become known. Work and memory are bounded by `maximum_tracks`.
         """
         self._frame_index += 1
-        interval = time_seconds - self._time_seconds if self._frame_index else 0.0
-        self._previous_seconds = self._time_seconds
-        self._time_seconds = time_seconds
-        self._alive[self._ended] = False
-        active = np.flatnonzero(self._alive)
-        gaps = time_seconds - self._last_seen[active]
-        expired = gaps > self.settings.memory_seconds
-        ended, active, gaps = active[expired], active[~expired], gaps[~expired]
-        predicted = motion.predict(self._rows[active], gaps, self.settings.motion)
-        tracks, found, unused = self._match(active, predicted, gaps, detections)
-        seen = active[tracks]
-        self._correct(seen, predicted[tracks], detections, found, time_seconds)
+        # A frame without any box says little of a track: it may not have been analysed at all.
+        self._frames_with_boxes += len(detections.boxes) > 0
+        self._times = (time_seconds, *self._times[:2])
+        tracks = self._tracks
+        tracks.alive[self._ended] = False
+        active, gaps, predicted = self._predict(time_seconds)
+        matched, found, fast, unused = self._match(active, predicted, gaps, detections)
+        seen = active[matched]
+        self._doubt_returned(seen, gaps[matched])
+        self._correct(seen, predicted[matched], gaps[matched], fast, detections=detections, found=found)
         missed = np.ones(len(active), np.bool_)
-        missed[tracks] = False
-        patience = max(
-            self.settings.confirmation_gap_seconds, self.settings.confirmation_gap_frames * interval
-        )
-        given_up = missed & (self._ids[active] == 0) & (gaps > patience)
-        self._alive[active[given_up]] = False
-        self._alive[ended[self._ids[ended] == 0]] = False
-        self._ended = ended[self._ids[ended] > 0]
-        self._start(detections, unused, time_seconds)
-        return TrackerStep(self._report(seen, time_seconds), self._ended, self._ids[self._ended])
+        missed[matched] = False
+        self._give_up(active[missed], gaps[missed])
+        self._start(detections, unused)
+        return TrackerStep(self._report(seen), self._ended, tracks.ids[self._ended])
+
+    def _predict(self, time_seconds: float) -> tuple[Integers, Floats, Floats]:
+        """End what is gone; return the slots of the others, for how long they are unseen, and where they are.
+
+        Gone is who was not seen within the memory, and who must have left the frame.
+        """
+        tracks, settings = self._tracks, self.settings
+        active = np.flatnonzero(tracks.alive)
+        gaps = time_seconds - tracks.last_seen[active]
+        predicted = motion.predict(tracks.rows[active], gaps, settings.motion)
+        centres = predicted[:, :2]
+        outside = np.logical_or.reduce((centres < 0) | (centres > self._frame_box[2:]), axis=1)
+        missed = (gaps > settings.gone_seconds) & (tracks.last_seen[active] < self._times[1])
+        gone = outside & missed & ~tracks.tentative[active]
+        gone |= gaps > settings.memory_seconds
+        ended = active[gone]
+        self._ended = ended[tracks.ids[ended] > 0]
+        tracks.alive[ended[tracks.ids[ended] == 0]] = False
+        return active[~gone], gaps[~gone], predicted[~gone]
+
+    def _groups(self, class_ids: Integers) -> Integers:
+        return class_ids if self._class_groups is None else self._class_groups[class_ids]
 
     def _match(
         self, active: Integers, predicted: Floats, gaps: Floats, detections: Detections
-    ) -> tuple[Integers, Integers, Integers]:
-        """Return matched positions in `active` and in the detections, and confident detections left over."""
-        settings = self.settings
-        confidences = detections.confidences
+    ) -> tuple[Integers, Integers, Booleans, Integers]:
+        """Return matched positions in `active` and in the detections, which are fast, and boxes left over."""
+        settings, tracks = self.settings, self._tracks
+        confidences, groups = detections.confidences, self._groups(detections.class_ids)
         high = np.flatnonzero(confidences >= settings.high_confidence)
+        nothing = np.empty(0, np.int64)
         if not len(active):
-            nothing = np.empty(0, np.int64)
-            return nothing, nothing, self._unused(high, nothing, detections)
-        matcher = Matcher(predicted, self._class_ids[active], detections, self._frame_box[2:], settings)
+            return nothing, nothing, nothing.astype(np.bool_), self._unused(high, nothing, detections, groups)
+        own_groups = self._groups(tracks.class_ids[active])
+        limits = self._frame_box[2:]
+        matcher = Matcher(predicted, own_groups, detections, groups, limits=limits, settings=settings)
         high = matcher.match(np.arange(len(active)), high, settings.minimum_overlap)
-        recent = (gaps <= settings.recent_seconds) | (self._last_seen[active] >= self._previous_seconds)
+        recent = (gaps <= settings.recent_seconds) | (tracks.last_seen[active] >= self._times[1])
         # Somebody who turned on his heel is where his motion does not allow, but nobody else is left for him.
         open_tracks = np.flatnonzero((matcher.partners < 0) & recent)
         high = matcher.match(open_tracks, high, settings.turn_minimum_overlap, gated=False)
         faint = (confidences >= settings.low_confidence) & (confidences < settings.high_confidence)
         if faint.any():
-            rest = np.flatnonzero((matcher.partners < 0) & recent & (self._ids[active] > 0))
+            rest = np.flatnonzero((matcher.partners < 0) & recent & ~tracks.tentative[active])
             matcher.match(rest, np.flatnonzero(faint), settings.faint_minimum_overlap)
-        tracks = np.flatnonzero(matcher.partners >= 0)
-        return tracks, matcher.partners[tracks], self._unused(high, matcher.partners[tracks], detections)
+        slow = matcher.partners >= 0
+        high = self._unused(high, matcher.partners[slow], detections, groups)
+        once = (tracks.hits[active] == 1) & (tracks.ids[active] == 0) & recent
+        once = np.flatnonzero((matcher.partners < 0) & once)
+        high = matcher.match_fast(once, high, gaps[once])
+        matched = np.flatnonzero(matcher.partners >= 0)
+        return matched, matcher.partners[matched], ~slow[matched], high
 
-    def _unused(self, high: Integers, matched: Integers, detections: Detections) -> Integers:
+    def _unused(
+        self, high: Integers, matched: Integers, detections: Detections, groups: Integers
+    ) -> Integers:
         """Return which leftovers may start a track: those that are not a second box on an object."""
         if not len(high):
             return high
         high = high[np.argsort(-detections.confidences[high], kind="stable")]
         others = np.concatenate((matched, high))
         boxes = detections.boxes.astype(np.float64)
-        overlap = widened_overlap(boxes[high], boxes[others], np.zeros(len(high)))
-        twice = overlap > self.settings.duplicate_overlap
-        twice &= detections.class_ids[high][:, None] == detections.class_ids[others][None, :]
+        twice = same_object(boxes[high], boxes[others], self.settings.duplicate_overlap)
+        twice &= groups[high][:, None] == groups[others][None, :]
         # Among the leftovers the more confident one stays.
         twice &= np.tri(len(high), len(others), len(matched) - 1, dtype=np.bool_)
-        return np.sort(high[~np.logical_or.reduce(twice, axis=1)])
+        return np.asarray(high[~np.logical_or.reduce(twice, axis=1)])
+
+    def _doubt_returned(self, seen: Integers, gaps: Floats) -> None:
+        tracks = self._tracks
+        long = (gaps > self.settings.direct_seconds) & (tracks.last_seen[seen] < self._times[2])
+        back = seen[long & ~tracks.tentative[seen]]
+        tracks.doubt(back, self._frames_with_boxes, self._times[0])
 
     def _correct(
-        self, seen: Integers, predicted: Floats, detections: Detections, found: Integers, time_seconds: float
+        self,
+        seen: Integers,
+        predicted: Floats,
+        gaps: Floats,
+        fast: Booleans,
+        *,
+        detections: Detections,
+        found: Integers,
     ) -> None:
         if not len(seen):
             return
+        tracks, settings = self._tracks, self.settings
         boxes = detections.boxes[found].astype(np.float64)
-        measured, at_edge = self._completed(boxes, predicted)
-        self._rows[seen] = motion.update(predicted, measured, self.settings.motion)
-        self._last_seen[seen] = time_seconds
-        self._hits[seen] += 1
-        self._note(seen, detections.confidences[found], at_edge, time_seconds)
+        at_edge = at_frame_edge(boxes, self._frame_box)
+        boxes = complete_at_frame(boxes, predicted, self._frame_box)
+        boxes, covered = complete_covered(boxes, predicted, settings)
+        places = motion.boxes_to_places(boxes)
+        rows = motion.update(predicted, places, settings.motion, covered)
+        if fast.any():
+            steps = (places - tracks.rows[seen][:, motion.PLACE])[fast, :2]
+            rows[fast] = motion.moving_rows(places[fast], steps, gaps[fast], settings.motion)
+        tracks.rows[seen] = rows
+        tracks.last_seen[seen] = self._times[0]
+        tracks.hits[seen] += 1
+        tracks.vote(seen, detections.class_ids[found], detections.confidences[found])
+        self._note(seen, detections.confidences[found], at_edge)
 
-    def _completed(self, boxes: Floats, predicted: Floats) -> tuple[Floats, Booleans]:
-        """Return places of boxes, those that the frame's edge cuts made whole, and which are at the edge.
+    def _note(self, slots: Integers, confidences: npt.NDArray[np.float32], at_edge: Booleans) -> None:
+        sightings = np.empty((len(slots), columns.SIGHTING_LENGTH))
+        sightings[:, columns.INDEX] = self._frame_index
+        sightings[:, columns.TIME] = self._times[0]
+        sightings[:, columns.CONFIDENCE] = confidences
+        sightings[:, columns.AT_EDGE] = at_edge
+        rows = self._tracks.rows[slots]
+        sightings[:, columns.BOX] = motion.places_to_boxes(rows[:, motion.PLACE])
+        sightings[:, columns.VELOCITY] = rows[:, 4:6]
+        self._tracks.note(slots, sightings)
 
-        A person who walks out keeps the size he had; without this his foot point would slow down to half the
-        speed and never pass a line near the edge.
-        """
-        cut = np.abs(boxes - self._frame_box) < _EDGE_PX
-        beyond = (boxes[:, :2] < 0).any(axis=1) | (boxes[:, 2:] > self._frame_box[2:]).any(axis=1)
-        at_edge: Booleans = np.logical_or.reduce(cut, axis=1)
-        if at_edge.any():
-            size = np.maximum(predicted[:, 2:4], boxes[:, 2:] - boxes[:, :2])
-            one_side = cut[:, :2] ^ cut[:, 2:]
-            first, last = one_side & cut[:, :2], one_side & cut[:, 2:]
-            boxes = boxes.copy()
-            boxes[:, :2] = np.where(first, boxes[:, 2:] - size, boxes[:, :2])
-            boxes[:, 2:] = np.where(last, boxes[:, :2] + size, boxes[:, 2:])
-        return motion.boxes_to_places(boxes), at_edge | np.asarray(beyond)
+    def _give_up(self, missed: Integers, gaps: Floats) -> None:
+        """Drop tentative tracks that were missed for too long, or too often."""
+        tracks, settings = self._tracks, self.settings
+        interval = self._times[0] - self._times[1]
+        patience = max(settings.confirmation_gap_seconds, settings.confirmation_gap_frames * interval)
+        rare = (self._frames_since_first(missed) > settings.doubtful_frames) & ~self._found_often(missed)
+        tracks.drop(missed[tracks.tentative[missed] & ((gaps > patience) | rare)])
 
-    def _note(
-        self, slots: Integers, confidences: npt.NDArray[np.float32], at_edge: Booleans, time_seconds: float
-    ) -> None:
-        """Keep the sighting; the last place of a slot's list is overwritten once the track is confirmed."""
-        place = np.minimum(self._hits[slots], self.settings.confirmation_hits) - 1
-        sighting = np.empty((len(slots), _SIGHTING_LENGTH))
-        sighting[:, _INDEX] = self._frame_index
-        sighting[:, _TIME] = time_seconds
-        sighting[:, _CONFIDENCE] = confidences
-        sighting[:, _AT_EDGE] = at_edge
-        rows = self._rows[slots]
-        sighting[:, _BOX] = motion.places_to_boxes(rows[:, motion.PLACE])
-        sighting[:, _VELOCITY] = rows[:, 4:6]
-        self._sightings[slots, place] = sighting
+    def _frames_since_first(self, slots: Integers) -> Integers:
+        return np.asarray(self._frames_with_boxes + 1 - self._tracks.first_frame[slots])
 
-    def _start(self, detections: Detections, unused: Integers, time_seconds: float) -> None:
-        unused = unused[detections.confidences[unused] >= self.settings.new_track_confidence]
-        slots = self._free_slots(len(unused))
-        unused = unused[: len(slots)]
+    def _found_often(self, slots: Integers) -> Booleans:
+        share = self.settings.confirmation_share * self._frames_since_first(slots)
+        return np.asarray(self._tracks.hits[slots] >= share)
+
+    def _start(self, detections: Detections, unused: Integers) -> None:
+        wanted = unused[detections.confidences[unused] >= self.settings.new_track_confidence]
+        slots = self._tracks.take(len(wanted))
+        self.boxes_without_room += len(wanted) - len(slots)
+        # `unused` comes with the most confident first, should there not be room for all.
+        wanted = np.sort(wanted[: len(slots)])
         if not len(slots):
             return
-        boxes = detections.boxes[unused].astype(np.float64)
-        self._rows[slots] = motion.new_rows(motion.boxes_to_places(boxes), self.settings.motion)
-        self._ids[slots] = 0
-        self._class_ids[slots] = detections.class_ids[unused]
-        self._hits[slots] = 1
-        self._last_seen[slots] = time_seconds
-        self._alive[slots] = True
-        limits = self._frame_box[2:] - _EDGE_PX
-        at_edge = (boxes[:, :2] < _EDGE_PX).any(axis=1) | (boxes[:, 2:] > limits).any(axis=1)
-        self._note(slots, detections.confidences[unused], np.asarray(at_edge), time_seconds)
+        boxes = detections.boxes[wanted].astype(np.float64)
+        rows = motion.new_rows(motion.boxes_to_places(boxes), self.settings.motion)
+        self._tracks.start(slots, rows, detections.class_ids[wanted], self._frames_with_boxes, self._times[0])
+        self._note(slots, detections.confidences[wanted], at_frame_edge(boxes, self._frame_box))
 
-    def _free_slots(self, wanted: int) -> Integers:
-        if not wanted:
-            return np.empty(0, np.int64)
-        free = np.flatnonzero(~self._alive)
-        while len(free) < wanted and self.slots < self.settings.maximum_tracks:
-            self._grow()
-            free = np.flatnonzero(~self._alive)
-        return free[:wanted]
-
-    def _grow(self) -> None:
-        old = self.slots
-        kept = {name: value for name, value in vars(self).items() if name in _SLOT_ARRAYS}
-        self._allocate(min(2 * old, self.settings.maximum_tracks))
-        for name, value in kept.items():
-            getattr(self, name)[:old] = value
-
-    def _report(self, seen: Integers, time_seconds: float) -> list[TrackedFrame]:
-        confirmed = self._ids[seen] > 0
-        newly = seen[~confirmed & (self._hits[seen] >= self.settings.confirmation_hits)]
+    def _report(self, seen: Integers) -> list[TrackedFrame]:
+        tracks = self._tracks
+        newly = self._confirmable(seen[tracks.tentative[seen]])
         frames: list[TrackedFrame] = []
         if len(newly):
-            self._ids[newly] = np.arange(self._next_id, self._next_id + len(newly))
-            self._next_id += len(newly)
+            tracks.tentative[newly] = False
+            nameless = newly[tracks.ids[newly] == 0]
+            tracks.ids[nameless] = np.arange(self._next_id, self._next_id + len(nameless))
+            self._next_id += len(nameless)
             frames = self._earlier_sightings(newly)
-        present = seen[self._ids[seen] > 0]
-        last = np.minimum(self._hits[present], self.settings.confirmation_hits) - 1
-        frames.append(self._frame(self._frame_index, time_seconds, present, self._sightings[present, last]))
+        present = seen[~tracks.tentative[seen]]
+        frames.append(self._frame(self._frame_index, self._times[0], present, tracks.latest(present)))
         return frames
 
+    def _confirmable(self, tentative: Integers) -> Integers:
+        """Return the tracks seen often enough, over time and in enough of the frames."""
+        tracks, settings = self._tracks, self.settings
+        hits = tracks.hits[tentative]
+        age = self._times[0] - tracks.first_seen[tentative]
+        known = (age >= settings.confirmation_seconds - _ROUNDING_SECONDS) | (tracks.ids[tentative] > 0)
+        enough = (hits >= settings.confirmation_hits) & known & self._found_often(tentative)
+        return np.asarray(tentative[enough | (hits >= settings.sightings_kept)])
+
     def _earlier_sightings(self, newly: Integers) -> list[TrackedFrame]:
-        earlier = self._sightings[newly, :-1]
-        indices = earlier[:, :, _INDEX]
+        which, sightings = self._tracks.earlier(newly)
+        indices = sightings[:, columns.INDEX]
         frames = []
         for index in np.unique(indices):
-            which, place = np.nonzero(indices == index)
-            sightings = earlier[which, place]
-            frames.append(self._frame(int(index), float(sightings[0, _TIME]), newly[which], sightings))
+            these = indices == index
+            time_seconds = float(sightings[these][0, columns.TIME])
+            frames.append(self._frame(int(index), time_seconds, newly[which[these]], sightings[these]))
         return frames
 
     def _frame(self, index: int, time_seconds: float, slots: Integers, sightings: Floats) -> TrackedFrame:
+        class_ids = self._tracks.class_ids[slots]
         return TrackedFrame(
             index=index,
             time_seconds=time_seconds,
             slots=slots,
-            ids=self._ids[slots],
-            class_ids=self._class_ids[slots],
-            boxes=sightings[:, _BOX],
-            velocities=sightings[:, _VELOCITY],
-            confidences=sightings[:, _CONFIDENCE],
-            at_edge=sightings[:, _AT_EDGE] > 0,
-            anchor_shares=None
-            if self._anchor_shares is None
-            else self._anchor_shares[self._class_ids[slots]],
+            ids=self._tracks.ids[slots],
+            class_ids=class_ids,
+            boxes=sightings[:, columns.BOX],
+            velocities=sightings[:, columns.VELOCITY],
+            confidences=sightings[:, columns.CONFIDENCE],
+            at_edge=sightings[:, columns.AT_EDGE] > 0,
+            anchor_shares=None if self._anchor_shares is None else self._anchor_shares[class_ids],
         )
-
-
-_SLOT_ARRAYS = ("_rows", "_sightings", "_ids", "_class_ids", "_hits", "_last_seen", "_alive")
