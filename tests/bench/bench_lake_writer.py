@@ -1,6 +1,6 @@
 """`lake_writer` on one core beside a bare pyarrow encode of the same rows, and dicts → arrow → parquet.
 
-Run: ``chrt -f 20 .venv/bin/python tests/bench/bench_lake_writer.py [--rounds 7]``. All ways take turns in
+Run: ``.venv/bin/python tests/bench/bench_lake_writer.py [--rounds 7]``. All ways take turns in
 each round; medians, and the spread between the quarters. S3 is a dictionary. Bare is `pq.write_table` with
 its own defaults and snappy over plain arrow columns that are already in the lake's order and row groups; the
 naive way starts from a list of dicts that somebody else has already parsed. The rows are as random as numbers
