@@ -51,9 +51,8 @@ def complete_covered(boxes: Floats, predicted: Floats, settings: TrackerSettings
     """Return boxes (N, 4) that something covers from below or above made as high as expected, and which.
 
     A box is taken for covered when it is shorter than `short_ratio` of what `predicted` rows (N) say and by
-    more than `short_deviations` of what is uncertain of it. Its height then tells nothing; as the uncertainty
-    grows, a height that stays is believed in the end. One edge must be where it was expected; when both have
-    moved, the box is merely a bad one.
+    more than `short_deviations` of what is uncertain of it. Its height then tells nothing. One edge must be
+    where it was expected; when both have moved, the box is merely a bad one.
     """
     heights = predicted[:, motion.HEIGHT]
     seen = boxes[:, 3] - boxes[:, 1]

@@ -26,7 +26,6 @@ VELOCITY = slice(4, 8)
 """The same per second."""
 _PLACE_VARIANCE, _PLACE_COVARIANCE, _SPEED_VARIANCE = 8, 9, 10
 _SIZE_VARIANCE, _SIZE_COVARIANCE, _GROWTH_VARIANCE = 11, 12, 13
-_SIZE_PARTS = (slice(2, 4), slice(6, 8), slice(11, 14))
 HEIGHT = 3
 
 
@@ -107,16 +106,8 @@ def moving_rows(places: Rows, steps: Rows, gap_seconds: Rows, settings: MotionSe
     return rows
 
 
-def update(
-    predicted: Rows,
-    measured: Rows,
-    settings: MotionSettings,
-    size_unseen: npt.NDArray[np.bool_] | None = None,
-) -> Rows:
-    """Return predicted rows (N, ROW_LENGTH) corrected by the boxes seen, as places (N, 4).
-
-    Where `size_unseen` (N,), width and height stay as predicted, as uncertain, and grow no further.
-    """
+def update(predicted: Rows, measured: Rows, settings: MotionSettings) -> Rows:
+    """Return predicted rows (N, ROW_LENGTH) corrected by the boxes seen, as places (N, 4)."""
     rows: Rows = predicted.copy()
     height2 = measured[:, HEIGHT] ** 2
     for first, noise, start in (
@@ -132,12 +123,25 @@ def update(
         rows[:, first + 2] -= rate_gain * covariance
         rows[:, first + 1] = covariance * (1 - gain)
         rows[:, first] = variance * (1 - gain)
-    if size_unseen is not None and size_unseen.any():
-        for part in _SIZE_PARTS:
-            rows[size_unseen, part] = predicted[size_unseen, part]
-        # Growth that is not seen to go on would otherwise run away.
-        rows[size_unseen, 6:8] = 0.0
     return rows
+
+
+def keep_size(rows: Rows, before: Rows, which: npt.NDArray[np.bool_]) -> None:
+    """Give `rows` (N, ROW_LENGTH) the width and height of `before` (N, ROW_LENGTH) `which` (N,) do not show.
+
+    They stay as they were, as sure as they were, and grow no further: growth that nobody sees would run away.
+    """
+    rows[which, 2:4] = before[which, 2:4]
+    rows[which, 6:8] = 0.0
+    rows[which, _SIZE_VARIANCE:] = before[which, _SIZE_VARIANCE:]
+
+
+def believe_size(rows: Rows, places: Rows, which: npt.NDArray[np.bool_], settings: MotionSettings) -> None:
+    """Give `rows` (N, ROW_LENGTH) the sizes of `places` (N, 4) `which` (N,) are seen, as when first seen."""
+    fresh = new_rows(places[which], settings)
+    rows[which, 2:4] = fresh[:, 2:4]
+    rows[which, 6:8] = 0.0
+    rows[which, _SIZE_VARIANCE:] = fresh[:, _SIZE_VARIANCE:]
 
 
 def place_uncertainty_px(rows: Rows) -> Rows:

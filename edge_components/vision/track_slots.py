@@ -43,6 +43,7 @@ class TrackSlots:
         self.tentative = np.zeros(slots, np.bool_)
         self.kept_rows = np.zeros((slots, motion.ROW_LENGTH))
         self.kept_seen = np.zeros(slots)
+        self.covered_since = np.full(slots, np.inf)
 
     def __len__(self) -> int:
         return len(self.alive)
@@ -71,6 +72,7 @@ class TrackSlots:
         self.class_ids[slots] = class_ids
         self.class_votes[slots] = 0.0
         self.hits[slots] = 1
+        self.covered_since[slots] = np.inf
         self.last_seen[slots] = seconds
         self.alive[slots] = self.tentative[slots] = True
         self._date(slots, frame, seconds)
@@ -95,6 +97,12 @@ class TrackSlots:
         self.last_seen[back] = self.kept_seen[back]
         self.tentative[back] = False
         self.hits[back] = self._sightings_kept
+
+    def time_covered(self, slots: Integers, covered: npt.NDArray[np.bool_], seconds: float) -> Floats:
+        """Note which of `slots` are `covered` now; return for how long they have been, without a break."""
+        since = np.where(covered, np.minimum(self.covered_since[slots], seconds), np.inf)
+        self.covered_since[slots] = since
+        return np.asarray(np.maximum(seconds - since, 0.0))
 
     def vote(self, slots: Integers, class_ids: Integers, confidences: npt.NDArray[np.float32]) -> None:
         """Let tentative tracks be of the class that most of their sightings' confidence says.

@@ -45,6 +45,8 @@ class TrackerSettings:
     height_ratio: float = 1.8
     short_ratio: float = 0.88
     short_deviations: float = 1.5
+    covered_seconds: float = 3.0
+    """Who is lower than expected for longer is believed to be."""
     covered_penalty: float = 1.0
     """What a match by the upper edge alone costs, in squared deviations."""
     faint_minimum_overlap: float = 0.45

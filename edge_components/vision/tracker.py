@@ -186,9 +186,13 @@ class Tracker:
         boxes = detections.boxes[found].astype(np.float64)
         at_edge = at_frame_edge(boxes, self._frame_box)
         boxes = complete_at_frame(boxes, predicted, self._frame_box)
+        as_seen = motion.boxes_to_places(boxes)
         boxes, covered = complete_covered(boxes, predicted, settings)
         places = motion.boxes_to_places(boxes)
-        rows = motion.update(predicted, places, settings.motion, covered)
+        rows = motion.update(predicted, places, settings.motion)
+        lasting = tracks.time_covered(seen, covered, self._times[0]) > settings.covered_seconds
+        motion.keep_size(rows, tracks.rows[seen], covered & ~lasting)
+        self._believe(seen[lasting], rows, as_seen, lasting)
         if fast.any():
             steps = (places - tracks.rows[seen][:, motion.PLACE])[fast, :2]
             rows[fast] = motion.moving_rows(places[fast], steps, gaps[fast], settings.motion)
@@ -197,6 +201,14 @@ class Tracker:
         tracks.hits[seen] += 1
         tracks.vote(seen, detections.class_ids[found], detections.confidences[found])
         self._note(seen, detections.confidences[found], at_edge)
+
+    def _believe(self, slots: Integers, rows: Floats, places: Floats, lasting: Booleans) -> None:
+        """Take those who were lower than expected for long for somebody who is."""
+        if not len(slots):
+            return
+        rows[lasting, motion.PLACE] = places[lasting]
+        motion.believe_size(rows, places, lasting, self.settings.motion)
+        self._tracks.covered_since[slots] = np.inf
 
     def _note(self, slots: Integers, confidences: npt.NDArray[np.float32], at_edge: Booleans) -> None:
         sightings = np.empty((len(slots), columns.SIGHTING_LENGTH))
