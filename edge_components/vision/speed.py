@@ -15,10 +15,10 @@ _SPACING_SECONDS = 0.11
 _HORIZON_SECONDS = 1.3
 _MINIMUM_SAMPLES = 4
 _MINIMUM_SPAN_SECONDS = 0.5
-_REPEATED_ERROR = 1.4
-"""The tracker smooths positions, so their errors repeat from sample to sample and the scatter of a few
-samples shows too little of them; by this factor two thirds of the speeds lie within their uncertainty
-(tests/unit/vision/test_speed.py measures it)."""
+_REPEATED_ERROR = 2.2
+"""A detector's errors repeat from frame to frame and the tracker smooths them further, so the scatter of a
+few samples shows too little of them. By this factor six in ten speeds lie within their uncertainty even where
+errors repeat for a second, and eight in ten or more where they do not (tests/unit/vision/test_speed.py)."""
 _FROM, _TO = np.triu_indices(_SAMPLES, k=1)
 
 
