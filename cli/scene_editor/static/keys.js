@@ -7,6 +7,10 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 const FAR = 10;
 
 export function listenToKeys(state, pointer, save) {
+  let valueAtFocus = null;
+  document.addEventListener("focusin", (event) => {
+    valueAtFocus = event.target.value ?? null;
+  });
   document.addEventListener("keydown", (event) => {
     const command = event.ctrlKey || event.metaKey;
     if (command && event.key.toLowerCase() === "s") {
@@ -15,7 +19,11 @@ export function listenToKeys(state, pointer, save) {
       return;
     }
     if (event.target.matches("input, textarea, select")) {
-      if (event.key === "Enter" && event.target.type !== "checkbox") byId("canvas").focus();
+      // After drawing, the name has the focus: as long as nothing was typed, undo is meant for the drawing.
+      const untouched = event.target.value === valueAtFocus;
+      if (event.key === "Escape") byId("canvas").focus();
+      else if (command && untouched) commandKey(event, state);
+      else if (event.key === "Enter" && event.target.type !== "checkbox") byId("canvas").focus();
       return;
     }
     if (command) commandKey(event, state);

@@ -274,6 +274,31 @@ def test_the_keyboard_deletes_undoes_and_walks_the_lists(open_editor: Callable[.
     assert zones.count() == 1
 
 
+def test_right_after_drawing_undo_takes_the_shape_back(open_editor: Callable[..., Editor]) -> None:
+    editor = open_editor()
+    keyboard, zones = editor.page.keyboard, editor.page.locator("#canvas .zone")
+    editor.draw_zone(*ZONE)
+    assert zones.count() == 1
+    keyboard.press("Control+z")
+    assert zones.count() == 0
+    keyboard.press("Control+Shift+z")
+    assert zones.count() == 1
+
+
+def test_escape_leaves_the_name_so_that_delete_is_meant_for_the_shape(
+    open_editor: Callable[..., Editor],
+) -> None:
+    editor = open_editor()
+    keyboard, zones = editor.page.keyboard, editor.page.locator("#canvas .zone")
+    editor.draw_zone(*ZONE)
+    keyboard.type("hall")
+    keyboard.press("Control+z")
+    assert zones.count() == 1, "while a name is being typed, undo is meant for the text"
+    keyboard.press("Escape")
+    keyboard.press("Delete")
+    assert zones.count() == 0
+
+
 def test_delete_in_a_field_deletes_no_shape(open_editor: Callable[..., Editor]) -> None:
     editor = open_editor()
     editor.draw_zone(*ZONE)
