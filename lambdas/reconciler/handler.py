@@ -1,0 +1,102 @@
+"""Lambda entry: a schedule reconciles the days near the present; ``{"day": …}`` one day."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import boto3
+
+from contract.errors import CrowdLensError
+from lambdas.reconciler.loads import LoadQueue, MySqlLedger
+from lambdas.reconciler.memory import Memory
+from lambdas.reconciler.reconciler import Reconciler
+from lambdas.reconciler.run import Run, RunReport
+from lambdas.reconciler.settings import ReconcilerSettings, reconciler_settings
+from lambdas.reconciler.store import S3Lake
+from lambdas.shared.control_table import control_client
+from lambdas.shared.leases import Leases
+from lambdas.shared.mysql import Database
+from lambdas.shared.observability import bind_request, count, make_logger, make_metrics
+
+DAY_SECONDS = 300
+"""With less time left, no day is begun."""
+logger = make_logger("reconciler")
+metrics = make_metrics("reconciler")
+
+
+class EventError(CrowdLensError):
+    """Raised when an event names a day that is none."""
+
+
+@lru_cache(maxsize=1)
+def _parts() -> tuple[ReconcilerSettings, S3Lake, MySqlLedger | None, Any]:
+    settings = reconciler_settings()
+    ledger = MySqlLedger(Database(settings.mysql)) if settings.mysql else None
+    return settings, S3Lake(settings.lake_bucket), ledger, control_client()
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Reconcile what `event` asks for and return the counts."""
+    bind_request(logger, context)
+    settings, lake, ledger, control = _parts()
+    reconciler = Reconciler(lake, ledger, settings.rules)
+    run = Run(
+        reconciler,
+        Memory(control, settings.control_table),
+        Leases(control, settings.control_table),
+        settings.rules,
+        queue=_queue(settings),
+        has_time=_time_left(context),
+    )
+    report = run.run(_days(event))
+    for key, reason in reconciler.unreadable.reasons.items():
+        logger.warning("object unreadable", extra={"key": key, "reason": reason})
+    return _told(report)
+
+
+def _told(report: RunReport) -> dict[str, Any]:
+    for day, reason in report.failed.items():
+        logger.error("day not reconciled", extra={"day": day, "reason": reason})
+    for day, device in report.opened:
+        logger.error("difference found", extra={"day": day, "device": device})
+    for day, device in report.closed:
+        logger.info("difference closed", extra={"day": day, "device": device})
+    for day, tables in report.short_in_mysql.items():
+        logger.error("MySQL is short: expected `crowdlens rebuild --missing`", extra={"day": day, **tables})
+    counts = report.counts()
+    logger.info("reconciled", extra=counts)
+    if not report.busy:
+        count(metrics, counts)
+    return counts
+
+
+def _queue(settings: ReconcilerSettings) -> LoadQueue | None:
+    if settings.load_queue_url is None or settings.mysql is None:
+        return None
+    return LoadQueue(boto3.client("sqs"), settings.load_queue_url, settings.lake_bucket)
+
+
+def _days(event: Mapping[str, Any]) -> list[str] | None:
+    day = event.get("day")
+    if day is None:
+        return None
+    try:
+        if date.fromisoformat(day).isoformat() == day:
+            return [day]
+    except (ValueError, TypeError):
+        pass
+    raise EventError(f"day is {day!r}: expected a UTC day, YYYY-MM-DD")
+
+
+def _time_left(context: object) -> Callable[[], bool]:
+    """Return what says whether another day may be begun; without Lambda's clock, always."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if remaining is None:
+        return lambda: True
+    ends = time.monotonic() + remaining() / 1000
+    needed = min(DAY_SECONDS, (ends - time.monotonic()) / 2)
+    return lambda: ends - time.monotonic() >= needed

@@ -1,0 +1,134 @@
+"""MySQL's half: which raw objects its ledger lacks, and the message that announces one again.
+
+S3's notifications may get lost. The message is the one S3 would have sent: `rds_loader` skips an object
+that it has, so one announced twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import quote_plus
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pymysql.cursors import Cursor
+
+from contract.errors import WorkFailedError
+from contract.mysql import first_kept_day
+from lambdas.reconciler.store import Listed
+from lambdas.shared.mysql import Database
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_KEYS_AT_ONCE: Final = 1_000
+_SQS_BATCH: Final = 10
+
+
+class AnnounceError(WorkFailedError):
+    """Raised when the load queue did not take a message; the object is announced again later."""
+
+
+class LoadLedger(Protocol):
+    """What MySQL says about objects; raises `DatabaseError`."""
+
+    def etags(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the ETags of those objects that are in MySQL."""
+
+    def rows(self, table: str, day: str) -> int:
+        """Return how many rows the objects of a table and day brought, repeated ones included."""
+
+
+class MySqlLedger:
+    """`load_ledger` in MySQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def etags(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the ETags of those objects that are in MySQL."""
+        found: dict[str, str] = {}
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            part = list(keys[start : start + _KEYS_AT_ONCE])
+            found |= self._database.run(_etags_of(part))
+        return found
+
+    def rows(self, table: str, day: str) -> int:
+        """Return how many rows the objects of a table and day brought."""
+
+        def work(cursor: Cursor) -> int:
+            cursor.execute(
+                "SELECT COALESCE(SUM(rows_in_object), 0) FROM load_ledger WHERE table_name = %s AND day = %s",
+                (table, day),
+            )
+            row = cursor.fetchone()
+            return int(row[0]) if row else 0
+
+        return self._database.run(work)
+
+
+def _etags_of(keys: list[str]) -> Callable[[Cursor], dict[str, str]]:
+    def work(cursor: Cursor) -> dict[str, str]:
+        marks = ", ".join(["%s"] * len(keys))
+        cursor.execute(
+            f"SELECT object_key, etag FROM load_ledger WHERE object_key IN ({marks})",  # noqa: S608 - marks only
+            keys,
+        )
+        return {str(key): str(etag) for key, etag in cursor.fetchall()}
+
+    return work
+
+
+def unloaded(ledger: LoadLedger, items: Sequence[Listed]) -> list[Listed]:
+    """Return the objects that MySQL does not have in this very version."""
+    etags = ledger.etags([item.key for item in items]) if items else {}
+    return [item for item in items if etags.get(item.key) != item.etag]
+
+
+def is_kept(table: str, day: str, today: date) -> bool:
+    """Return whether MySQL keeps the rows of a table and day."""
+    return day >= first_kept_day(table, today)
+
+
+@dataclass(frozen=True)
+class LoadQueue:
+    """The queue that `rds_loader` empties."""
+
+    client: SQSClient
+    url: str
+    bucket: str
+
+    def announce(self, items: Sequence[Listed]) -> None:
+        """Send the notification of each object; raises `AnnounceError` when some were not taken."""
+        for start in range(0, len(items), _SQS_BATCH):
+            entries: list[Any] = [
+                {"Id": str(number), "MessageBody": notification(self.bucket, item)}
+                for number, item in enumerate(items[start : start + _SQS_BATCH])
+            ]
+            try:
+                answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+            except (ClientError, BotoCoreError) as error:
+                raise AnnounceError(f"the load queue did not answer: {error}") from error
+            if answer.get("Failed"):
+                raise AnnounceError(f"the load queue refused {len(answer['Failed'])} messages")
+
+
+def notification(bucket: str, item: Listed) -> str:
+    """Return S3's notification that an object was created, as far as `rds_loader` reads it.
+
+    Its form: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "crowdlens:reconciler",
+        "eventTime": item.last_modified.astimezone(UTC).isoformat(),
+        "eventName": "ObjectCreated:Put",
+        "s3": {
+            "bucket": {"name": bucket},
+            "object": {"key": quote_plus(item.key, safe="/"), "size": item.size, "eTag": item.etag},
+        },
+    }
+    return json.dumps({"Records": [record]}, separators=(",", ":"))

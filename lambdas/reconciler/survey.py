@@ -1,0 +1,112 @@
+"""What is read once for all days: the ledger of what devices made, and the gaps they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contract.lake import compacted_prefix, raw_prefix
+from contract.tables import GAPS, STREAM_LEDGER
+from lambdas.reconciler.account import LedgerOwn
+from lambdas.reconciler.ledger import LEDGER_COLUMNS, LedgerReader
+from lambdas.reconciler.ranges import (
+    MAXIMUM_SEQUENCE,
+    SEQUENCE_BITS,
+    Integers,
+    Ranges,
+    RangeSet,
+    StreamNumbers,
+    distinct,
+)
+from lambdas.reconciler.reading import DayObjects, Unreadable, list_day, read_all
+from lambdas.reconciler.store import Lake
+
+GAP_DAYS_BEFORE: Final = 8
+"""A gap lies in the day it begins, which may be days before the last record it names."""
+_GAP_COLUMNS: Final = ("device", "gap_epoch", "gap_stream", "first_sequence", "last_sequence")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What devices told about some days: the ledger's rows, and the record numbers declared dropped."""
+
+    reader: LedgerReader
+    dropped: Ranges
+    own: LedgerOwn
+
+
+def survey(
+    lake: Lake,
+    days: Collection[str],
+    streams: StreamNumbers,
+    settled_before: datetime,
+    unreadable: Unreadable,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Survey:
+    """Read all that tells of `days`; what arrived after `settled_before` is recent.
+
+    Of a day's ledger rows the newest of each stream is kept, so memory follows the cameras, not the rows.
+    """
+    first = date.fromisoformat(min(days))
+    progress("reading what devices say they made")
+    reader = LedgerReader(frozenset(days), streams)
+    _read_ledger(lake, reader, first - timedelta(days=1), settled_before, unreadable)
+    progress("reading what they declare dropped")
+    dropped = _read_gaps(lake, first - timedelta(days=GAP_DAYS_BEFORE), streams, unreadable)
+    own = reader.own.ranges()
+    return Survey(reader, dropped, LedgerOwn(own, own.union(dropped), reader.recent_from))
+
+
+def days_of(lake: Lake, table: str) -> list[str]:
+    """Return the days of which the lake has objects of a table, ascending."""
+    return sorted({*lake.days(raw_prefix(table)), *lake.days(compacted_prefix(table))})
+
+
+def _read_ledger(
+    lake: Lake, reader: LedgerReader, first: date, settled_before: datetime, unreadable: Unreadable
+) -> None:
+    listed = _listed(lake, STREAM_LEDGER.name, first)
+    recent = [item for day in listed for item in day.raw if item.last_modified > settled_before]
+    known = {item.key for item in recent}
+    for _, rows in read_all(lake, recent, LEDGER_COLUMNS, unreadable):
+        reader.add(rows, recent=True)
+    older = [item for day in listed for item in (*day.compacted, *day.raw_to_read) if item.key not in known]
+    for _, rows in read_all(lake, older, LEDGER_COLUMNS, unreadable):
+        reader.add(rows, recent=False)
+
+
+def _read_gaps(lake: Lake, first: date, streams: StreamNumbers, unreadable: Unreadable) -> Ranges:
+    found = RangeSet()
+    for day in _listed(lake, GAPS.name, first):
+        for _, rows in read_all(lake, (*day.compacted, *day.raw_to_read), _GAP_COLUMNS, unreadable):
+            found.add(*_declared(rows, streams))
+    return found.ranges()
+
+
+def _declared(rows: pa.Table, streams: StreamNumbers) -> tuple[Integers, Integers]:
+    """Return the ranges that `gaps` rows name; a silence names none."""
+    named: Any = pc.and_kleene(rows.column("gap_stream").is_valid(), rows.column("gap_epoch").is_valid())
+    named = pc.and_(
+        named, pc.and_(rows.column("first_sequence").is_valid(), rows.column("last_sequence").is_valid())
+    )
+    rows = rows.filter(named)
+    codes, keys = distinct(rows, ("device", "gap_epoch", "gap_stream"))
+    if not keys:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    numbers = np.array([streams.of((device, epoch, stream)) for device, epoch, stream in keys], np.int64)
+    base = numbers[codes] << SEQUENCE_BITS
+    firsts = base + np.clip(rows.column("first_sequence").to_numpy(), 1, MAXIMUM_SEQUENCE)
+    lasts = base + np.clip(rows.column("last_sequence").to_numpy(), 0, MAXIMUM_SEQUENCE)
+    sound = firsts <= lasts
+    return firsts[sound], lasts[sound]
+
+
+def _listed(lake: Lake, table: str, first: date) -> list[DayObjects]:
+    return [list_day(lake, table, day) for day in days_of(lake, table) if day >= first.isoformat()]
