@@ -25,9 +25,11 @@ COMMANDS = {
     "preview": "draw the dashboards from a lake, offline",
     "compact": "fold a lake's raw objects into few, large, sorted ones",
     "rebuild": "drop MySQL and rebuild it from the lake, or compare the two",
+    "reconcile": "show that nothing is lost: what was made against the lake and MySQL",
     "devices": "enrol, list, rotate and block the devices that may send",
     "quarantine": "list, show and release messages that were refused",
     "redrive": "send dead letters back to the queues they came from",
+    "cost": "estimate what a fleet asks of AWS and what it costs",
     "models": "list, check and add detector models",
     "doctor": "check what this machine lacks and say what mends it",
 }
