@@ -117,6 +117,14 @@ COMPACTOR = ScheduledFunction(
     function_timeout_seconds=900,
     memory_mib=2048,
 )
-SCHEDULED_FUNCTIONS: tuple[ScheduledFunction, ...] = (COMPACTOR,)
+RECONCILER = ScheduledFunction(
+    function_name="reconciler",
+    handler="lambdas.reconciler.handler:handler",
+    # Lost notifications are repaired at this pace; accounts are made once an hour.
+    every_seconds=900,
+    function_timeout_seconds=900,
+    memory_mib=1024,
+)
+SCHEDULED_FUNCTIONS: tuple[ScheduledFunction, ...] = (COMPACTOR, RECONCILER)
 """Every function that a schedule calls: the one list, for the stacks and the local stack."""
 MIGRATIONS_HANDLER = "lambdas.migrations.handler:handler"

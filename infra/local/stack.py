@@ -129,6 +129,8 @@ class LocalStack:
             if self.mysql:
                 sources.append(_dead_letters(self.load_queue, function))
             self.functions.feed(function, sources, {}, lazy=True)
+        if self.mysql:
+            environment = {**environment, "LOAD_QUEUE_URL": self.load_queue.url}
         for scheduled in options.scheduled:
             self.functions.schedule(scheduled, environment)
 
