@@ -35,7 +35,9 @@ def number_array(column: Column, encoded: Sequence[Any], rows: list[int], reader
     """
     parts = [_READERS[run.form](column, run, reader) for run in runs_of(column, encoded, rows)]
     whole = parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
-    _check_whole_column(column, whole)
+    _check_limits(column, whole)
+    if column.name == "sequence":
+        _check_range(column, whole, 1, INTEGER_LIMIT - 1)
     return whole
 
 
@@ -123,7 +125,8 @@ def _of_steps(column: Column, run: Run, reader: NumberReader) -> Any:
 def _of_dictionaries(column: Column, run: Run, reader: NumberReader) -> Any:
     """Return numbers sent as a dictionary: no device does, and every one of them is read all the same."""
     distinct = _listed(column, list(chain.from_iterable(run.first)))
-    _check_whole_column(column, distinct)
+    # Also those that no row has; but only a sequence that a row has must be 1 or more.
+    _check_limits(column, distinct)
     sizes = np.array([len(one) for one in run.first], np.int64)
     places = flat_indices(column, run, reader) + np.repeat(np.cumsum(sizes) - sizes, run.rows)
     return distinct.take(pa.array(places))
@@ -155,15 +158,13 @@ _READERS: dict[Form, Callable[[Column, Run, NumberReader], Any]] = {
 }
 
 
-def _check_whole_column(column: Column, values: Any) -> None:
+def _check_limits(column: Column, values: Any) -> None:
     if values.null_count and not column.nullable:
         raise UnfitColumnError(column.name)
     if column.type is ColumnType.REAL:
         _check_range(column, values, -sys.float_info.max, sys.float_info.max)
     elif column.type is ColumnType.TIMESTAMP:
         _check_range(column, values, 0, TIMESTAMP_MAXIMUM_MILLISECONDS)
-    elif column.name == "sequence":
-        _check_range(column, values, 1, INTEGER_LIMIT - 1)
 
 
 def _check_range(column: Column, values: Any, lowest: float, highest: float) -> None:

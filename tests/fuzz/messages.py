@@ -114,7 +114,7 @@ def _in_document(change: Callable[[Any, random.Random], Any]) -> Callable[[str, 
         try:
             change(document, chance)
             return _dumped(document, chance)
-        except (KeyError, TypeError, IndexError, AttributeError, ValueError, RecursionError):
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError, RecursionError):
             # Damaged before, so that this damage finds no place.
             return body
 

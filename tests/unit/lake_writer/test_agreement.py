@@ -94,6 +94,14 @@ def test_messages_that_fit_alone_but_not_together_are_all_built(make_records: An
     assert 2**58 in tables[0].data.column("frames").to_pylist()
 
 
+def test_a_number_that_no_row_has_breaks_no_rule_of_rows(make_records: Any) -> None:
+    document = json.loads(encode_message("s", "d", make_records(count=1)))
+    document["blocks"][0]["columns"]["sequence"] = {"d": [-1, 2], "i": [1]}
+    tally = Tally()
+    write_and_compare([json.dumps(document)], tally)
+    assert tally.rows == 1
+
+
 def test_good_messages_are_not_read_one_by_one(make_records: Any) -> None:
     body = encode_message("s", "d", make_records(count=600))
     _, built, _ = build_or_refuse(readable(body))
