@@ -1,0 +1,175 @@
+"""`crowdlens cost`: what a fleet asks of AWS, what it costs, and which limit it meets first."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cli.cost.prices import DEFAULT_REGION, READ_ON, REGIONS
+from cli.output import print_json, say, table
+from edge_components.publisher.settings import PROFILES
+
+if TYPE_CHECKING:
+    from cli.cost.model import Estimate
+
+EXAMPLE = """examples:
+  crowdlens cost
+  crowdlens cost --cameras 1000 --profile economy --batch-window 60 --batch-size 1000
+  crowdlens cost --cameras 10000 --profile live --outage-hours 168 --json
+a model: this project's measured figures, AWS's published prices and limits, and a simulation of the two
+queues; docs/cost.md says what it stands on"""
+FLEETS = (10, 100, 1_000, 10_000)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `crowdlens cost`."""
+    parser.epilog = EXAMPLE
+    parser.add_argument("--cameras", type=_whole, help="one fleet (without it: 10, 100, 1,000 and 10,000)")
+    parser.add_argument("--profile", choices=sorted(PROFILES), help="one profile (without it: both)")
+    parser.add_argument("--region", choices=REGIONS, default=DEFAULT_REGION, help="whose prices")
+    parser.add_argument(
+        "--window-seconds", type=_positive, default=10.0, help="window of the cameras' counts"
+    )
+    parser.add_argument(
+        "--cameras-per-device", type=_whole, default=1, help="cameras that share a device's publisher"
+    )
+    parser.add_argument(
+        "--batch-window", type=_window, help="lake_writer's, instead of the one in force, seconds"
+    )
+    parser.add_argument(
+        "--batch-size", type=_whole, help="lake_writer's, instead of the one in force, messages"
+    )
+    parser.add_argument("--stored-days", type=_positive, default=90.0, help="days that the lake holds")
+    parser.add_argument(
+        "--outage-hours", type=_positive, default=24.0, help="time that half the cameras were away"
+    )
+    parser.add_argument("--json", action="store_true", help="print every figure as JSON")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Estimate each fleet asked for, and print them."""
+    found = [
+        _estimate(arguments, cameras, profile)
+        for profile in ([arguments.profile] if arguments.profile else sorted(PROFILES))
+        for cameras in ([arguments.cameras] if arguments.cameras else FLEETS)
+    ]
+    if arguments.json:
+        print_json(
+            {"region": arguments.region, "prices_of": READ_ON, "fleets": [one.as_dict() for one in found]}
+        )
+        return 0
+    print(table(("load", *map(_title, found)), _load(found)))
+    print()
+    print(table((f"US dollars a month, {arguments.region}", *map(_title, found)), _dollars(found)))
+    print()
+    print(table(("nearest limits", "used", "what to turn"), _nearest(found)))
+    say(f"prices of {READ_ON}; lake of {arguments.stored_days:g} days; no free tier, no discount")
+    return 0
+
+
+def _estimate(arguments: argparse.Namespace, cameras: int, profile: str) -> Estimate:
+    from cli.cost.fleet import Fleet
+    from cli.cost.ingest import Settings
+    from cli.cost.model import Outage, estimate
+
+    settings = Settings()
+    writer = replace(
+        settings.writer,
+        batch_window_seconds=settings.writer.batch_window_seconds
+        if arguments.batch_window is None
+        else arguments.batch_window,
+        batch_size=arguments.batch_size or settings.writer.batch_size,
+    )
+    return estimate(
+        Fleet(
+            cameras,
+            profile,
+            window_seconds=arguments.window_seconds,
+            cameras_a_device=arguments.cameras_per_device,
+        ),
+        arguments.region,
+        settings=replace(settings, writer=writer),
+        outage=Outage(hours=arguments.outage_hours),
+        stored_days=arguments.stored_days,
+    )
+
+
+def _title(found: Estimate) -> str:
+    return f"{found.fleet.cameras:,} {found.fleet.profile_name}"
+
+
+def _load(found: list[Estimate]) -> list[list[str]]:
+    every = [one.as_dict() for one in found]
+    rows = {
+        "messages/s": [f"{one['messages_a_second']:,.1f}" for one in every],
+        "messages a call": [f"{one['messages_a_call']:,.1f}" for one in every],
+        "lake_writer at once, mean / most": [
+            f"{one['lake_writer_concurrency']['mean']:g} / {one['lake_writer_concurrency']['most']}"
+            for one in every
+        ],
+        "arrival to lake p95, s": [f"{one['lake_writer_delay_seconds']['p95']}" for one in every],
+        "rds_loader at once, mean / most": [
+            f"{one['rds_loader_concurrency']['mean']:g} / {one['rds_loader_concurrency']['most']}"
+            for one in every
+        ],
+        "objects a day": [f"{one['objects_a_day']:,}" for one in every],
+        "MySQL rows/s": [f"{one['mysql_rows_a_second']:,.0f}" for one in every],
+        "MySQL instance": [str(one["mysql"]["instance"]) for one in every],
+        "MySQL GB": [f"{one['mysql']['gb']:,}" for one in every],
+        "lake GB a month": [f"{one['lake_gb_a_month']:,.1f}" for one in every],
+        "outage: messages back": [f"{one['outage']['messages']:,}" for one in every],
+        "outage: lake_writer at once": [f"{one['outage']['lake_writer_concurrency']}" for one in every],
+        "outage: oldest message, s": [f"{one['outage']['oldest_message_seconds']:,.0f}" for one in every],
+        "outage: all in the lake, s": [_drained(one["outage"]) for one in every],
+        "outage: all in MySQL, h": [_hours(one["outage"]["mysql_seconds"]) for one in every],
+    }
+    return [[name, *cells] for name, cells in rows.items()]
+
+
+def _drained(outage: dict[str, float]) -> str:
+    return f"{outage['lake_seconds']:,.0f}" if not outage["messages_left"] else "more than 3,600"
+
+
+def _hours(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds / 3600:.2f}"
+
+
+def _dollars(found: list[Estimate]) -> list[list[str]]:
+    rows = [[name, *(f"{one.variable[name]:,.2f}" for one in found)] for name in found[0].variable]
+    rows.append(["a camera, without fees", *(f"{one.variable_a_camera:.4f}" for one in found)])
+    rows.append(["a million records, without fees", *(f"{one.usd_a_million_records:.4f}" for one in found)])
+    rows += [[f"fee: {name}", *(f"{one.fixed[name]:,.2f}" for one in found)] for name in found[0].fixed]
+    rows.append(["fees a camera", *(f"{one.fixed_a_camera:.2f}" for one in found)])
+    return rows
+
+
+def _nearest(found: list[Estimate]) -> list[list[str]]:
+    return [
+        [f"{_title(one)}: {limit.name}", f"{limit.used:.0%}", limit.turn]
+        for one in found
+        for limit in one.limits[:2]
+    ]
+
+
+def _whole(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 to 1000000")
+
+
+def _window(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 300:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r}: expected whole seconds from 0 to 300")
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number above 0")
+    return number
