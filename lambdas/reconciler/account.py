@@ -126,20 +126,20 @@ def _overdue(entry: LedgerEntry, here: Here, dropped: int, at: StreamWindow) -> 
 def ledger_counts(stream: Stream, here: Here, ledger: LedgerOwn, at: StreamWindow) -> Counts:
     """Return the counts of a stream of `stream_ledger` records: no ledger tells of these: no hole may be.
 
-    A hole among the day's numbers may be filled by another day; one before the first recent record should
-    have been filled by now.
+    A hole among the day's numbers may be filled by another day; one before a record that is not recent
+    should have been filled by now.
     """
     window = at(1, MAXIMUM_SEQUENCE)
     ends = here.records.within(*window)
     if ends is None:
         return Counts()
     first, last = ends
-    border = min(last, at(ledger.recent_from(stream[0], stream[1]), 0)[0] - 1)
+    settled = here.records.within(first, at(1, ledger.recent_from(stream[0], stream[1]) - 1)[1])
     in_lake = here.records.count(*window)
     known = ledger.known.count(first, last)
     holes = last - first + 1 - known
     dropped = known - ledger.records.count(first, last)
-    missing = border - first + 1 - ledger.known.count(first, border) if border >= first else 0
+    missing = settled[1] - first + 1 - ledger.known.count(first, settled[1]) if settled else 0
     return Counts(in_lake + dropped + holes, in_lake, dropped, holes - missing, missing)
 
 
