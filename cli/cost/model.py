@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,7 @@ class Estimate:
             },
             "usd_a_million_records": round(self.usd_a_million_records, 4),
             "limits": [
-                {"name": one.name, "used": round(one.used, 4), "turn": one.turn} for one in self.limits
+                {"name": one.name, "used": _finite(one.used), "turn": one.turn} for one in self.limits
             ],
         }
 
@@ -118,6 +119,10 @@ def estimate(
         fixed_lines(prices, fleet, mysql, settings),
         limits(settings, use, mysql, usual, back),
     )
+
+
+def _finite(number: float) -> float | None:
+    return round(number, 4) if math.isfinite(number) else None
 
 
 def _mean(values: list[int]) -> float:

@@ -1,9 +1,9 @@
 """AWS's list prices in US dollars: the one place where a price is written.
 
 `seen` is the page on which the figure of us-east-1 was read on `READ_ON`. Where it is None, and in the other
-region, it is the list price as its authors knew it, and `page`, AWS's own, was not at hand to compare with: check it
-before a decision hangs on it. Free tiers and discounts for volume are left out: small
-fleets look dearer than they are.
+region, it is the list price as its authors knew it, and `page`, AWS's own, was not at hand to compare with:
+check it before a decision hangs on it. Free tiers and discounts for volume are left out: small fleets look
+dearer than they are.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A discrete simulation of an SQS event source: pollers that gather batches, a function that takes its time.
 
-Time goes in steps. In each, what has arrived is shared out at random among the pollers that gather. A poller
-calls the function when its batch is full, or `window_seconds` after its first message, and gathers on when that
-has returned. While messages are left over, AWS adds pollers, five a second, up to the maximum.
+Time goes in steps. In each, what has arrived is shared out at random among the pollers that gather. A
+poller calls the function when its batch is full, or `window_seconds` after its first message, and gathers on
+when that has returned. While messages are left over, AWS adds pollers, five a second, up to the maximum.
 """
 
 from __future__ import annotations
