@@ -139,14 +139,16 @@ class Memory:
             ":tables": {"M": {name: {"M": _counts(counts)} for name, counts in device.tables.items()}},
             **{f":{name}": value for name, value in _counts(device.total).items()},
         }
-        sets = ", ".join(f"{name} = :{name}" for name in asdict(device.total))
+        # Several of these words are DynamoDB's own.
+        names = ["state", "tables", *asdict(device.total)]
+        sets = ", ".join(f"#{name} = :{name}" for name in names)
         with control_errors(f"reporting device {device.device}"):
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(f"reconcile#{device.device}", day),
-                UpdateExpression="SET #state = :state, since = if_not_exists(since, :now), "
-                f"updated_at = :now, expires_at = :expires, #tables = :tables, {sets}",
-                ExpressionAttributeNames={"#state": "state", "#tables": "tables"},
+                UpdateExpression=f"SET since = if_not_exists(since, :now), updated_at = :now, "
+                f"expires_at = :expires, {sets}",
+                ExpressionAttributeNames={f"#{name}": name for name in names},
                 ExpressionAttributeValues=values,
             )
 

@@ -1,0 +1,210 @@
+"""Runs against S3, SQS and DynamoDB as moto plays them: reports, alarms, lost notifications sent again."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cli.main import main
+from lambdas.compactor.compactor import Compactor
+from lambdas.compactor.settings import CompactionRules
+from lambdas.compactor.store import S3ObjectStore
+from lambdas.rds_loader.notifications import parse_notification
+from lambdas.reconciler import handler as module
+from lambdas.reconciler.settings import reconciler_settings
+from lambdas.reconciler.store import WHOLE_BYTES, S3Lake
+from lambdas.shared.leases import Leases
+from lambdas.shared.settings import SettingError
+
+BUCKET = "crowdlens-lake"
+CONTROL_TABLE = "crowdlens-control"
+
+
+def test_a_loss_is_reported_and_a_late_arrival_closes_it(account: Any) -> None:
+    account.put(account.counts(1, 4))
+    account.put(account.counts(6, 10))
+    account.tell(10)
+    first = account.run()
+    assert first.opened == [(account.day, "edge-1")]
+    assert (first.counts()["records_missing"], first.counts()["devices_with_differences"]) == (1, 1)
+    item = account.report()
+    assert (item["state"]["S"], item["missing"]["N"], item["made"]["N"]) == ("open", "1", "11")
+    assert item["tables"]["M"]["zone_counts"]["M"]["missing"]["N"] == "1"
+
+    again = account.run()
+    assert (again.opened, again.counts()["records_missing"]) == ([], 1)
+
+    account.put(account.counts(5, 5))
+    last = account.run()
+    assert last.closed == [(account.day, "edge-1")]
+    assert last.counts()["records_missing"] == 0
+    closed = account.report()
+    assert (closed["state"]["S"], closed["missing"]["N"]) == ("closed", "0")
+    assert closed["since"] == item["since"]
+
+
+def test_a_day_that_is_closed_is_not_read_again_until_it_changes(account: Any) -> None:
+    account.put(account.counts(1, 10))
+    account.tell(10)
+    assert account.run().days_checked == 1
+    assert account.run().days_checked == 0
+    account.tell(11)
+    changed = account.run()
+    assert (changed.days_checked, changed.counts()["records_missing"]) == (1, 1)
+
+
+def test_between_accounts_the_alarm_stands(account: Any) -> None:
+    account.put(account.counts(1, 9))
+    account.tell(10)
+    account.run()
+    between = account.run(account_every_minutes=60)
+    assert (between.days_checked, between.counts()["records_missing"]) == (0, 1)
+
+
+def test_what_may_still_come_alarms_nobody(account: Any) -> None:
+    account.put(account.counts(1, 9))
+    account.tell(10)
+    found = account.run(grace_minutes=30)
+    assert (found.opened, found.counts()["records_missing"], found.counts()["records_on_the_way"]) == (
+        [],
+        0,
+        1,
+    )
+    assert account.report() is None
+    account.later = timedelta(minutes=31)
+    assert account.run(grace_minutes=30).counts()["records_missing"] == 1
+
+
+def test_a_lost_notification_is_sent_again_and_not_too_often(account: Any) -> None:
+    account.put(account.counts(1, 5))
+    (lost,) = account.put(account.counts(6, 10), load=False)
+    account.tell(10)
+    found = account.run()
+    assert (found.objects_requeued, found.counts()["records_not_in_mysql"]) == (1, 5)
+    (body,) = account.announced()
+    (created,) = parse_notification(body)
+    etag = account.s3.head_object(Bucket=BUCKET, Key=lost)["ETag"].strip('"')
+    assert (created.bucket, created.key, created.etag) == (BUCKET, lost, etag)
+
+    account.later = timedelta(minutes=10)
+    assert (account.run().objects_requeued, account.announced()) == (0, [])
+    account.later = timedelta(minutes=16)
+    assert account.run().objects_requeued == 1
+    account.later = timedelta(minutes=40)
+    assert account.run().objects_requeued == 0
+
+    account.loaded[lost] = etag
+    account.later = timedelta(hours=3)
+    last = account.run()
+    assert (last.objects_requeued, last.counts()["records_not_in_mysql"]) == (0, 0)
+    assert account.report()["state"]["S"] == "closed"
+
+
+def test_a_queue_that_is_gone_fails_its_day_and_says_so(account: Any) -> None:
+    account.put(account.counts(1, 5), load=False)
+    account.sqs.delete_queue(QueueUrl=account.queue_url)
+    found = account.run()
+    assert list(found.failed) == [account.day]
+    assert "the load queue did not answer" in found.failed[account.day]
+
+
+def test_only_one_runs_at_a_time(account: Any) -> None:
+    account.put(account.counts(1, 5))
+    leases = Leases(account.dynamodb, CONTROL_TABLE)
+    held = leases.take("reconcile", 60)
+    assert held is not None
+    assert account.run().busy == 1
+    leases.release(held)
+    assert account.run().days_checked == 1
+
+
+def test_compaction_changes_no_account(account: Any) -> None:
+    for first in range(1, 40, 4):
+        account.put(account.counts(first, first + 3))
+    account.tell(41)
+    before = account.run().days[account.day].counts
+    gone = CompactionRules(raw_keep=timedelta(0), reader_grace=timedelta(0))
+    compactor = Compactor(S3ObjectStore(BUCKET, account.s3), Leases(account.dynamodb, CONTROL_TABLE), gone)
+    for _ in range(2):
+        compactor.run(compactor.pieces())
+    assert not S3Lake(BUCKET, account.s3).listing("raw/")
+    after = account.run().days[account.day].counts
+    assert before == after
+    assert (after.in_lake, after.missing) == (41, 1)
+
+
+def test_of_a_large_object_only_the_columns_are_fetched(
+    account: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.put(account.counts(1, 15_000))
+    account.tell(15_000)
+    lake = S3Lake(BUCKET, account.s3)
+    (item,) = lake.listing("raw/zone_counts/")
+    assert item.size > WHOLE_BYTES
+    with lake.open(item) as file:
+        whole = account.s3.get_object(Bucket=BUCKET, Key=item.key)["Body"].read()
+        assert file.read() == whole
+        file.seek(-8, 2)
+        assert file.read() == whole[-8:]
+    assert account.run().days[account.day].counts.in_lake == 15_001
+
+
+@pytest.fixture
+def environment(account: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in {
+        "LAKE_BUCKET": BUCKET,
+        "CONTROL_TABLE": CONTROL_TABLE,
+        "RECONCILER_GRACE_MINUTES": "0",
+        "RECONCILER_ACCOUNT_EVERY_MINUTES": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MYSQL_HOST", raising=False)
+    module._parts.cache_clear()
+    yield account
+    module._parts.cache_clear()
+
+
+@pytest.mark.parametrize("by_day", [pytest.param(False, id="schedule"), pytest.param(True, id="one day")])
+def test_the_function_counts_for_an_alarm(
+    environment: Any, by_day: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.put(environment.counts(1, 9))
+    environment.tell(10)
+    counts = module.handler({"day": environment.day} if by_day else {}, object())
+    assert (counts["records_missing"], counts["devices_with_differences"]) == (1, 1)
+    (metrics,) = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert json.loads(metrics)["records_missing"] == [1.0]
+
+
+def test_an_event_with_a_wrong_day_is_refused(environment: Any) -> None:
+    with pytest.raises(module.EventError, match=r"day is '21\.11'"):
+        module.handler({"day": "21.11"}, object())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("LAKE_BUCKET", "", id="no bucket"),
+        pytest.param("RECONCILER_GRACE_MINUTES", "-1", id="negative"),
+        pytest.param("RECONCILER_LOAD_GRACE_MINUTES", "nan", id="nan"),
+        pytest.param("RECONCILER_DAYS", "0", id="no days"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=name):
+        reconciler_settings({"LAKE_BUCKET": "lake", name: value})
+
+
+def test_the_command_reads_a_bucket(environment: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    environment.put(environment.counts(1, 9))
+    environment.tell(10)
+    assert main(["reconcile", "--grace-minutes", "0", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    (day,) = document["days"]
+    assert (day["day"], day["devices"][0]["missing"], document["complete"]) == (environment.day, 1, False)
+    assert main(["reconcile"]) == 0
+    assert "1 on the way" in capsys.readouterr().err
+    assert main(["reconcile", "--grace-minutes", "0", "--device", "edge-2"]) == 0
