@@ -32,6 +32,8 @@ Integers = npt.NDArray[np.int64]
 
 _SETTLING_SECONDS = 1.5
 """After the tracker's memory: until then a run of sightings may still change sides of a zone's edge."""
+_LIKENED_CLASSES = frozenset({"car", "truck", "bus", "van"})
+"""One and the same vehicle is often called two of these from frame to frame."""
 _SPEED_INTERVAL_SECONDS = 0.25
 _JUST_SEEN_SECONDS = 0.5
 
@@ -74,7 +76,7 @@ class SceneAnalytics:
         self._window_ms = round(window_seconds * 1000)
         width, height, settings = scene.frame_width, scene.frame_height, tracker_settings or TrackerSettings()
         self._horizon_seconds = settings.memory_seconds + _SETTLING_SECONDS
-        self._tracker = Tracker(width, height, settings, _anchor_shares(scene))
+        self._tracker = Tracker(width, height, settings, _anchor_shares(scene), _class_groups(scene))
         self._lines = LineCounter(scene.lines, width, height)
         self._tallies = FrameTallies(len(scene.zones), len(scene.classes))
         self._zones = ZoneCounter(scene.zones, width, height, self._tallies)
@@ -170,6 +172,7 @@ class SceneAnalytics:
         """Everything counted so far."""
         warnings = {
             **{f"boxes_{reason}": count for reason, count in self._cleaning.as_dict().items()},
+            "boxes_without_room": self._tracker.boxes_without_room,
             "times_not_forward": self._timeline.not_forward,
             "times_set_back": self._timeline.set_back,
             "times_in_bunches": self._timeline.spread,
@@ -251,6 +254,12 @@ def _anchor_shares(scene: Scene) -> list[float] | None:
     if not scene.centred_classes:
         return None
     return [0.5 if name in scene.centred_classes else 1.0 for name in scene.classes]
+
+
+def _class_groups(scene: Scene) -> list[int]:
+    """Return the group of each class: those that detectors take for one another are in one."""
+    likened = [name for name in scene.classes if name in _LIKENED_CLASSES]
+    return [scene.classes.index(likened[0] if name in likened else name) for name in scene.classes]
 
 
 def _class_positions(scene: Scene, labels: Sequence[str]) -> Integers:

@@ -65,12 +65,10 @@ class TrackSlots:
         for name, value in kept.items():
             getattr(self, name)[:old] = value
 
-    def start(self, slots: Integers, rows: Floats, class_ids: Integers, frame: int, seconds: float) -> None:
-        """Begin tentative tracks without an id, seen once."""
+    def start(self, slots: Integers, rows: Floats, frame: int, seconds: float) -> None:
+        """Begin tentative tracks without an id, seen once; `elect` names their class."""
         self.rows[slots] = rows
         self.ids[slots] = 0
-        self.class_ids[slots] = class_ids
-        self.class_votes[slots] = 0.0
         self.hits[slots] = 1
         self.covered_since[slots] = np.inf
         self.last_seen[slots] = seconds
@@ -103,6 +101,11 @@ class TrackSlots:
         since = np.where(covered, np.minimum(self.covered_since[slots], seconds), np.inf)
         self.covered_since[slots] = since
         return np.asarray(np.maximum(seconds - since, 0.0))
+
+    def elect(self, slots: Integers, class_ids: Integers, confidences: npt.NDArray[np.float32]) -> None:
+        """Let new tracks be of the class of their first sighting, with its confidence as votes."""
+        self.class_ids[slots] = class_ids
+        self.class_votes[slots] = confidences
 
     def vote(self, slots: Integers, class_ids: Integers, confidences: npt.NDArray[np.float32]) -> None:
         """Let tentative tracks be of the class that most of their sightings' confidence says.

@@ -246,7 +246,8 @@ class Tracker:
             return
         boxes = detections.boxes[wanted].astype(np.float64)
         rows = motion.new_rows(motion.boxes_to_places(boxes), self.settings.motion)
-        self._tracks.start(slots, rows, detections.class_ids[wanted], self._frames_with_boxes, self._times[0])
+        self._tracks.start(slots, rows, self._frames_with_boxes, self._times[0])
+        self._tracks.elect(slots, detections.class_ids[wanted], detections.confidences[wanted])
         self._note(slots, detections.confidences[wanted], at_frame_edge(boxes, self._frame_box))
 
     def _report(self, seen: Integers) -> list[TrackedFrame]:

@@ -10,6 +10,7 @@ _SENTENCES = {
     "boxes_outside": "{} boxes lay outside the frame and were dropped",
     "boxes_clipped": "{} boxes reached more than half a frame over its edge and were cut there",
     "boxes_too_many": "{} boxes were not among the 1,000 most confident of their frame and were dropped",
+    "boxes_without_room": "{} boxes started no track because too many were followed already",
     "times_not_forward": "{} frames had a time not later than the frame before",
     "times_set_back": "the clock was set back; how often: {}",
     "times_in_bunches": "{} frames came in bunches and were spread evenly over the time between",

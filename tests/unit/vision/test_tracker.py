@@ -168,3 +168,98 @@ def test_an_id_is_one_track_at_a_time_whatever_is_detected(seed: int, frames_per
             for slot, track in zip(frame.slots.tolist(), frame.ids.tolist(), strict=True):
                 assert alive.setdefault(track, slot) == slot
     assert set(alive) == set(range(1, tracker.confirmed_tracks + 1))
+
+
+def test_classes_of_a_group_share_a_track_and_the_first_sightings_name_it() -> None:
+    kinds = [0, 1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1]
+    tracker = Tracker(640, 360, class_groups=[0, 0])
+    seen = run(tracker, [found(walking(index), class_id=kind) for index, kind in enumerate(kinds)])
+    assert ids_of(seen) == {1}
+    assert {int(kind) for frame in seen for kind in frame.class_ids} == {0}
+
+
+@pytest.mark.parametrize("second_class", [0, 1])
+@pytest.mark.parametrize(
+    "shift",
+    [
+        pytest.param((6, 3, 8, 0), id="beside"),
+        pytest.param((0, 0, 0, -50), id="upper half"),
+        pytest.param((1, 50, -1, 0), id="lower half"),
+    ],
+)
+def test_a_second_box_on_an_object_starts_nothing(
+    shift: tuple[float, float, float, float], second_class: int
+) -> None:
+    tracker = Tracker(640, 360, class_groups=[0, 0])
+    frames = []
+    for index in range(20):
+        box = np.array(walking(index))
+        boxes = np.array([box, box + shift], np.float32)
+        frames.append(
+            Detections(boxes, np.array([0.9, 0.6], np.float32), np.array([0, second_class], np.int64))
+        )
+    assert ids_of(run(tracker, frames)) == {1}
+
+
+@pytest.mark.parametrize("frames_per_second", [5.0, 10.0, 30.0])
+@pytest.mark.parametrize("heights_a_second", [4.0, 8.0, 12.0])
+def test_a_fast_object_is_followed_however_few_frames(
+    frames_per_second: float, heights_a_second: float
+) -> None:
+    tracker = Tracker(6400, 360)
+    step = 100 * heights_a_second / frames_per_second
+    frames = [found((50 + step * k, 100, 90 + step * k, 200)) for k in range(8)]
+    seen = run(tracker, frames, frames_per_second)
+    assert ids_of(seen) == {1}
+    assert sum(len(frame.ids) for frame in seen) == len(frames)
+
+
+def test_two_who_could_both_be_the_fast_one_are_neither() -> None:
+    tracker = Tracker(640, 360)
+    frames = [found((50, 100, 90, 200)), found((250, 100, 290, 200), (150, 200, 190, 300))]
+    run(tracker, frames, 5.0)
+    assert int((tracker._tracks.hits[tracker._tracks.alive] == 1).sum()) == 3
+
+
+def test_who_left_over_the_edge_does_not_come_back_as_somebody_else() -> None:
+    tracker = Tracker(640, 360)
+    leaving = [found((max(300 - 12 * k, 0), 100, 340 - 12 * k, 200)) for k in range(28)]
+    entering = [found((0, 100, 6 + 8 * k, 200)) for k in range(20)]
+    seen = run(tracker, [*leaving, *[Detections.empty()] * 12, *entering])
+    assert ids_of(seen) == {1, 2}
+
+
+def test_one_stray_box_moves_nobody_who_is_lost() -> None:
+    tracker = Tracker(640, 360)
+    walked = [found(walking(index)) for index in range(25)]
+    stray = found((180, 105, 220, 205))
+    others = found((500, 100, 540, 200))
+    seen = run(tracker, [*walked, *[others] * 12, stray, *[others] * 30, *[Detections.empty()] * 60])
+    assert max(frame.index for frame in seen if 1 in frame.ids) == 24
+
+
+def test_who_comes_back_keeps_his_id_from_his_first_new_sighting() -> None:
+    tracker = Tracker(640, 360)
+    frames = [found(walking(index)) if not 25 <= index < 45 else Detections.empty() for index in range(60)]
+    seen = run(tracker, frames)
+    assert ids_of(seen) == {1}
+    assert sorted(frame.index for frame in seen if len(frame.ids)) == [*range(25), *range(45, 60)]
+
+
+def test_rare_boxes_of_nobody_are_not_confirmed() -> None:
+    tracker = Tracker(640, 360)
+    person = walking(0)
+    frames = [
+        found(person, (400, 100, 440, 200)) if index % 4 == 0 else found(person) for index in range(100)
+    ]
+    assert ids_of(run(tracker, frames)) == {1}
+
+
+def test_boxes_that_find_no_room_are_counted_and_the_most_confident_stay() -> None:
+    tracker = Tracker(6400, 360, TrackerSettings(maximum_tracks=10))
+    boxes = np.array([(100 + 60 * k, 100, 140 + 60 * k, 200) for k in range(30)], np.float32)
+    confidences = np.linspace(0.6, 0.9, 30).astype(np.float32)
+    frames = [Detections(boxes, confidences, np.zeros(30, np.int64))] * 4
+    seen = run(tracker, frames)
+    assert tracker.boxes_without_room == 80
+    assert sorted(frames[0].boxes[:, 0])[-10:] == sorted(float(round(left)) for left in seen[-1].boxes[:, 0])
