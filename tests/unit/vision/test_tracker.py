@@ -182,7 +182,7 @@ def test_classes_of_a_group_share_a_track_and_the_first_sightings_name_it() -> N
 @pytest.mark.parametrize(
     "shift",
     [
-        pytest.param((6, 3, 8, 0), id="beside"),
+        pytest.param((3, 2, 4, 0), id="beside"),
         pytest.param((0, 0, 0, -50), id="upper half"),
         pytest.param((1, 50, -1, 0), id="lower half"),
     ],
