@@ -116,13 +116,14 @@ class LedgerReader:
         codes, epochs = distinct(rows, ("device", "epoch"))
         sequences: Integers = rows.column("sequence").to_numpy()
         times: Integers = rows.column("event_time").cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy()
-        for code, (device, epoch) in enumerate(epochs):
-            chosen = codes == code
-            seen = int(times[chosen].max())
+        latest = np.full(len(epochs), np.iinfo(np.int64).min)
+        np.maximum.at(latest, codes, times)
+        lowest = np.full(len(epochs), _FAR)
+        np.minimum.at(lowest, codes, sequences)
+        for (device, epoch), seen, first in zip(epochs, latest.tolist(), lowest.tolist(), strict=True):
             self._epoch_times[device, epoch] = max(seen, self._epoch_times.get((device, epoch), seen))
             if recent:
-                lowest = min(int(sequences[chosen].min()), self.recent_from(device, epoch))
-                self._recent_from[device, epoch] = lowest
+                self._recent_from[device, epoch] = min(first, self.recent_from(device, epoch))
         borders = np.array([self.recent_from(device, epoch) for device, epoch in epochs], np.int64)
         return sequences >= borders[codes]
 
