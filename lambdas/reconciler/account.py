@@ -94,10 +94,12 @@ class StreamWindow:
         return self._streams.window(self._stream, first, last)
 
 
-def stream_counts(entry: LedgerEntry | None, here: Here, at: StreamWindow) -> Counts:
+def stream_counts(entry: LedgerEntry | None, here: Here, at: StreamWindow, untold: int) -> Counts:
     """Return the counts of a stream and day.
 
     A row of the ledger says less than is here while it is late; then what is here is what was made.
+    `untold` is how many records of the stream `gaps` declare dropped of which the ledger, all days together,
+    does not tell yet: the days' numbers interleave, so a range alone does not say whose they are.
     """
     window = at(1, MAXIMUM_SEQUENCE)
     in_lake = here.records.count(*window)
@@ -107,7 +109,8 @@ def stream_counts(entry: LedgerEntry | None, here: Here, at: StreamWindow) -> Co
     told = at(newest.first_sequence, newest.last_sequence)
     # A drop may be declared by `gaps` before the ledger says so, and the other way round.
     declared = here.known.count(*told) - here.records.count(*told)
-    dropped = max(newest.dropped, min(declared, max(0, newest.made - in_lake)))
+    more = min(untold, declared - newest.dropped, newest.made - in_lake - newest.dropped)
+    dropped = newest.dropped + max(0, more)
     waiting = max(0, newest.made - in_lake - dropped)
     missing = min(waiting, _overdue(entry, here, dropped, at))
     made = in_lake + dropped + waiting
@@ -162,6 +165,9 @@ class DayAccount:
     streams: StreamNumbers
     entries: Mapping[Stream, LedgerEntry]
     ledger: LedgerOwn
+    dropped: Ranges = NOTHING
+    dropped_told: Mapping[Stream, int] = field(default_factory=dict)
+    """By stream how many records the ledger says were dropped, on all days."""
     devices: dict[str, DeviceDay] = field(default_factory=dict)
 
     def add(self, table: str, here: Here, present: Iterable[Stream]) -> None:
@@ -172,6 +178,8 @@ class DayAccount:
             if table == STREAM_LEDGER.name:
                 counts = ledger_counts(stream, here, self.ledger, at)
             else:
-                counts = stream_counts(self.entries.get(stream), here, at)
+                declared = self.dropped.count(*at(1, MAXIMUM_SEQUENCE))
+                untold = max(0, declared - self.dropped_told.get(stream, 0))
+                counts = stream_counts(self.entries.get(stream), here, at, untold)
             day = self.devices.setdefault(stream[0], DeviceDay(stream[0]))
             day.add(table, counts + mysql_counts(here, at))

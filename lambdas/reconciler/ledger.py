@@ -7,13 +7,12 @@ compacted copy, so a row is recent when a recent raw object has it, wherever els
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lambdas.reconciler.ranges import (
     Integers,
@@ -32,6 +31,8 @@ LEDGER_COLUMNS: Final = (
 _KEY: Final = ("device", "epoch", "ledger_stream", "ledger_epoch", "ledger_day", "recent")
 _VALUES: Final = ("sequence", "made", "dropped", "first_sequence", "last_sequence")
 _FAR: Final = 1 << 62
+_StreamDay = tuple[str, str, str, str]
+"""Device, epoch, stream, UTC day."""
 
 
 @dataclass(frozen=True)
@@ -60,30 +61,28 @@ class _Candidate:
 
 @dataclass
 class LedgerReader:
-    """Folds `stream_ledger` rows about `days`, the recent objects first.
+    """Folds `stream_ledger` rows, the recent objects first.
 
     Order of rows: within an epoch by sequence; rows of a later epoch come after those that the epoch
     itself wrote, and later epochs go by the latest event time they were seen with.
     """
 
-    days: Collection[str]
     streams: StreamNumbers
     own: RangeSet = field(default_factory=RangeSet)
     """The ledger's own records: no ledger tells of these, they must be without a hole."""
     _recent_from: dict[tuple[str, str], int] = field(default_factory=dict)
     _epoch_times: dict[tuple[str, str], int] = field(default_factory=dict)
     _found: dict[tuple[Any, ...], _Candidate] = field(default_factory=dict)
+    _chosen: dict[_StreamDay, LedgerEntry] | None = None
 
     def add(self, rows: pa.Table, *, recent: bool) -> None:
         """Take rows of an object into account; every recent object comes before every other."""
         if not rows.num_rows:
             return
+        self._chosen = None
         self.own.add(*runs_of(record_numbers(rows, self.streams)))
         is_recent = self._recent(rows, recent=recent)
-        wanted: Any = pc.is_in(
-            rows.column("ledger_day").cast(pa.string()), value_set=pa.array(list(self.days))
-        )
-        rows = rows.append_column("recent", pa.array(is_recent)).filter(wanted)
+        rows = rows.append_column("recent", pa.array(is_recent))
         for found in _newest_rows(rows):
             key = tuple(found[name] for name in _KEY)
             known = self._found.get(key)
@@ -97,20 +96,31 @@ class LedgerReader:
 
     def entries(self, day: str) -> dict[Stream, LedgerEntry]:
         """Return what is known about each device, epoch and stream of a UTC day."""
-        newest: dict[Stream, tuple[Any, LedgerRow]] = {}
-        settled: dict[Stream, tuple[Any, LedgerRow]] = {}
-        for (device, epoch, stream, about, of_day, recent), found in self._found.items():
-            if of_day != day:
-                continue
-            key = (device, about, stream)
-            rank = (epoch != about, self._epoch_times[device, epoch], found.sequence)
-            for chosen in (newest,) if recent else (newest, settled):
-                if key not in chosen or chosen[key][0] < rank:
-                    chosen[key] = rank, found.row
-        return {
-            key: LedgerEntry(row, settled[key][1] if key in settled else None)
-            for key, (_, row) in newest.items()
-        }
+        return {(key[0], key[1], key[2]): entry for key, entry in self._entries().items() if key[3] == day}
+
+    def dropped(self) -> dict[Stream, int]:
+        """Return, by stream, how many records the ledger says were dropped, on all days that it tells of."""
+        found: dict[Stream, int] = {}
+        for (*stream, _), entry in self._entries().items():
+            key = (stream[0], stream[1], stream[2])
+            found[key] = found.get(key, 0) + entry.newest.dropped
+        return found
+
+    def _entries(self) -> dict[_StreamDay, LedgerEntry]:
+        if self._chosen is None:
+            newest: dict[_StreamDay, tuple[Any, LedgerRow]] = {}
+            settled: dict[_StreamDay, tuple[Any, LedgerRow]] = {}
+            for (device, epoch, stream, about, day, recent), found in self._found.items():
+                key = (device, about, stream, day)
+                rank = (epoch != about, self._epoch_times[device, epoch], found.sequence)
+                for chosen in (newest,) if recent else (newest, settled):
+                    if key not in chosen or chosen[key][0] < rank:
+                        chosen[key] = rank, found.row
+            self._chosen = {
+                key: LedgerEntry(row, settled[key][1] if key in settled else None)
+                for key, (_, row) in newest.items()
+            }
+        return self._chosen
 
     def _recent(self, rows: pa.Table, *, recent: bool) -> Any:
         codes, epochs = distinct(rows, ("device", "epoch"))

@@ -65,7 +65,7 @@ class Ranges:
         """Return the smallest and largest number in the set between `first` and `last`, None without one."""
         low = int(np.searchsorted(self.lasts, first))
         high = int(np.searchsorted(self.firsts, last, side="right")) - 1
-        if low > high:
+        if low > high or first > last:
             return None
         return max(first, int(self.firsts[low])), min(last, int(self.lasts[high]))
 

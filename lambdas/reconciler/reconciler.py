@@ -107,7 +107,9 @@ class Reconciler:
 
     def account(self, loads: DayLoads, told: Survey, streams: StreamNumbers) -> DayFound:
         """Make the account of a day."""
-        account = DayAccount(streams, told.reader.entries(loads.day), told.own)
+        account = DayAccount(
+            streams, told.reader.entries(loads.day), told.own, told.dropped, told.dropped_told
+        )
         found = DayFound(loads.day, account.devices)
         for table, objects in loads.tables.items():
             self._progress(f"{loads.day}: {table}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -21,6 +21,7 @@ from lambdas.reconciler.ranges import (
     Integers,
     Ranges,
     RangeSet,
+    Stream,
     StreamNumbers,
     distinct,
 )
@@ -34,10 +35,11 @@ _GAP_COLUMNS: Final = ("device", "gap_epoch", "gap_stream", "first_sequence", "l
 
 @dataclass(frozen=True)
 class Survey:
-    """What devices told about some days: the ledger's rows, and the record numbers declared dropped."""
+    """What devices told: the ledger's rows, and the record numbers that `gaps` declare dropped."""
 
     reader: LedgerReader
     dropped: Ranges
+    dropped_told: Mapping[Stream, int]
     own: LedgerOwn
 
 
@@ -56,12 +58,12 @@ def survey(
     """
     first = date.fromisoformat(min(days))
     progress("reading what devices say they made")
-    reader = LedgerReader(frozenset(days), streams)
+    reader = LedgerReader(streams)
     _read_ledger(lake, reader, first - timedelta(days=1), settled_before, unreadable)
     progress("reading what they declare dropped")
     dropped = _read_gaps(lake, first - timedelta(days=GAP_DAYS_BEFORE), streams, unreadable)
     own = reader.own.ranges()
-    return Survey(reader, dropped, LedgerOwn(own, own.union(dropped), reader.recent_from))
+    return Survey(reader, dropped, reader.dropped(), LedgerOwn(own, own.union(dropped), reader.recent_from))
 
 
 def days_of(lake: Lake, table: str) -> list[str]:

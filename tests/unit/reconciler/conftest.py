@@ -78,6 +78,7 @@ class World:
         *,
         dropped: int = 0,
         first: int = 1,
+        last: int | None = None,
         age: float = LONG_AGO,
         day: str = DAY,
         epoch: str = "0123456789ab",
@@ -98,7 +99,7 @@ class World:
             ledger_day=day,
             made=made,
             dropped=dropped,
-            last_sequence=first + made - 1,
+            last_sequence=last or first + made - 1,
         )
         fixed = [_with(stored, first_sequence=first) for stored in row]
         self.put(fixed, age)

@@ -126,6 +126,16 @@ def compacted_beside_raw(world: Any) -> None:
     world.tell(12)
 
 
+def another_days_drop_explains_no_loss(world: Any) -> None:
+    """Numbers 3 and 4 belong to the day after, which dropped them; 7 and 8 are lost."""
+    world.put(world.counts(1, 2))
+    world.put(world.counts(5, 6))
+    world.put(world.counts(9, 10))
+    world.tell(8, last=10)
+    world.tell(2, dropped=2, first=3, day="2025-11-22")
+    world.gap(3, 4)
+
+
 SCENARIOS = [
     pytest.param(all_there, {"made": 10, "in_lake": 10}, id="all there"),
     pytest.param(one_lost, {"made": 10, "in_lake": 9, "missing": 1}, id="one lost"),
@@ -144,6 +154,11 @@ SCENARIOS = [
         declared_and_one_lost,
         {"made": 10, "in_lake": 6, "dropped": 3, "missing": 1},
         id="declared dropped and one lost",
+    ),
+    pytest.param(
+        another_days_drop_explains_no_loss,
+        {"made": 8, "in_lake": 6, "missing": 2},
+        id="another day's drop explains no loss",
     ),
     pytest.param(on_the_way, {"made": 10, "in_lake": 7, "on_the_way": 3}, id="on the way"),
     pytest.param(ledger_late, {"made": 10, "in_lake": 10, "without_ledger": 4}, id="ledger late"),
