@@ -7,7 +7,8 @@ CODE := contract edge_components lambdas athena quicksight infra training cli te
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format type synth pr e2e bench bench-trackers train-demo lock clean
+.PHONY: help setup setup-dev demo test lint format type synth pr e2e chaos simulate fuzz soak bench bench-trackers
+.PHONY: train-demo lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +45,18 @@ pr: lint type test synth ## what a pull request must pass
 
 e2e: setup-dev ## run the demo as a user would, kill it, run two at once
 	$(BIN)/python -m pytest -m e2e $(ARGS)
+
+chaos: setup-dev ## kill, cut off and fill up real processes at random, then count every record [RUNS=20 SEED=1]
+	$(BIN)/python -m tests.chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1)
+
+simulate: setup-dev ## play schedules of faults in virtual time, then count every record [SEEDS=5000]
+	$(BIN)/python -m tests.chaos.simulate --seeds 0:$(or $(SEEDS),5000) --counts
+
+fuzz: setup-dev ## damage messages and lake objects by the hundred thousand [SEED=1, about 10 minutes]
+	$(BIN)/python -m tests.fuzz --messages 100000 --objects 20000 --seed $(or $(SEED),1)
+
+soak: setup-dev ## watch the memory of every process while camera and network come and go [MINUTES=60]
+	PYTHONPATH=. $(BIN)/python tests/bench/bench_soak.py --minutes $(or $(MINUTES),60)
 
 bench: setup-dev ## measure against the naive way, the best library and the raw limit
 	@sh infra/local/setup.sh bench
