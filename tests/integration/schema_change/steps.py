@@ -31,7 +31,7 @@ def record(minute: int, temperature: float | None) -> Any:
 def spool(
     *, path: str, device: str, minutes: list[int], temperature: float | None, outbox: str | None
 ) -> Any:
-    """Append records; with an `outbox` pack all that waits, older ones too, into that file and acknowledge it."""
+    """Append records; with an `outbox` pack all that waits into that file, and acknowledge it."""
     from contract.envelope import pack_messages
     from edge_components.runtime.spool import Spool
 
