@@ -64,8 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         stack.enter_context(clear_cloud_errors())
         reconciler = _reconciler(arguments, stack)
-        days = [arguments.day] if arguments.day else reconciler.days()[-_DEFAULT_DAYS:]
-        found = _reconcile(reconciler, days)
+        found = _reconcile(reconciler, arguments.day)
     if arguments.device:
         for day in found:
             day.devices = {name: one for name, one in day.devices.items() if name == arguments.device}
@@ -79,12 +78,15 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0 if complete else 1
 
 
-def _reconcile(reconciler: Reconciler, days: list[str]) -> list[DayFound]:
+def _reconcile(reconciler: Reconciler, day: str | None) -> list[DayFound]:
+    days = [day] if day else reconciler.days()[-_DEFAULT_DAYS:]
     if not days:
         return []
-    loads = [reconciler.loads(day) for day in days]
     told, streams = reconciler.survey(days)
-    found = [reconciler.account(one, told, streams) for one in loads]
+    if day is None:
+        # Of a day that is wholly lost only the ledger tells.
+        days = sorted({*days, *told.reader.days()})[-_DEFAULT_DAYS:]
+    found = [reconciler.account(reconciler.loads(one), told, streams) for one in days]
     _progress("")
     return found
 

@@ -98,6 +98,10 @@ class LedgerReader:
         """Return what is known about each device, epoch and stream of a UTC day."""
         return {(key[0], key[1], key[2]): entry for key, entry in self._entries().items() if key[3] == day}
 
+    def days(self) -> set[str]:
+        """Return the days that the ledger tells of: of one that is wholly lost the lake has nothing."""
+        return {key[3] for key in self._entries()}
+
     def dropped(self) -> dict[Stream, int]:
         """Return, by stream, how many records the ledger says were dropped, on all days that it tells of."""
         found: dict[Stream, int] = {}

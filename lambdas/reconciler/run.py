@@ -93,22 +93,24 @@ class Run:
     def _run(self, report: RunReport, days: Collection[str] | None) -> None:
         now = self._clock()
         known = self._memory.days()
-        wanted = sorted(days or self._near(now), reverse=True)
+        first, last = self._near(now)
+        wanted = sorted(
+            days or (day for day in self._reconciler.days() if first <= day <= last), reverse=True
+        )
         # Days that went out of sight keep their reports, but alarm no more.
-        report.days = {day: found for day, found in known.items() if day in wanted}
+        report.days = {day: found for day, found in known.items() if day in wanted or first <= day <= last}
         loads = [found for day in wanted if (found := self._loads(day, report)) is not None]
         checked = max((found.checked_at for found in known.values()), default=None)
         if days is None and checked is not None and now - checked < self._rules.account_every:
             return
         if loads:
-            self._account(loads, report)
+            self._account(loads, report, with_told=days is None)
         report.objects_unreadable = len(self._reconciler.unreadable.reasons)
 
-    def _near(self, now: datetime) -> list[str]:
+    def _near(self, now: datetime) -> tuple[str, str]:
         # A clock that runs ahead puts records into tomorrow.
-        first = (now - timedelta(days=self._rules.days - 1)).date().isoformat()
-        last = (now + timedelta(days=1)).date().isoformat()
-        return [day for day in self._reconciler.days() if first <= day <= last]
+        first = now - timedelta(days=self._rules.days - 1)
+        return first.date().isoformat(), (now + timedelta(days=1)).date().isoformat()
 
     def _loads(self, day: str, report: RunReport) -> DayLoads | None:
         try:
@@ -129,8 +131,12 @@ class Run:
                 self._queue.announce([item])
                 report.objects_requeued += 1
 
-    def _account(self, loads: list[DayLoads], report: RunReport) -> None:
+    def _account(self, loads: list[DayLoads], report: RunReport, *, with_told: bool) -> None:
         told, streams = self._reconciler.survey([one.day for one in loads])
+        if with_told:
+            first, last = self._near(self._clock())
+            more = told.reader.days() - {one.day for one in loads} - report.failed.keys()
+            loads += [self._reconciler.loads(day) for day in sorted(more) if first <= day <= last]
         for one in loads:
             digest = digest_of(one, told)
             known = report.days.get(one.day)

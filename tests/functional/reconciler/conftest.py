@@ -70,7 +70,7 @@ class Account:
                     self.loaded[upload.key] = answer["ETag"].strip('"')
         return keys
 
-    def tell(self, made: int) -> None:
+    def tell(self, made: int, day: str | None = None) -> None:
         self.ledger_sequence += 1
         (row,) = self.make(
             "stream_ledger",
@@ -80,7 +80,7 @@ class Account:
             start_ms=round(self.noon.timestamp() * 1000),
             ledger_stream="plaza-1/zone_counts",
             ledger_epoch="0123456789ab",
-            ledger_day=self.day,
+            ledger_day=day or self.day,
             made=made,
             dropped=0,
             last_sequence=made,

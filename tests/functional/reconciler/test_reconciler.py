@@ -56,6 +56,17 @@ def test_a_day_that_is_closed_is_not_read_again_until_it_changes(account: Any) -
     assert (changed.days_checked, changed.counts()["records_missing"]) == (1, 1)
 
 
+def test_a_day_that_is_wholly_lost_is_missed(account: Any) -> None:
+    account.put(account.counts(1, 5))
+    account.tell(5)
+    two_days_before = (account.noon - timedelta(days=2)).date().isoformat()
+    account.tell(7, day=two_days_before)
+    found = account.run()
+    assert found.opened == [(two_days_before, "edge-1")]
+    assert found.counts()["records_missing"] == 7
+    assert account.run().counts()["records_missing"] == 7
+
+
 def test_between_accounts_the_alarm_stands(account: Any) -> None:
     account.put(account.counts(1, 9))
     account.tell(10)
