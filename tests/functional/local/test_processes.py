@@ -48,7 +48,7 @@ def family(tmp_path: Path) -> set[int]:
     return found
 
 
-def wait_for(tmp_path: Path, *, count: int, seconds: float = 5.0) -> set[int]:
+def wait_for(tmp_path: Path, *, count: int, seconds: float = 30.0) -> set[int]:
     deadline = time.monotonic() + seconds
     while len(family(tmp_path)) != count and time.monotonic() < deadline:
         time.sleep(0.02)
