@@ -17,6 +17,9 @@ from cli.scene_editor.session import EditorSession
 from contract.errors import CrowdLensError
 
 MAXIMUM_BODY_BYTES = 1024 * 1024
+# A refused body is read up to here before the answer: a client that is still sending when the connection
+# closes sees a broken pipe in place of the reason.
+_DISCARDED_BODY_BYTES = 16 * 1024 * 1024
 _STATIC = files("cli.scene_editor") / "static"
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 _HEADERS = {
@@ -84,6 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     def __init__(self, *arguments: Any, session: EditorSession, token: str) -> None:
         self._session = session
         self._token = token
+        self._unread_bytes = 0
         super().__init__(*arguments)
 
     def do_GET(self) -> None:
@@ -100,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Review or save a document, or take another frame."""
+        length = self.headers.get("Content-Length", "")
+        self._unread_bytes = int(length) if length.isdecimal() else 0
         name = self._permitted_name()
         if name is None:
             return
@@ -148,7 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected application/json")
             return None
         try:
-            document = json.loads(self.rfile.read(int(length)))
+            body, self._unread_bytes = self.rfile.read(int(length)), 0
+            document = json.loads(body)
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
@@ -170,7 +177,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
         # What is left of the body must not be taken for the next request.
         self.close_connection = True
+        self._discard_body()
         self._send(status, "text/plain; charset=utf-8", f"{sentence}\n".encode())
+
+    def _discard_body(self) -> None:
+        left = min(self._unread_bytes, _DISCARDED_BODY_BYTES)
+        while left > 0:
+            chunk = self.rfile.read1(min(left, 64 * 1024))
+            if not chunk:
+                return
+            left -= len(chunk)
 
     def _send(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.send_response(status)

@@ -110,12 +110,18 @@ def test_only_the_page_and_its_files_are_served(client: Client, name: str) -> No
         pytest.param(b"[]", 400, id="no object"),
         pytest.param(b"[" * 100_000, 400, id="nested without end"),
         pytest.param(b"1" * (1024 * 1024 + 1), 413, id="too long"),
+        pytest.param(b"1" * (12 * 1024 * 1024), 413, id="too long for the sockets' buffers"),
     ],
 )
 def test_a_body_that_is_no_scene_is_refused(client: Client, body: bytes, status: int) -> None:
     found = client.ask("POST", f"/{client.token}/save", body=body, Content_Type="application/json")
     assert found[0] == status
     assert not client.path.exists()
+
+
+def test_a_stranger_who_is_still_sending_reads_why(client: Client) -> None:
+    found = client.ask("POST", "/wrong-token/save", body=b"1" * (12 * 1024 * 1024))
+    assert found[0] == 403
 
 
 @pytest.mark.parametrize(
