@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contract.errors import CrowdLensError
+
 MAXIMUM_EVENT_BYTES = 6 * 1000 * 1000
 """A synchronous Lambda invocation carries at most 6 MB; SQS event sources stop filling a batch there."""
 RETENTION_SECONDS = 14 * 24 * 3600
@@ -101,6 +103,39 @@ RDS_LOADER = QueueFunction(
     memory_mib=512,
     maximum_receives=5,
 )
+
+
+@dataclass(frozen=True)
+class IngestProfile:
+    """The two event sources between a device and MySQL, for one profile of `PROFILES` of the publisher."""
+
+    lake_writer: QueueFunction
+    rds_loader: QueueFunction
+
+
+INGEST_PROFILES: Mapping[str, IngestProfile] = {
+    "live": IngestProfile(LAKE_WRITER, RDS_LOADER),
+    # Each batch makes an object a table, and each object is paid for four times (written, announced, read,
+    # read again): records wait a minute more, and a thousand cameras make a twentieth of the objects.
+    "economy": IngestProfile(
+        replace(LAKE_WRITER, batch_size=1_000, batch_window_seconds=60),
+        replace(RDS_LOADER, batch_window_seconds=10),
+    ),
+}
+"""By profile; both have the same functions and queues, so that a stage can change from one to the other."""
+
+
+class IngestProfileError(CrowdLensError):
+    """Raised for a profile that there is not."""
+
+
+def ingest_profile(name: str) -> IngestProfile:
+    """Return the event sources of the profile `name`; raises `IngestProfileError` for any other name."""
+    if name not in INGEST_PROFILES:
+        raise IngestProfileError(f"profile is {name!r}: expected one of {', '.join(sorted(INGEST_PROFILES))}")
+    return INGEST_PROFILES[name]
+
+
 DEAD_LETTERS = DeadLetterFunction(
     function_name="dead_letters",
     handler="lambdas.dead_letters.handler:handler",
