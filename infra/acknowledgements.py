@@ -10,7 +10,7 @@ from infra.stacks.ingest import WRITTEN_PREFIXES
 
 def acknowledge_findings(*, config: StageConfig, ingest: Stack) -> None:
     """Acknowledge, one by one, what AwsSolutions reports and we decided to keep."""
-    lake = config.lake_bucket_name(config.account or "<AWS::AccountId>")
+    lake = config.lake_bucket_name("<AWS::AccountId>")
     for prefix in WRITTEN_PREFIXES:
         _acknowledge(
             ingest,

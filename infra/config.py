@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from contract.errors import CrowdLensError
+from infra.context import ConfigError, Context, amount, matching, network, one_of, switch, whole_number, words
+
+__all__ = ["ConfigError", "DashboardsConfig", "MySqlConfig", "StageConfig", "read_config"]
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_INSTANCE_CLASS = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
+_QUICKSIGHT_PRINCIPAL = re.compile(
+    r"arn:aws(-[a-z]+)*:quicksight:[a-z0-9-]+:\d{12}:(user|group)/[^/\s]+/[^\s]+"
+)
+MAXIMUM_CAMERAS = 10_000
+"""What the queues, the loader and the compactor were sized and measured for."""
 
 
-class ConfigError(CrowdLensError):
-    """Raised when a context value cannot be used; the text names it and what was expected."""
+@dataclass(frozen=True)
+class MySqlConfig:
+    """The database that holds the projection of the lake.
+
+    `instance_class` is without its ``db.`` prefix (``t4g.micro``). Storage grows by itself from
+    `storage_gib` up to `maximum_storage_gib`. `proxy` puts RDS Proxy in front, at a price by the hour.
+    """
+
+    instance_class: str
+    storage_gib: int
+    maximum_storage_gib: int
+    backup_days: int
+    multi_az: bool
+    proxy: bool
+    deletion_protection: bool
+
+
+@dataclass(frozen=True)
+class DashboardsConfig:
+    """Who may see and edit the QuickSight dashboards: ARNs of QuickSight users or groups, at least one."""
+
+    principal_arns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -21,7 +51,10 @@ class StageConfig:
     """One stage of the system.
 
     `account` is None for templates that fit any account. `keep_data` decides whether stateful resources
-    outlive their stack.
+    outlive their stack. `profile` (live or economy) decides how long records wait for company on their way,
+    `identity_mode` (observe or enforce) what becomes of a message that claims another device. `mysql` and
+    `dashboards` are None when their stacks are switched off. `cameras` is how many are expected: sizes and
+    the budget follow it. No CIDR of `peered_cidrs` overlaps `vpc_cidr`.
     """
 
     stage: str
@@ -30,44 +63,134 @@ class StageConfig:
     keep_data: bool
     log_retention_days: int
     athena_scan_limit_bytes: int
+    profile: str
+    identity_mode: str
+    mysql: MySqlConfig | None
+    vpc_cidr: str
+    peered_cidrs: tuple[str, ...]
+    dashboards: DashboardsConfig | None
+    fleet: bool
+    alarm_email: str | None
+    monthly_budget_usd: float
+    cameras: int
+    more_tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        own = ipaddress.ip_network(self.vpc_cidr)
+        for cidr in self.peered_cidrs:
+            if own.overlaps(ipaddress.ip_network(cidr)):
+                raise ConfigError(f"vpc_cidr {self.vpc_cidr} overlaps {cidr}: expected a range of its own")
 
     @property
     def prefix(self) -> str:
         """The name every resource of the stage starts with."""
         return f"crowdlens-{self.stage}"
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """What every resource of the stage is tagged with."""
+        return {"application": "crowdlens", "stage": self.stage, **self.more_tags}
+
     def lake_bucket_name(self, account: str) -> str:
         """Return the lake bucket's name; a fixed one, so that policies can name it without waiting for it."""
         return f"{self.prefix}-lake-{account}-{self.region}"
 
+    def artifacts_bucket_name(self, account: str) -> str:
+        """Return the name of the bucket of what devices fetch: component artifacts, models, scenes."""
+        return f"{self.prefix}-artifacts-{account}-{self.region}"
 
-_STAGES: dict[str, tuple[bool, int, int]] = {
-    # stage: keep data, log days, scan limit
-    "dev": (False, 14, 10 * 1024**3),
-    "prod": (True, 90, 100 * 1024**3),
-}
+    def inbox_bucket_name(self, account: str) -> str:
+        """Return the name of the bucket that open-data files are dropped into."""
+        return f"{self.prefix}-inbox-{account}-{self.region}"
+
+    @property
+    def control_table_name(self) -> str:
+        """The DynamoDB table of device registry, leases and alert state."""
+        return f"{self.prefix}-control"
+
+    @property
+    def database_name(self) -> str:
+        """The Glue database."""
+        return self.prefix.replace("-", "_")
+
+    @property
+    def workgroup_name(self) -> str:
+        """The Athena workgroup."""
+        return self.prefix
 
 
-def read_config(context: Callable[[str], object]) -> StageConfig:
-    """Return the configuration that `context` (a look-up by name, None when absent) asks for.
+def read_config(context: Context) -> StageConfig:
+    """Return the configuration that `context` asks for; raises `ConfigError` naming the first bad value.
 
-    Context: ``stage`` (dev or prod), ``region`` (default ap-northeast-2), ``account`` (12 digits, optional).
+    Every name, its values and its default are listed in docs/deploy.md.
     """
-    stage = context("stage") or "dev"
-    if stage not in _STAGES:
-        raise ConfigError(f"stage is {stage!r}: expected one of {', '.join(_STAGES)}")
-    region = context("region") or "ap-northeast-2"
-    if not isinstance(region, str) or not _REGION.fullmatch(region):
-        raise ConfigError(f"region is {region!r}: expected a name like ap-northeast-2")
-    account = context("account")
-    if account is not None and not _ACCOUNT.fullmatch(str(account)):
-        raise ConfigError(f"account is {account!r}: expected 12 digits")
-    keep_data, log_days, scan_limit = _STAGES[str(stage)]
+    stage = one_of(context, "stage", ("dev", "prod"), "dev")
+    kept = stage == "prod"
     return StageConfig(
-        stage=str(stage),
-        region=region,
-        account=None if account is None else str(account),
-        keep_data=keep_data,
-        log_retention_days=log_days,
-        athena_scan_limit_bytes=scan_limit,
+        stage=stage,
+        region=_region(context),
+        account=_account(context, stage),
+        keep_data=kept,
+        log_retention_days=90 if kept else 14,
+        athena_scan_limit_bytes=(100 if kept else 10) * 1024**3,
+        profile=one_of(context, "profile", ("live", "economy"), "live"),
+        identity_mode=one_of(context, "identity_mode", ("observe", "enforce"), "observe"),
+        mysql=_mysql(context, kept) if switch(context, "mysql", default=True) else None,
+        vpc_cidr=_vpc_cidr(context),
+        peered_cidrs=tuple(network("peered_cidrs", text) for text in words(context, "peered_cidrs")),
+        dashboards=_dashboards(context),
+        fleet=switch(context, "fleet", default=True),
+        alarm_email=matching(context, "alarm_email", _EMAIL, "an e-mail address"),
+        monthly_budget_usd=amount(context, "monthly_budget_usd", 60.0),
+        cameras=whole_number(context, "cameras", 10, 1, MAXIMUM_CAMERAS),
     )
+
+
+def _region(context: Context) -> str:
+    region = matching(context, "region", _REGION, "a name like ap-northeast-2")
+    if region is None:
+        raise ConfigError("region is missing: expected a name like ap-northeast-2")
+    return region
+
+
+def _account(context: Context, stage: str) -> str | None:
+    """Return the account; prod must name it, so that it never lands where credentials happen to point."""
+    account = matching(context, "account", _ACCOUNT, "12 digits")
+    if account is None and stage == "prod":
+        raise ConfigError("account is missing: expected 12 digits, for prod belongs to one account only")
+    return account
+
+
+def _vpc_cidr(context: Context) -> str:
+    value = context("vpc_cidr") or "10.42.0.0/16"
+    cidr = network("vpc_cidr", value)
+    if not 16 <= ipaddress.IPv4Network(cidr).prefixlen <= 24:
+        raise ConfigError(f"vpc_cidr is {value!r}: expected a prefix from /16 to /24")
+    return cidr
+
+
+def _mysql(context: Context, kept: bool) -> MySqlConfig:
+    storage_gib = whole_number(context, "mysql_storage_gib", 50 if kept else 20, 20, 65_536)
+    return MySqlConfig(
+        instance_class=matching(context, "mysql_instance_class", _INSTANCE_CLASS, "a class like t4g.micro")
+        or ("t4g.medium" if kept else "t4g.micro"),
+        storage_gib=storage_gib,
+        maximum_storage_gib=max(5 * storage_gib, 100),
+        backup_days=whole_number(context, "mysql_backup_days", 14 if kept else 1, 1, 35),
+        multi_az=switch(context, "mysql_multi_az", default=kept),
+        proxy=switch(context, "mysql_proxy", default=False),
+        deletion_protection=kept,
+    )
+
+
+def _dashboards(context: Context) -> DashboardsConfig | None:
+    principals = words(context, "quicksight_principal")
+    for principal in principals:
+        if not _QUICKSIGHT_PRINCIPAL.fullmatch(principal):
+            raise ConfigError(
+                f"quicksight_principal is {principal!r}: expected an ARN like "
+                "arn:aws:quicksight:us-east-1:123456789012:user/default/NAME"
+            )
+    if not principals or not switch(context, "dashboards", default=True):
+        return None
+    return DashboardsConfig(principal_arns=principals)

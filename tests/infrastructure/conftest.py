@@ -13,6 +13,11 @@ import pytest
 from infra.node import node_path
 
 Templates = dict[str, dict[str, Any]]
+CONTEXTS: dict[str, dict[str, str]] = {
+    "dev": {"stage": "dev"},
+    "prod": {"stage": "prod", "account": "123456789012"},
+}
+"""What the CDK command line would be given with `-c`; dev fits any account."""
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +34,7 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Temp
     def of_stage(stage: str) -> Templates:
         if stage not in made:
             folder = tmp_path_factory.mktemp(stage)
-            app = App(outdir=str(folder), context={**cdk_context(), "stage": stage})
+            app = App(outdir=str(folder), context={**cdk_context(), **CONTEXTS[stage]})
             build_app(app, read_config(app.node.try_get_context))
             app.synth()
             made[stage] = {

@@ -1,0 +1,86 @@
+"""Reads single CDK context values, which arrive as texts from the command line and as JSON from cdk.json."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+from contract.errors import CrowdLensError
+
+Context = Callable[[str], object]
+"""A look-up of a context value by its name; None when absent."""
+
+_TRUE = ("true", "on", "yes", "1")
+_FALSE = ("false", "off", "no", "0")
+
+
+class ConfigError(CrowdLensError):
+    """Raised when a context value cannot be used; the text names it and what was expected."""
+
+
+def one_of(context: Context, name: str, allowed: tuple[str, ...], default: str) -> str:
+    """Return the value of `name`, which must be one of `allowed`."""
+    value = context(name)
+    value = default if value is None else value
+    if value not in allowed:
+        raise ConfigError(f"{name} is {value!r}: expected one of {', '.join(allowed)}")
+    return str(value)
+
+
+def switch(context: Context, name: str, *, default: bool) -> bool:
+    """Return whether `name` is on; the command line can only give it as a text."""
+    value = context(name)
+    text = str(default if value is None else value).lower()
+    if text not in (*_TRUE, *_FALSE):
+        raise ConfigError(f"{name} is {value!r}: expected on or off")
+    return text in _TRUE
+
+
+def whole_number(context: Context, name: str, default: int, least: int, most: int) -> int:
+    """Return the value of `name` as a whole number from `least` to `most`."""
+    value = context(name)
+    text = str(default if value is None else value)
+    if not re.fullmatch(r"\d{1,9}", text) or not least <= int(text) <= most:
+        raise ConfigError(f"{name} is {value!r}: expected a whole number from {least:,} to {most:,}")
+    return int(text)
+
+
+def amount(context: Context, name: str, default: float) -> float:
+    """Return the value of `name` as an amount above zero."""
+    value = context(name)
+    text = str(default if value is None else value)
+    if not re.fullmatch(r"\d{1,9}(\.\d+)?", text) or float(text) <= 0:
+        raise ConfigError(f"{name} is {value!r}: expected an amount above 0, like 60 or 60.5")
+    return float(text)
+
+
+def words(context: Context, name: str) -> tuple[str, ...]:
+    """Return the value of `name`, a list or a text of comma-separated parts, as a tuple without blanks."""
+    value = context(name)
+    if value is None:
+        return ()
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ConfigError(f"{name} is {value!r}: expected texts with commas between them")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def matching(context: Context, name: str, pattern: re.Pattern[str], expected: str) -> str | None:
+    """Return the value of `name` as a text that is wholly like `pattern`, None when absent."""
+    value = context(name)
+    if value is None:
+        return None
+    # JSON context may hold an account as a number.
+    if not pattern.fullmatch(str(value)):
+        raise ConfigError(f"{name} is {value!r}: expected {expected}")
+    return str(value)
+
+
+def network(name: str, value: object) -> str:
+    """Return `value`, given under `name`, as a network in CIDR notation."""
+    try:
+        network = ipaddress.IPv4Network(str(value))
+    except ValueError as error:
+        raise ConfigError(f"{name} is {value!r}: expected a CIDR like 10.42.0.0/16") from error
+    return str(network)
