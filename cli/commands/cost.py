@@ -6,28 +6,33 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cli.cost.prices import DEFAULT_REGION, READ_ON, REGIONS
 from cli.output import print_json, say, table
 from edge_components.publisher.settings import PROFILES
+from infra.cost.prices import DEFAULT_REGION, price_list
 
 if TYPE_CHECKING:
-    from cli.cost.model import Estimate
+    from infra.cost.model import Estimate
+    from infra.cost.standing import Standing
 
 EXAMPLE = """examples:
-  crowdlens cost
+  crowdlens cost --cameras 1,10,100,1000,10000 --region us-east-1
   crowdlens cost --cameras 1000 --profile economy --batch-window 60 --batch-size 1000
   crowdlens cost --cameras 10000 --profile live --outage-hours 168 --json
 a model: this project's measured figures, AWS's published prices and limits, and a simulation of the two
 queues; docs/cost.md says what it stands on"""
 FLEETS = (10, 100, 1_000, 10_000)
+_ANY_ACCOUNT = "111122223333"
+"""A stage's cost does not hang on whose it is."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `crowdlens cost`."""
     parser.epilog = EXAMPLE
-    parser.add_argument("--cameras", type=_whole, help="one fleet (without it: 10, 100, 1,000 and 10,000)")
+    parser.add_argument(
+        "--cameras", type=_fleets, default=FLEETS, help="fleets, with commas (default: 10,100,1000,10000)"
+    )
     parser.add_argument("--profile", choices=sorted(PROFILES), help="one profile (without it: both)")
-    parser.add_argument("--region", choices=REGIONS, default=DEFAULT_REGION, help="whose prices")
+    parser.add_argument("--region", default=DEFAULT_REGION, help=f"whose prices (default: {DEFAULT_REGION})")
     parser.add_argument(
         "--window-seconds", type=_positive, default=10.0, help="window of the cameras' counts"
     )
@@ -53,28 +58,37 @@ def execute(arguments: argparse.Namespace) -> int:
     found = [
         _estimate(arguments, cameras, profile)
         for profile in ([arguments.profile] if arguments.profile else sorted(PROFILES))
-        for cameras in ([arguments.cameras] if arguments.cameras else FLEETS)
+        for cameras in arguments.cameras
     ]
+    idle = _idle(arguments.region)
+    read_on = price_list().read_on.isoformat()
     if arguments.json:
         print_json(
-            {"region": arguments.region, "prices_of": READ_ON, "fleets": [one.as_dict() for one in found]}
+            {
+                "region": arguments.region,
+                "prices_of": read_on,
+                "fleets": [one.as_dict() for one in found],
+                "idle": {title: _idle_figures(one) for title, one in idle.items()},
+            }
         )
         return 0
     print(table(("load", *map(_title, found)), _load(found)))
     print()
     print(table((f"US dollars a month, {arguments.region}", *map(_title, found)), _dollars(found)))
     print()
+    print(table((f"idle: US dollars a month, {arguments.region}", *idle), _idle_rows(list(idle.values()))))
+    print()
     print(table(("nearest limits", "used", "what to turn"), _nearest(found)))
-    say(f"prices of {READ_ON}; lake of {arguments.stored_days:g} days; no free tier, no discount")
+    say(f"prices of {read_on}; lake of {arguments.stored_days:g} days; no free tier, no discount")
     return 0
 
 
 def _estimate(arguments: argparse.Namespace, cameras: int, profile: str) -> Estimate:
-    from cli.cost.fleet import Fleet
-    from cli.cost.ingest import Settings
-    from cli.cost.model import Outage, estimate
+    from infra.cost.fleet import Fleet
+    from infra.cost.ingest import Settings
+    from infra.cost.model import Outage, estimate
 
-    settings = Settings()
+    settings = Settings.of(profile)
     writer = replace(
         settings.writer,
         batch_window_seconds=settings.writer.batch_window_seconds
@@ -94,6 +108,37 @@ def _estimate(arguments: argparse.Namespace, cameras: int, profile: str) -> Esti
         outage=Outage(hours=arguments.outage_hours),
         stored_days=arguments.stored_days,
     )
+
+
+def _idle(region: str) -> dict[str, Standing]:
+    """Return what each stage costs though nothing is counted, with and without MySQL."""
+    from infra.config import read_config
+    from infra.cost.standing import standing
+
+    return {
+        f"{stage}, MySQL {mysql}": standing(
+            read_config({"stage": stage, "region": region, "account": _ANY_ACCOUNT, "mysql": mysql}.get),
+            price_list(),
+        )
+        for stage in ("dev", "prod")
+        for mysql in ("on", "off")
+    }
+
+
+def _idle_figures(found: Standing) -> dict[str, object]:
+    return {
+        "usd_a_month": {service: round(usd, 2) for service, usd in found.by_service.items()},
+        "total": round(found.total, 2),
+        "less_always_free": round(found.less_always_free, 2),
+    }
+
+
+def _idle_rows(found: list[Standing]) -> list[list[str]]:
+    services = dict.fromkeys(service for one in found for service in one.by_service)
+    rows = [[service, *(f"{one.by_service.get(service, 0.0):,.2f}" for one in found)] for service in services]
+    rows.append(["in all, at list prices", *(f"{one.total:,.2f}" for one in found)])
+    rows.append(["less what AWS always gives", *(f"{one.less_always_free:,.2f}" for one in found)])
+    return rows
 
 
 def _title(found: Estimate) -> str:
@@ -142,6 +187,10 @@ def _dollars(found: list[Estimate]) -> list[list[str]]:
     rows.append(["a million records, without fees", *(f"{one.usd_a_million_records:.4f}" for one in found)])
     rows += [[f"fee: {name}", *(f"{one.fixed[name]:,.2f}" for one in found)] for name in found[0].fixed]
     rows.append(["fees a camera", *(f"{one.fixed_a_camera:.2f}" for one in found)])
+    a_camera = [one.variable_a_camera + one.fixed_a_camera for one in found]
+    in_all = [usd * one.fleet.cameras for usd, one in zip(a_camera, found, strict=True)]
+    rows.append(["in all", *(f"{usd:,.2f}" for usd in in_all)])
+    rows.append(["in all, a camera", *(f"{usd:.2f}" for usd in a_camera)])
     return rows
 
 
@@ -151,6 +200,10 @@ def _nearest(found: list[Estimate]) -> list[list[str]]:
         for one in found
         for limit in one.limits[:2]
     ]
+
+
+def _fleets(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part.strip()) for part in text.split(","))
 
 
 def _whole(text: str) -> int:

@@ -36,7 +36,9 @@ def test_a_table_has_a_column_for_each_fleet(capsys: pytest.CaptureFixture[str])
         pytest.param(["--cameras", "0"], "'0': expected a whole number from 1", id="no cameras"),
         pytest.param(["--batch-window", "301"], "'301': expected whole seconds", id="window beyond AWS's"),
         pytest.param(["--stored-days", "soon"], "'soon': expected a number above 0", id="no number"),
-        pytest.param(["--region", "mars-1"], "invalid choice: 'mars-1'", id="unknown region"),
+        pytest.param(
+            ["--cameras", "10,many"], "'many': expected a whole number from 1", id="no number in it"
+        ),
     ],
 )
 def test_a_wrong_call_is_told_so(
@@ -47,6 +49,27 @@ def test_a_wrong_call_is_told_so(
 
     assert stopped.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_fleets_come_in_the_order_asked_for_and_both_stages_idle(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["cost", "--cameras", "1,10,100,1000,10000", "--profile", "economy", "--json"]
+    assert main(arguments) == 0
+
+    document = json.loads(capsys.readouterr().out)
+    assert [fleet["cameras"] for fleet in document["fleets"]] == [1, 10, 100, 1_000, 10_000]
+    assert list(document["idle"]) == [
+        f"{stage}, MySQL {mysql}" for stage in ("dev", "prod") for mysql in ("on", "off")
+    ]
+    for idle in document["idle"].values():
+        assert sum(idle["usd_a_month"].values()) == pytest.approx(idle["total"], abs=0.05)
+        assert 0 < idle["less_always_free"] < idle["total"]
+
+
+def test_a_region_without_prices_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--cameras", "1", "--region", "mars-1"]) == 2
+    assert "region is 'mars-1': expected one of" in capsys.readouterr().err
 
 
 def test_too_many_cameras_for_a_device_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from cli.cost.fleet import Fleet, FleetError
+from infra.cost.fleet import Fleet, FleetError
 
 
 def test_a_camera_makes_the_records_of_the_spools_arithmetic() -> None:

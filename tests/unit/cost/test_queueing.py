@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.cost.queueing import EventSource, simulate
+from infra.cost.queueing import EventSource, simulate
 
 
 def source(

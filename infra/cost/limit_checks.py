@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cli.cost.bill import Mysql, Usage
-from cli.cost.fleet import MONTH_DAYS
-from cli.cost.ingest import Drain, Settings, Steady, loader_rows_a_second
-from cli.cost.limits import (
+from infra.cost.bill import Mysql, Usage
+from infra.cost.fleet import MONTH_DAYS
+from infra.cost.ingest import Drain, Settings, Steady, loader_rows_a_second
+from infra.cost.limits import (
     LAMBDA_CONCURRENCY,
     RDS_BYTES_A_CONNECTION,
     RDS_INSTANCES,

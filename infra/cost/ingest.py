@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cli.cost.fleet import Fleet
-from cli.cost.limits import (
+from contract.envelope import MAXIMUM_BODY_BYTES
+from infra.cost.fleet import Fleet
+from infra.cost.limits import (
     EVENT_SOURCE_CONCURRENCY,
     LAMBDA_EVENT_BYTES,
     LAMBDA_MIB_A_VCPU,
 )
-from cli.cost.measured import (
+from infra.cost.measured import (
     LOADER_SECONDS_A_RECORD,
     LOADER_SECONDS_AN_OBJECT,
     MESSAGE_BYTES_A_RECORD,
@@ -21,15 +22,13 @@ from cli.cost.measured import (
     WRITER_SECONDS_A_RECORD,
     Assumptions,
 )
-from cli.cost.queueing import EventSource, Flow, Integers, simulate
-from contract.envelope import MAXIMUM_BODY_BYTES
-from edge_components.publisher.settings import PublisherSettings
-from infra.ingest_settings import LAKE_WRITER, RDS_LOADER, QueueFunction
+from infra.cost.publisher import MAXIMUM_MESSAGES_A_SECOND
+from infra.cost.queueing import EventSource, Flow, Integers, simulate
+from infra.ingest_settings import LAKE_WRITER, RDS_LOADER, QueueFunction, ingest_profile
 
 STEP_SECONDS = 0.1
 DRAIN_STEP_SECONDS = 0.5
 LONGEST_DRAIN_SECONDS = 3_600
-SENDING_MESSAGES_A_SECOND = PublisherSettings.maximum_messages_per_second
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,12 @@ class Settings:
     loader: QueueFunction = RDS_LOADER
     writer_concurrency: int = 50
     assumptions: Assumptions = field(default_factory=Assumptions)
+
+    @classmethod
+    def of(cls, profile_name: str) -> Settings:
+        """Return the settings that a stage of the profile is deployed with."""
+        profile = ingest_profile(profile_name)
+        return cls(profile.lake_writer, profile.rds_loader)
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def drain(fleet: Fleet, settings: Settings, *, hours: float, share: float, seed:
     records = hours / 24 * sum(fleet.records_a_device_day().values())
     a_message = MAXIMUM_BODY_BYTES / MESSAGE_BYTES_A_RECORD
     messages = math.ceil(records / a_message)
-    steps = math.ceil(messages / SENDING_MESSAGES_A_SECOND / DRAIN_STEP_SECONDS)
+    steps = math.ceil(messages / MAXIMUM_MESSAGES_A_SECOND / DRAIN_STEP_SECONDS)
     came = np.full(steps, round(returning * messages / steps), dtype=np.int64)
     came[-1] += returning * messages - int(came.sum())
     source = writer_source(settings, a_message, MAXIMUM_BODY_BYTES)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from cli.cost.fleet import DAY_SECONDS, MONTH_DAYS, Fleet
-from cli.cost.ingest import Settings, Steady
-from cli.cost.limits import ATHENA_LEAST_BYTES, RDS_INSTANCES, SQS_BILLED_BYTES, SQS_MESSAGES_A_CALL
-from cli.cost.measured import (
+from infra.alarms import alarm_metrics
+from infra.config import read_config
+from infra.cost.fleet import DAY_SECONDS, MONTH_DAYS, Fleet
+from infra.cost.ingest import Settings, Steady
+from infra.cost.limits import ATHENA_LEAST_BYTES, RDS_INSTANCES, SQS_BILLED_BYTES, SQS_MESSAGES_A_CALL
+from infra.cost.measured import (
     COMPACTOR_REWRITES,
     COMPACTOR_SECONDS_A_RECORD,
     COMPACTOR_SECONDS_AN_OBJECT,
     LOADER_SECONDS_A_RECORD,
     TABLE_FIGURES,
 )
-from cli.cost.queueing import Flow
+from infra.cost.queueing import Flow
 from infra.ingest_settings import COMPACTOR, QueueFunction
+from infra.metrics import OWN_METRICS
 
 MONTH_SECONDS = MONTH_DAYS * DAY_SECONDS
 RAW_DAYS = 15.25
 """A quarter of a day in sight, then fifteen as a noncurrent version (docs/decisions/0009)."""
+POLLS_AN_HOUR = 3 * 60
+"""A poller of an event source waits up to 20 seconds for a message."""
 REGISTRY_SECONDS = 600.0
 IOT_MESSAGES_A_DAY = 24
 HOT_BYTES_A_CAMERA = len(TABLE_FIGURES) * 4 * 16 * 1024
@@ -175,18 +180,23 @@ def mysql_for(fleet: Fleet) -> Mysql:
     return Mysql(name, False, disk_gb, fleet.records_a_second, bears)
 
 
+def _alarms_of_prod() -> int:
+    prod = {"stage": "prod", "region": "us-east-1", "account": "111122223333"}
+    return alarm_metrics(read_config(prod.get))
+
+
 def fixed_lines(prices: dict[str, float], fleet: Fleet, mysql: Mysql, settings: Settings) -> dict[str, float]:
     """Return dollars a month by fee: what is paid though nothing is counted."""
     assumed = settings.assumptions
     hours = MONTH_DAYS * 24
-    # Five pollers ask each of the two dead-letter queues three times a minute.
-    idle_polls = 2 * assumed.pollers * 3 * 60 * hours
+    own_metrics = sum(len(names) for names in OWN_METRICS.values())
+    # The pollers of the two dead-letter queues; those of the others are never idle.
+    idle_polls = 2 * assumed.quiet_pollers * POLLS_AN_HOUR * hours
     return {
         "Greengrass": fleet.devices * prices["greengrass_month"],
         "RDS": hours * prices[mysql.instance] + mysql.disk_gb * prices["rds_gb_month"],
         "QuickSight": assumed.authors * prices["quicksight_author_month"]
         + assumed.readers * prices["quicksight_reader_month"],
-        "CloudWatch": assumed.custom_metrics * prices["metric_month"]
-        + assumed.alarms * prices["alarm_month"],
+        "CloudWatch": own_metrics * prices["metric_month"] + _alarms_of_prod() * prices["alarm_month"],
         "idle polling": idle_polls * prices["sqs_request"],
     }

@@ -63,8 +63,8 @@ class Assumptions:
     `pollers` is how many batches an event source gathers at once: AWS starts with five, and goes down to two
     on quiet queues where no maximum concurrency is set. Each long poll returns with what is there, up to ten
     messages: `receive_seconds` apart, so that a trickle is received one message at a time, which is the
-    dearest case. A query of the dashboards reads `dashboard_bytes_a_camera`: a day of three zones, folded, as
-    bench_compactor counts it.
+    dearest case. A scheduled run that finds nothing takes `idle_run_seconds`, its start included. A query of
+    the dashboards reads `dashboard_bytes_a_camera`: a day of three zones, folded, as bench_compactor has it.
     """
 
     pollers: int = 5
@@ -78,7 +78,7 @@ class Assumptions:
     loader_concurrency: int = 5
     dashboard_queries_a_month: int = 12_000
     dashboard_bytes_a_camera: float = 0.04e6
-    custom_metrics: int = 20
-    alarms: int = 20
+    idle_run_seconds: float = 4.0
+    quiet_pollers: int = 2
     authors: int = 1
     readers: int = 5

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from cli.cost.bill import Mysql, Usage, fixed_lines, mysql_for, usage, variable_lines
-from cli.cost.fleet import MONTH_DAYS, Fleet
-from cli.cost.ingest import Drain, Settings, Steady, drain, steady
-from cli.cost.limit_checks import Limit, limits
-from cli.cost.prices import prices_in
+from infra.cost.bill import Mysql, Usage, fixed_lines, mysql_for, usage, variable_lines
+from infra.cost.fleet import MONTH_DAYS, Fleet
+from infra.cost.ingest import Drain, Settings, Steady, drain, steady
+from infra.cost.limit_checks import Limit, limits
+from infra.cost.prices import prices_in
 
 
 @dataclass(frozen=True)

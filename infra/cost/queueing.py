@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from cli.cost.limits import EVENT_SOURCE_GROWTH_A_SECOND, SQS_MESSAGES_A_CALL
+from infra.cost.limits import EVENT_SOURCE_GROWTH_A_SECOND, SQS_MESSAGES_A_CALL
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from cli.cost.measured import MESSAGE_BASE_BYTES, MESSAGE_BYTES_A_RECORD
 from contract.errors import CrowdLensError
-from edge_components.publisher.settings import PROFILES, Profile
+from infra.cost.measured import MESSAGE_BASE_BYTES, MESSAGE_BYTES_A_RECORD
+from infra.cost.publisher import PROFILES, Profile
 
 DAY_SECONDS = 86_400
 MONTH_DAYS = 365 / 12

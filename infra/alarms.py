@@ -1,0 +1,261 @@
+"""What wakes somebody up, as data: the monitoring stack makes alarms of it, and the bill counts it.
+
+Every alarm says what is wrong and where to look. "No data" is no alarm where a quiet system sends nothing;
+it is one where a schedule must have run.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from infra.config import MySqlConfig, StageConfig
+from infra.ingest_settings import DEAD_LETTERS, LAKE_WRITER, RDS_LOADER, SCHEDULED_FUNCTIONS, ingest_profile
+from infra.metrics import Metric, of_all_functions, of_database, of_function, of_queue, own
+
+MINUTE = 60
+GIB = 1024**3
+MYSQL_BYTES_A_CONNECTION = 12_582_880
+"""MySQL on RDS allows memory / 12,582,880 connections unless told otherwise (RDS user guide, Limits)."""
+INSTANCE_GIB = {
+    "t4g.micro": 1,
+    "t4g.small": 2,
+    "t4g.medium": 4,
+    "t4g.large": 8,
+    "m7g.large": 8,
+    "m7g.2xlarge": 32,
+}
+_RUNBOOK = "docs/runbooks/dead_letters_and_senders.md"
+CLOCK_OFFSET_MILLISECONDS = 1_000
+"""A camera's shortest window is a second: with more, counts lie in the wrong one."""
+
+
+class Missing(enum.Enum):
+    """What a period without data means."""
+
+    QUIET = "notBreaching"
+    WRONG = "breaching"
+    NO_NEWS = "ignore"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """The sum of `metrics` compared with `threshold`: above it, or below it when `is_low`, alarms.
+
+    It must be so in `breaching` of the last `periods` of `period_seconds`.
+    """
+
+    name: str
+    metrics: tuple[Metric, ...]
+    threshold: float
+    says: str
+    period_seconds: int = 5 * MINUTE
+    periods: int = 1
+    breaching: int = 1
+    missing: Missing = Missing.QUIET
+    is_low: bool = False
+
+
+def function_name(config: StageConfig, name: str) -> str:
+    """Return the name in AWS of the function in `lambdas/<name>`."""
+    return f"{config.prefix}-{name.replace('_', '-')}"
+
+
+def database_identifier(config: StageConfig) -> str:
+    """Return the name in AWS of the MySQL instance."""
+    return f"{config.prefix}-mysql"
+
+
+def watched_functions(config: StageConfig) -> tuple[str, ...]:
+    """Return every function of the stage by its folder's name."""
+    names = [LAKE_WRITER.function_name, DEAD_LETTERS.function_name]
+    names += [function.function_name for function in SCHEDULED_FUNCTIONS]
+    if config.mysql:
+        names += [RDS_LOADER.function_name, "migrations"]
+    if config.fleet:
+        names.append("provisioning")
+    return tuple(names)
+
+
+def alarms_of(config: StageConfig) -> tuple[Alarm, ...]:
+    """Return every alarm of the stage, the ones on lost records first."""
+    found = [*_ingest(config), *_account(config), *_devices(config), *_functions(config)]
+    if config.mysql:
+        found += _mysql(config, config.mysql)
+    return tuple(found)
+
+
+def alarm_metrics(config: StageConfig) -> int:
+    """Return how many metrics the stage's alarms evaluate: each is paid for."""
+    return sum(len(alarm.metrics) for alarm in alarms_of(config))
+
+
+def _ingest(config: StageConfig) -> Iterator[Alarm]:
+    for queue in (LAKE_WRITER, RDS_LOADER) if config.mysql else (LAKE_WRITER,):
+        named = queue.named(config.prefix)
+        yield Alarm(
+            f"{queue.queue_name}-dead-letters",
+            (of_queue(named.dead_letter_queue_name, "ApproximateNumberOfMessagesVisible"),),
+            0,
+            f"Messages stay in the dead-letter queue of {queue.function_name}: dead_letters does not copy "
+            f"them to quarantine. They are kept 14 days. {_RUNBOOK}",
+            periods=3,
+            breaching=3,
+        )
+        window = ingest_profile(config.profile).lake_writer.batch_window_seconds
+        yield Alarm(
+            f"{queue.queue_name}-age",
+            (of_queue(named.queue_name, "ApproximateAgeOfOldestMessage"),),
+            window + 10 * MINUTE,
+            f"The oldest message waits too long: {queue.function_name} fails, is throttled, or cannot keep "
+            "up. Nothing is lost before 14 days.",
+            periods=2,
+            breaching=2,
+        )
+    yield Alarm(
+        "dead-letters",
+        (own(config, "dead_letters", "dead_letters"),),
+        0,
+        f"A message was given up and lies in quarantine. {_RUNBOOK}",
+    )
+    yield Alarm(
+        "dead-letters-failed",
+        (own(config, "dead_letters", "dead_letters_failed"),),
+        0,
+        "A dead letter could not be copied to quarantine; it stays in its queue for the rest of 14 days.",
+    )
+    yield Alarm(
+        "messages-quarantined",
+        (own(config, "lake_writer", "messages_quarantined"),),
+        0,
+        "lake_writer could not read a message, or refused its sender: it lies in quarantine. "
+        "`crowdlens quarantine list`",
+    )
+    yield Alarm(
+        "identity",
+        tuple(
+            own(config, "lake_writer", f"identity_{fault}")
+            for fault in ("impostors", "unknown_devices", "blocked_devices")
+        ),
+        0,
+        f"A message's sender is not the device it names, or no registered one. {_RUNBOOK}",
+    )
+
+
+def _account(config: StageConfig) -> Iterator[Alarm]:
+    names = ("records_missing", "records_not_in_mysql") if config.mysql else ("records_missing",)
+    yield Alarm(
+        "reconciliation",
+        tuple(own(config, "reconciler", name, "Maximum") for name in names),
+        0,
+        "Records that devices made are neither in the lake nor declared dropped, or MySQL lacks them. "
+        "`crowdlens reconcile`",
+        period_seconds=30 * MINUTE,
+        # An object may be announced late once; what is missing at two accounts in a row is missing.
+        periods=2,
+        breaching=2,
+    )
+    yield Alarm(
+        "reconciler-days-failed",
+        (own(config, "reconciler", "days_failed"),),
+        0,
+        "A day could not be reconciled: whether it is whole is not known. The log of reconciler says why.",
+        period_seconds=30 * MINUTE,
+        periods=2,
+        breaching=2,
+    )
+    yield Alarm(
+        "reconciler-idle",
+        (of_function(function_name(config, "reconciler"), "Invocations"),),
+        1,
+        "The reconciler has not run for an hour: a difference would go unseen. Look at its schedule.",
+        period_seconds=60 * MINUTE,
+        missing=Missing.WRONG,
+        is_low=True,
+    )
+    yield Alarm(
+        "compactor",
+        (own(config, "compactor", "pieces_failed"), own(config, "compactor", "covers_broken")),
+        0,
+        "A piece of the lake could not be compacted (reads cost more, nothing is lost), or a compacted "
+        "object was removed by another hand. The log of compactor names it.",
+        period_seconds=30 * MINUTE,
+        periods=2,
+        breaching=2,
+    )
+
+
+def _devices(config: StageConfig) -> Iterator[Alarm]:
+    yield Alarm(
+        "devices-silent",
+        (own(config, "reconciler", "devices_silent", "Maximum"),),
+        0,
+        "A device that reported within nine days has sent nothing for an hour. Which one: the view "
+        "device_state. One that was taken away is forgotten after nine days.",
+        period_seconds=60 * MINUTE,
+        missing=Missing.NO_NEWS,
+    )
+    yield Alarm(
+        "clock-offset",
+        (own(config, "lake_writer", "clock_offset_milliseconds", "Maximum"),),
+        CLOCK_OFFSET_MILLISECONDS,
+        "A device's clock is more than a second off: its counts may lie in the wrong window. Which one: the "
+        "view device_state, column clock_offset_milliseconds.",
+        periods=3,
+        breaching=3,
+    )
+
+
+def _functions(config: StageConfig) -> Iterator[Alarm]:
+    for name in watched_functions(config):
+        yield Alarm(
+            f"{name.replace('_', '-')}-errors",
+            (of_function(function_name(config, name), "Errors"),),
+            0,
+            f"{name} ended with an error; what it worked on comes again. Its log has the error.",
+            # A cold database or a throttled call fails once; what fails again needs somebody.
+            periods=3,
+            breaching=2,
+        )
+    yield Alarm(
+        "throttles",
+        (of_all_functions("Throttles"),),
+        0,
+        "Lambda throttles functions in this region: a function's reserve, or the account's concurrency, "
+        "which all of them share, is used up.",
+        periods=3,
+        breaching=2,
+    )
+
+
+def _mysql(config: StageConfig, mysql: MySqlConfig) -> Iterator[Alarm]:
+    identifier = database_identifier(config)
+    yield Alarm(
+        "loader",
+        (own(config, "rds_loader", "messages_failed"),),
+        0,
+        "rds_loader fails to load objects into MySQL again and again. The lake has them; the log says why.",
+        periods=3,
+        breaching=3,
+    )
+    yield Alarm(
+        "mysql-storage",
+        (of_database(identifier, "FreeStorageSpace", "Minimum"),),
+        0.1 * mysql.storage_gib * GIB,
+        "Less than a tenth of MySQL's storage is free and it did not grow by itself: its maximum is reached, "
+        "or it grew within the last six hours.",
+        period_seconds=10 * MINUTE,
+        periods=3,
+        breaching=3,
+        is_low=True,
+    )
+    yield Alarm(
+        "mysql-connections",
+        (of_database(identifier, "DatabaseConnections", "Maximum"),),
+        round(0.8 * INSTANCE_GIB.get(mysql.instance_class, 1) * GIB / MYSQL_BYTES_A_CONNECTION),
+        "Four fifths of the connections that MySQL allows are in use: rds_loader is capped, so somebody else "
+        "is in.",
+        periods=3,
+        breaching=3,
+    )

@@ -1,0 +1,72 @@
+"""What alarms watch is what functions send, and what the bill reckons with is what devices are set to."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from types import ModuleType
+
+import pytest
+
+from edge_components.publisher.settings import PROFILES, PublisherSettings
+from infra.alarms import alarms_of
+from infra.config import StageConfig, read_config
+from infra.cost import publisher
+from infra.metrics import OWN_METRICS, SENT_WITHOUT_CAMERAS
+from lambdas.compactor import handler as compactor
+from lambdas.compactor.report import Report
+from lambdas.lake_writer import handler as lake_writer
+from lambdas.lake_writer.identity import IdentityCheck
+from lambdas.lake_writer.identity_report import identity_counts
+from lambdas.reconciler import handler as reconciler
+from lambdas.reconciler.run import RunReport
+
+
+def config(**context: object) -> StageConfig:
+    return read_config({"stage": "prod", "region": "us-east-1", "account": "111122223333", **context}.get)
+
+
+@pytest.mark.parametrize(
+    ("function", "module", "counted"),
+    [
+        pytest.param("compactor", compactor, Report().counts(), id="compactor"),
+        pytest.param("reconciler", reconciler, RunReport(devices_silent=0).counts(), id="reconciler"),
+    ],
+)
+def test_a_function_that_runs_by_itself_sends_what_is_watched_and_nothing_more(
+    function: str, module: ModuleType, counted: dict[str, int]
+) -> None:
+    assert OWN_METRICS[function] == module.WATCHED
+    assert set(module.WATCHED) <= set(counted)
+
+
+def test_every_fault_of_a_sender_is_a_metric() -> None:
+    assert set(identity_counts(IdentityCheck())) <= set(OWN_METRICS["lake_writer"])
+
+
+def test_every_own_metric_that_is_watched_is_one_that_its_function_sends() -> None:
+    watched = {
+        (dict(metric.dimensions)["service"], metric.name)
+        for alarm in alarms_of(config())
+        for metric in alarm.metrics
+        if not metric.namespace.startswith("AWS/")
+    }
+    assert watched <= {(function, name) for function, names in OWN_METRICS.items() for name in names}
+    assert {function for function, _ in watched} == set(OWN_METRICS)
+
+
+def test_what_is_sent_without_cameras_is_sent() -> None:
+    for function, names in SENT_WITHOUT_CAMERAS.items():
+        assert set(names) <= set(OWN_METRICS[function])
+
+
+def test_two_stages_of_an_account_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "crowdlens-prod")
+    assert lake_writer.make_metrics("lake_writer").namespace == "crowdlens-prod"
+
+
+def test_the_bill_reckons_with_what_publishers_are_set_to() -> None:
+    for name, profile in PROFILES.items():
+        ours = publisher.PROFILES[name]
+        assert {field.name: getattr(profile, field.name) for field in fields(profile)} == vars(ours)
+    assert set(publisher.PROFILES) == set(PROFILES)
+    assert PublisherSettings.maximum_messages_per_second == publisher.MAXIMUM_MESSAGES_A_SECOND
