@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from lambdas.lake_writer.identity import IdentityCheck, open_gate, reason_for
 from lambdas.lake_writer.identity_report import MentionedLately, identity_counts
 from lambdas.lake_writer.writer import LakeWriter
 from lambdas.shared.lake_store import LakeStore
-from lambdas.shared.observability import bind_request, count, make_logger, make_metrics
+from lambdas.shared.observability import bind_request, count, make_logger, make_metrics, measure
 from lambdas.shared.settings import lake_writer_settings
 from lambdas.shared.sqs import batch_response, sqs_records
 
@@ -43,6 +45,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         **identity_counts(result.identity),
     }
     logger.info("batch written", extra=counts)
+    if result.clock_offset_milliseconds is not None:
+        measure(
+            metrics, "clock_offset_milliseconds", MetricUnit.Milliseconds, result.clock_offset_milliseconds
+        )
     count(metrics, counts)
     return batch_response(result.failed_message_ids)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from lambdas.lake_writer.build import build_or_refuse, portions
+from lambdas.lake_writer.clock import largest_offset
 from lambdas.lake_writer.identity import IdentityCheck, IdentityGate
 from lambdas.lake_writer.inbox import UNKNOWN_TABLE, Readable, Refusal, group_deliveries, read_deliveries
 from lambdas.lake_writer.objects import Upload, raw_objects
@@ -21,7 +22,10 @@ MAXIMUM_UPLOADS_AT_ONCE = 8
 
 @dataclass
 class WriteResult:
-    """What became of a batch. `rows` and `objects` count what is stored; `rows_failed` will come again."""
+    """What became of a batch. `rows` and `objects` count what is stored; `rows_failed` will come again.
+
+    `clock_offset_milliseconds` is the largest that a device told, whichever its sign; None when none told.
+    """
 
     messages: int
     rows: int = 0
@@ -31,6 +35,7 @@ class WriteResult:
     refusals: list[Refusal] = field(default_factory=list)
     store_errors: list[str] = field(default_factory=list)
     identity: IdentityCheck = field(default_factory=IdentityCheck)
+    clock_offset_milliseconds: float | None = None
 
     @property
     def quarantined(self) -> int:
@@ -70,6 +75,7 @@ class LakeWriter:
         failed: set[str] = set()
         for portion in portions(readable):
             tables, written, unbuildable = build_or_refuse(portion)
+            result.clock_offset_milliseconds = largest_offset(tables, result.clock_offset_milliseconds)
             # A message refused whole is not also refused for its unknown tables.
             whole = {(UNKNOWN_TABLE, one.delivery.digest) for one in unbuildable}
             result.refusals = [

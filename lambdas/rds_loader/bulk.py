@@ -25,25 +25,33 @@ BYTES_PER_INSERT: Final = 768 * 1024
 _DUPLICATE_KEY: Final = 1062
 
 
-def upsert_rows(cursor: Cursor, table: Table, data: pa.Table) -> None:
-    """Write the rows of `data` into the record table; rows that are there already stay as they are.
+def upsert_rows(cursor: Cursor, table: Table, data: pa.Table) -> int:
+    """Write the rows of `data` into the record table; return how many were not there already.
+
+    Those that were stay as they are.
 
     Raises `SchemaMismatchError` when a value does not fit its column, and `pymysql.MySQLError`.
     """
-    ordered = in_key_order(data)
+    ordered, rows_new = in_key_order(data), 0
     for start in range(0, ordered.num_rows, ROWS_PER_LOAD):
         part = ordered.slice(start, ROWS_PER_LOAD)
         if load_rows(cursor, load_statement(table), lines(part, table.columns)):
+            rows_new += cursor.rowcount
             _check_warnings(cursor, table, part.num_rows)
         else:
-            _insert(cursor, table, part)
+            rows_new += _insert(cursor, table, part)
+    return rows_new
 
 
-def _insert(cursor: Cursor, table: Table, data: pa.Table) -> None:
+def _insert(cursor: Cursor, table: Table, data: pa.Table) -> int:
     before, after = (text.encode() for text in insert_parts(table))
+    rows_new = 0
     for rows in literal_rows(data, table.columns, BYTES_PER_INSERT):
         statement = b"%b%b%b" % (before, rows, after)
         cursor.execute(statement)  # type: ignore[call-overload]  # the driver takes bytes, its stubs do not
+        # A row that stays as it is counts 0.
+        rows_new += cursor.rowcount
+    return rows_new
 
 
 def _check_warnings(cursor: Cursor, table: Table, rows: int) -> None:

@@ -39,6 +39,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     counts = {
         "objects": result.objects,
         "objects_skipped": result.objects_skipped,
+        "objects_from_compacted": result.objects_from_compacted,
         "rows": result.rows,
         "messages_failed": len(result.failed_message_ids),
     }
@@ -49,7 +50,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _maintain() -> dict[str, Any]:
     result = loader().maintain()
-    rows = sum(result.removed.values())
     logger.info("projection maintained", extra={"removed": result.removed, "finished": result.finished})
-    count(metrics, {"rows_pruned": rows, "prune_unfinished": int(not result.finished)})
+    count(metrics, {"prune_unfinished": int(not result.finished)})
     return {"removed": result.removed, "finished": result.finished}

@@ -9,12 +9,13 @@ from pymysql.cursors import Cursor
 
 _CLAIM = (
     "INSERT INTO load_ledger "
-    "(object_key, etag, table_name, day, rows_in_object, object_bytes, loaded_at) "
-    "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3)) "
+    "(object_key, etag, table_name, day, rows_in_object, object_bytes, loaded_at, rows_new) "
+    "VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3), 0) "
     # From left to right: until the etag is assigned it is the old one. A row that stays as it is counts 0.
     "ON DUPLICATE KEY UPDATE loaded_at = IF(etag = VALUES(etag), loaded_at, VALUES(loaded_at)), "
     "rows_in_object = VALUES(rows_in_object), object_bytes = VALUES(object_bytes), etag = VALUES(etag)"
 )
+_ADD_NEW = "UPDATE load_ledger SET rows_new = COALESCE(rows_new, 0) + %s WHERE object_key = %s"
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,12 @@ def claim(cursor: Cursor, entry: LedgerEntry) -> bool:
     """
     fields = (entry.object_key, entry.etag, entry.table_name, entry.day)
     return cursor.execute(_CLAIM, (*fields, entry.rows_in_object, entry.object_bytes)) > 0
+
+
+def add_new_rows(cursor: Cursor, object_key: str, rows: int) -> None:
+    """Note that an object, and those written with it, brought so many rows that MySQL did not have.
+
+    Their sum over a table and day is the number of its rows, however often records repeat in objects.
+    """
+    if rows:
+        cursor.execute(_ADD_NEW, (rows, object_key))

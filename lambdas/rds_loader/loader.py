@@ -8,12 +8,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contract.errors import CrowdLensError
+from contract.lake import compacted_day_prefix
 from lambdas.rds_loader import live
-from lambdas.rds_loader.ledger import loaded_etags
+from lambdas.rds_loader.ledger import LedgerEntry, claim, loaded_etags
 from lambdas.rds_loader.maintenance import MaintenanceResult, maintain
 from lambdas.rds_loader.notifications import ObjectCreated, parse_notification
-from lambdas.rds_loader.objects import ObjectStore, WrongBucketError, check_object, read_objects
+from lambdas.rds_loader.objects import (
+    ObjectStore,
+    RowsGoneError,
+    WrongBucketError,
+    check_object,
+    is_raw,
+    read_objects,
+    table_and_day,
+)
 from lambdas.rds_loader.repository import PreparedObject, write_group
+from lambdas.shared.lake_store import LakeObjectMissingError
 from lambdas.shared.mysql import DEADLOCK_ERRORS, Database, DatabaseError, DatabaseUnavailableError
 from lambdas.shared.sqs import SqsRecord
 
@@ -30,13 +40,15 @@ class LoadResult:
     """What became of an object.
 
     `rows` is 0 when it was `skipped`, because MySQL has it already, and when an `error` kept it out; then
-    nothing of it is in MySQL, and it may be loaded again.
+    nothing of it is in MySQL, and it may be loaded again. `from_compacted` is of a raw object that was gone,
+    and whose rows came with the compacted objects of its day.
     """
 
     key: str
     rows: int
     skipped: bool
     error: CrowdLensError | None = None
+    from_compacted: bool = False
 
 
 @dataclass
@@ -45,6 +57,7 @@ class BatchResult:
 
     objects: int = 0
     objects_skipped: int = 0
+    objects_from_compacted: int = 0
     rows: int = 0
     failed_message_ids: list[str] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
@@ -82,6 +95,7 @@ class Loader:
         for one in loaded.values():
             result.rows += one.rows
             result.objects_skipped += one.skipped
+            result.objects_from_compacted += one.from_compacted
             result.objects += not one.skipped and one.error is None
         for message_id, wanted in named.items():
             failure = next(filter(None, (loaded[created].error for created in wanted)), None)
@@ -141,6 +155,48 @@ class Loader:
                 readable.append((created, found))
         for group in _groups(readable):
             results.update(self._write(group))
+        self._load_gone(part, results)
+
+    def _load_gone(self, part: Sequence[ObjectCreated], results: dict[ObjectCreated, LoadResult]) -> None:
+        """Load what holds the rows of raw objects that are gone, also as a version: their day, compacted."""
+        gone: dict[tuple[str, str], list[ObjectCreated]] = {}
+        for created in part:
+            if isinstance(results[created].error, LakeObjectMissingError) and is_raw(created.key):
+                gone.setdefault(table_and_day(created.key), []).append(created)
+        for (table, day), lost in gone.items():
+            rows, error = self._load_compacted(table, day)
+            for created in lost:
+                if error is None:
+                    self._claim_empty(created)
+                results[created] = LoadResult(created.key, rows, False, error, from_compacted=error is None)
+                rows = 0
+
+    def _load_compacted(self, table: str, day: str) -> tuple[int, CrowdLensError | None]:
+        """Load the compacted objects of a day that the ledger lacks; return their rows, or what failed."""
+        rows = 0
+        try:
+            listed = list(self._store.keys(compacted_day_prefix(table, day)))
+        except CrowdLensError as error:
+            return 0, error
+        if not listed:
+            return 0, RowsGoneError(
+                f"a raw object of {table}, day {day}, is gone from {self._store.bucket}, its version too, "
+                "and no compacted object of that day is there: expected one that holds its rows"
+            )
+        for key, etag, _ in listed:
+            # One at a time: a compacted object may hold two million rows.
+            created = ObjectCreated(self._store.bucket, key, etag)
+            loaded = self.load_many([created])[created]
+            if loaded.error is not None:
+                return rows, loaded.error
+            rows += loaded.rows
+        return rows, None
+
+    def _claim_empty(self, created: ObjectCreated) -> None:
+        """Write the ledger row of an object that others brought, so that nobody looks for it again."""
+        if created.etag is not None:
+            entry = LedgerEntry(created.key, created.etag, *table_and_day(created.key), 0, 0)
+            self._database.run(lambda cursor: claim(cursor, entry))
 
     def _known(self, part: Sequence[ObjectCreated]) -> set[ObjectCreated]:
         """Return those that the ledger has in the form that the notification names; they need no reading."""

@@ -16,11 +16,15 @@ class NotificationError(CrowdLensError):
 
 @dataclass(frozen=True)
 class ObjectCreated:
-    """An object that S3 says was stored; `etag` is None when the notification does not say."""
+    """An object that S3 says was stored; what the notification does not say is None.
+
+    `version_id` still names its bytes when the key is gone: a versioned bucket has them for a while.
+    """
 
     bucket: str
     key: str
     etag: str | None
+    version_id: str | None = None
 
 
 def parse_notification(body: str) -> list[ObjectCreated]:
@@ -52,10 +56,15 @@ def _is_creation(record: Any) -> bool:
 def _object_created(record: dict[str, Any]) -> ObjectCreated:
     try:
         bucket, stored = record["s3"]["bucket"]["name"], record["s3"]["object"]
-        key, etag = stored["key"], stored.get("eTag")
+        key, etag, version_id = stored["key"], stored.get("eTag"), stored.get("versionId")
     except (KeyError, TypeError, AttributeError) as error:
         raise NotificationError(f"a record names no bucket and object: {str(record)[:200]!r}") from error
     if not isinstance(bucket, str) or not isinstance(key, str):
         raise NotificationError(f"a record names no bucket and object: {str(record)[:200]!r}")
     # Keys are form-encoded: "=" comes as "%3D" and a space as "+".
-    return ObjectCreated(bucket, unquote_plus(key), str(etag).strip('"') if etag else None)
+    return ObjectCreated(
+        bucket,
+        unquote_plus(key),
+        str(etag).strip('"') if etag else None,
+        str(version_id) if version_id else None,
+    )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from contract.errors import CrowdLensError
-from contract.lake import COMPACTED_PREFIX, parse_compacted_key, parse_raw_key
+from contract.lake import COMPACTED_PREFIX, RAW_PREFIX, parse_compacted_key, parse_raw_key
 from contract.tables import TABLES
 from lambdas.rds_loader.ledger import LedgerEntry
 from lambdas.rds_loader.notifications import ObjectCreated
 from lambdas.rds_loader.repository import PreparedObject
 from lambdas.shared.lake_parquet import decode_parquet
-from lambdas.shared.lake_store import LakeObject
+from lambdas.shared.lake_store import LakeObject, LakeObjectMissingError
 
 READERS = 4
 """Objects fetched at once; a batch of small ones is mostly waiting for S3."""
@@ -23,6 +23,10 @@ class WrongBucketError(CrowdLensError):
     """Raised when a notification names another bucket than the lake's."""
 
 
+class RowsGoneError(CrowdLensError):
+    """Raised when nothing in the lake can hold the rows of an object that was announced."""
+
+
 class ObjectStore(Protocol):
     """Where lake objects are read: S3, a folder."""
 
@@ -30,8 +34,11 @@ class ObjectStore(Protocol):
     def bucket(self) -> str:
         """The name that notifications use for it."""
 
-    def get(self, key: str) -> LakeObject:
-        """Return an object; raises an error derived from `CrowdLensError`."""
+    def get(self, key: str, version_id: str | None = None) -> LakeObject:
+        """Return an object, or that version of it; raises an error derived from `CrowdLensError`."""
+
+    def keys(self, prefix: str, start_after: str = "") -> Iterator[tuple[str, str, int]]:
+        """Yield key, etag and size of the objects below `prefix` whose key comes after `start_after`."""
 
 
 def table_and_day(key: str) -> tuple[str, str]:
@@ -43,14 +50,29 @@ def table_and_day(key: str) -> tuple[str, str]:
     return table, day
 
 
+def is_raw(key: str) -> bool:
+    """Return whether the key is one of `lake_writer`'s: the compactor takes those away."""
+    return key.startswith(RAW_PREFIX)
+
+
 def read_object(store: ObjectStore, created: ObjectCreated) -> PreparedObject:
     """Return the object's rows; raises an error derived from `CrowdLensError` when they cannot be read."""
     check_object(store, created)
     table_name, day = table_and_day(created.key)
-    stored = store.get(created.key)
+    stored = _stored(store, created)
     data = decode_parquet(stored.body, TABLES[table_name], created.key)
     entry = LedgerEntry(created.key, stored.etag, table_name, day, data.num_rows, len(stored.body))
     return PreparedObject(entry, data)
+
+
+def _stored(store: ObjectStore, created: ObjectCreated) -> LakeObject:
+    """Return the object, or what its key named when it was announced: the compactor takes raw keys away."""
+    try:
+        return store.get(created.key)
+    except LakeObjectMissingError:
+        if created.version_id is None:
+            raise
+    return store.get(created.key, created.version_id)
 
 
 def check_object(store: ObjectStore, created: ObjectCreated) -> None:

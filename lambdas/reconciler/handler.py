@@ -24,6 +24,8 @@ from lambdas.shared.observability import bind_request, count, make_logger, make_
 
 DAY_SECONDS = 300
 """With less time left, no day is begun."""
+WATCHED = ("records_missing", "records_not_in_mysql", "days_failed", "devices_silent")
+"""What an alarm needs; all other counts are in the log line."""
 logger = make_logger("reconciler")
 metrics = make_metrics("reconciler")
 
@@ -49,7 +51,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         Memory(control, settings.control_table),
         Leases(control, settings.control_table),
         settings.rules,
-        queue=_queue(settings),
+        queue=_queue(settings, lake),
         has_time=_time_left(context),
     )
     report = run.run(_days(event))
@@ -66,18 +68,20 @@ def _told(report: RunReport) -> dict[str, Any]:
     for day, device in report.closed:
         logger.info("difference closed", extra={"day": day, "device": device})
     for day, tables in report.short_in_mysql.items():
-        logger.error("MySQL is short: expected `crowdlens rebuild --missing`", extra={"day": day, **tables})
+        logger.error(
+            "MySQL is short: compacted objects of the day are announced to it", extra={"day": day, **tables}
+        )
     counts = report.counts()
     logger.info("reconciled", extra=counts)
     if not report.busy:
-        count(metrics, counts)
+        count(metrics, {name: counts[name] for name in WATCHED if name in counts})
     return counts
 
 
-def _queue(settings: ReconcilerSettings) -> LoadQueue | None:
+def _queue(settings: ReconcilerSettings, lake: S3Lake) -> LoadQueue | None:
     if settings.load_queue_url is None or settings.mysql is None:
         return None
-    return LoadQueue(boto3.client("sqs"), settings.load_queue_url, settings.lake_bucket)
+    return LoadQueue(boto3.client("sqs"), settings.load_queue_url, settings.lake_bucket, lake.version_of)
 
 
 def _days(event: Mapping[str, Any]) -> list[str] | None:

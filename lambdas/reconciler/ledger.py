@@ -94,6 +94,10 @@ class LedgerReader:
         """Return the smallest number of a ledger record of the epoch that arrived lately."""
         return self._recent_from.get((device, epoch), _FAR)
 
+    def silent_devices(self) -> set[str]:
+        """Return the devices whose ledger is here, but of which no row arrived lately."""
+        return {device for device, _ in self._epoch_times} - {device for device, _ in self._recent_from}
+
     def entries(self, day: str) -> dict[Stream, LedgerEntry]:
         """Return what is known about each device, epoch and stream of a UTC day."""
         return {(key[0], key[1], key[2]): entry for key, entry in self._entries().items() if key[3] == day}

@@ -39,7 +39,7 @@ class LoadLedger(Protocol):
         """Return the ETags of those objects that are in MySQL."""
 
     def rows(self, table: str, day: str) -> int:
-        """Return how many rows the objects of a table and day brought, repeated ones included."""
+        """Return how many rows the objects of a table and day brought that MySQL did not have."""
 
 
 class MySqlLedger:
@@ -57,11 +57,12 @@ class MySqlLedger:
         return found
 
     def rows(self, table: str, day: str) -> int:
-        """Return how many rows the objects of a table and day brought."""
+        """Return how many rows the objects of a table and day brought that MySQL did not have."""
 
         def work(cursor: Cursor) -> int:
             cursor.execute(
-                "SELECT COALESCE(SUM(rows_in_object), 0) FROM load_ledger WHERE table_name = %s AND day = %s",
+                "SELECT COALESCE(SUM(COALESCE(rows_new, rows_in_object)), 0) FROM load_ledger "
+                "WHERE table_name = %s AND day = %s",
                 (table, day),
             )
             row = cursor.fetchone()
@@ -100,12 +101,14 @@ class LoadQueue:
     client: SQSClient
     url: str
     bucket: str
+    version_of: Callable[[Listed], str | None] = lambda _: None
+    """Says by which version an object can be read when the compactor has taken its key away."""
 
     def announce(self, items: Sequence[Listed]) -> None:
         """Send the notification of each object; raises `AnnounceError` when some were not taken."""
         for start in range(0, len(items), _SQS_BATCH):
             entries: list[Any] = [
-                {"Id": str(number), "MessageBody": notification(self.bucket, item)}
+                {"Id": str(number), "MessageBody": notification(self.bucket, item, self.version_of(item))}
                 for number, item in enumerate(items[start : start + _SQS_BATCH])
             ]
             try:
@@ -116,19 +119,19 @@ class LoadQueue:
                 raise AnnounceError(f"the load queue refused {len(answer['Failed'])} messages")
 
 
-def notification(bucket: str, item: Listed) -> str:
+def notification(bucket: str, item: Listed, version_id: str | None = None) -> str:
     """Return S3's notification that an object was created, as far as `rds_loader` reads it.
 
     Its form: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
+    stored = {"key": quote_plus(item.key, safe="/"), "size": item.size, "eTag": item.etag}
+    if version_id is not None:
+        stored["versionId"] = version_id
     record = {
         "eventVersion": "2.1",
         "eventSource": "crowdlens:reconciler",
         "eventTime": item.last_modified.astimezone(UTC).isoformat(),
         "eventName": "ObjectCreated:Put",
-        "s3": {
-            "bucket": {"name": bucket},
-            "object": {"key": quote_plus(item.key, safe="/"), "size": item.size, "eTag": item.etag},
-        },
+        "s3": {"bucket": {"name": bucket}, "object": stored},
     }
     return json.dumps({"Records": [record]}, separators=(",", ":"))

@@ -10,7 +10,7 @@ docs/reliability.md has the measured rows a second. A day that is closed and unc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,11 +50,15 @@ class DayLoads:
 
 @dataclass
 class DayFound:
-    """What became of a day: its devices by name, and by table what MySQL lacks of no known object."""
+    """What became of a day: its devices by name, and by table what MySQL lacks of no raw object in sight.
+
+    `to_load` are the compacted objects that hold those rows, with others that MySQL has.
+    """
 
     day: str
     devices: dict[str, DeviceDay]
     short_in_mysql: dict[str, int] = field(default_factory=dict)
+    to_load: list[Listed] = field(default_factory=list)
 
     @property
     def total(self) -> Counts:
@@ -90,7 +94,7 @@ class Reconciler:
         """List a day and find the objects that MySQL lacks."""
         self._progress(f"{day}: listing")
         tables = {table: list_day(self._lake, table, day) for table in TABLES}
-        lacking = [item for table in TABLES for item in self._lacking(tables[table])]
+        lacking = [item for table in TABLES for item in self._lacking(tables[table], tables[table].raw)]
         border = self._clock() - self._rules.load_grace
         return DayLoads(
             day,
@@ -117,12 +121,13 @@ class Reconciler:
             account.add(table, here, streams.within(here.records))
             if short := self._short(objects, here):
                 found.short_in_mysql[table] = short
+                found.to_load += self._lacking(objects, objects.compacted)
         return found
 
-    def _lacking(self, objects: DayObjects) -> list[Listed]:
+    def _lacking(self, objects: DayObjects, items: Sequence[Listed]) -> list[Listed]:
         if self._load_ledger is None or not is_kept(objects.table, objects.day, self._clock().date()):
             return []
-        return unloaded(self._load_ledger, objects.raw)
+        return unloaded(self._load_ledger, items)
 
     def _here(self, objects: DayObjects, loads: DayLoads, told: Survey, streams: StreamNumbers) -> Here:
         overdue, young = {item.key for item in loads.overdue}, {item.key for item in loads.young}
@@ -149,7 +154,7 @@ class Reconciler:
         return Here(records, known, loaded, due, due.union(sets["young"].ranges()))
 
     def _short(self, objects: DayObjects, here: Here) -> int:
-        """Return how many records of a table MySQL must lack, by the sum of what its objects brought.
+        """Return how many records of a table MySQL lacks, by the sum of the new rows its objects brought.
 
         A raw object that was retired before MySQL took it is in no listing any more; its rows are in the
         compacted ones.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contract.errors import CrowdLensError
-from lambdas.reconciler.loads import LoadQueue
+from lambdas.reconciler.loads import AnnounceError, LoadQueue
 from lambdas.reconciler.memory import DayReport, Memory, utc_now
 from lambdas.reconciler.reconciler import DayFound, DayLoads, Reconciler, ReconcilerRules, digest_of
+from lambdas.reconciler.store import Listed
 from lambdas.shared.leases import Leases
 
 LEASE: str = "reconcile"
@@ -20,7 +21,11 @@ OBJECTS_A_RUN = 2_000
 
 @dataclass
 class RunReport:
-    """What a run did; `opened` and `closed` have (day, device), `failed` a sentence for each day."""
+    """What a run did; `opened` and `closed` have (day, device), `failed` a sentence for each day.
+
+    `devices_silent` told something in the days near the present, but nothing in the last grace time; None
+    when the run did not look.
+    """
 
     days_checked: int = 0
     days_left: int = 0
@@ -32,10 +37,15 @@ class RunReport:
     failed: dict[str, str] = field(default_factory=dict)
     short_in_mysql: dict[str, dict[str, int]] = field(default_factory=dict)
     days: dict[str, DayReport] = field(default_factory=dict)
+    devices_silent: int | None = None
 
     def counts(self) -> dict[str, int]:
-        """Return the figures for metrics: of all days near the present, not only of those read now."""
+        """Return the figures for metrics: of all days near the present, not only of those read now.
+
+        `devices_silent` is among them when this run read what devices tell.
+        """
         days = self.days.values()
+        silent = {} if self.devices_silent is None else {"devices_silent": self.devices_silent}
         return {
             "records_missing": sum(day.counts.missing for day in days),
             "records_not_in_mysql": sum(day.counts.not_in_mysql for day in days),
@@ -49,6 +59,7 @@ class RunReport:
             "days_checked": self.days_checked,
             "days_left": self.days_left,
             "days_failed": len(self.failed),
+            **silent,
         }
 
 
@@ -115,16 +126,16 @@ class Run:
     def _loads(self, day: str, report: RunReport) -> DayLoads | None:
         try:
             loads = self._reconciler.loads(day)
-            self._announce(loads, report)
+            self._announce(loads.overdue, report)
         except CrowdLensError as error:
             report.failed[day] = str(error)
             return None
         return loads
 
-    def _announce(self, loads: DayLoads, report: RunReport) -> None:
+    def _announce(self, items: Iterable[Listed], report: RunReport) -> None:
         if self._queue is None:
             return
-        for item in loads.overdue:
+        for item in items:
             if report.objects_requeued >= OBJECTS_A_RUN:
                 return
             if self._memory.may_announce(item.key):
@@ -134,6 +145,7 @@ class Run:
     def _account(self, loads: list[DayLoads], report: RunReport, *, with_told: bool) -> None:
         told, streams = self._reconciler.survey([one.day for one in loads])
         if with_told:
+            report.devices_silent = len(told.reader.silent_devices())
             first, last = self._near(self._clock())
             more = told.reader.days() - {one.day for one in loads} - report.failed.keys()
             loads += [self._reconciler.loads(day) for day in sorted(more) if first <= day <= last]
@@ -158,3 +170,7 @@ class Run:
         report.closed += [(found.day, device) for device in closed]
         if found.short_in_mysql:
             report.short_in_mysql[found.day] = found.short_in_mysql
+            try:
+                self._announce(found.to_load, report)
+            except AnnounceError as error:
+                report.failed[found.day] = str(error)

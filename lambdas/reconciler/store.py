@@ -93,6 +93,15 @@ class S3Lake:
             return io.BytesIO(self.read(item, 0, item.size))
         return io.BufferedReader(_RangedFile(self, item), WHOLE_BYTES)
 
+    def version_of(self, item: Listed) -> str | None:
+        """Return the version of a listed object; None when it is gone, or the bucket has no versions."""
+        try:
+            with _s3_errors(f"object {item.key}"):
+                answer = self._client.head_object(Bucket=self.bucket, Key=item.key, IfMatch=f'"{item.etag}"')
+        except LakeObjectMissingError:
+            return None
+        return answer.get("VersionId")
+
     def read(self, item: Listed, start: int, size: int) -> bytes:
         """Return `size` bytes of this version from `start` on."""
         ranged: dict[str, Any] = {"Range": f"bytes={start}-{start + size - 1}"} if size < item.size else {}

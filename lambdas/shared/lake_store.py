@@ -1,7 +1,8 @@
-"""Objects of the lake bucket: put, get, nothing else."""
+"""Objects of the lake bucket: put, get, list, nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ _CLIENT_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     max_pool_connections=MAXIMUM_CONNECTIONS,
 )
-_GONE = frozenset({"NoSuchKey", "404"})
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 
 class LakeStoreError(CrowdLensError):
@@ -56,10 +57,13 @@ class LakeStore:
         except (ClientError, BotoCoreError) as error:
             raise LakeStoreError(f"object {key} could not be written: {error}") from error
 
-    def get(self, key: str) -> LakeObject:
-        """Return the object `key`; raises `LakeObjectMissingError` or `LakeStoreError`."""
+    def get(self, key: str, version_id: str | None = None) -> LakeObject:
+        """Return the object `key`, or that version of it; `LakeObjectMissingError` or `LakeStoreError`."""
         try:
-            answer = self._client.get_object(Bucket=self.bucket, Key=key)
+            if version_id is None:
+                answer = self._client.get_object(Bucket=self.bucket, Key=key)
+            else:
+                answer = self._client.get_object(Bucket=self.bucket, Key=key, VersionId=version_id)
             return LakeObject(answer["Body"].read(), answer["ETag"].strip('"'), answer["LastModified"])
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _GONE:
@@ -67,3 +71,16 @@ class LakeStore:
             raise LakeStoreError(f"object {key} could not be read: {error}") from error
         except BotoCoreError as error:
             raise LakeStoreError(f"object {key} could not be read: {error}") from error
+
+    def keys(self, prefix: str, start_after: str = "") -> Iterator[tuple[str, str, int]]:
+        """Yield key, etag and size of what is below `prefix` after `start_after`, by key.
+
+        Raises `LakeStoreError`.
+        """
+        pages = self._client.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=start_after):
+                for item in page.get("Contents", []):
+                    yield item["Key"], item["ETag"].strip('"'), item["Size"]
+        except (ClientError, BotoCoreError) as error:
+            raise LakeStoreError(f"the objects below {prefix} cannot be listed: {error}") from error

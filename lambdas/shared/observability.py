@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-METRICS_NAMESPACE = "CrowdLens"
+from lambdas.shared.settings import metrics_namespace
 
 
 def make_logger(service: str) -> Logger:
@@ -17,14 +17,22 @@ def make_logger(service: str) -> Logger:
 
 def make_metrics(service: str) -> Metrics:
     """Return the metrics of a function, printed in CloudWatch's embedded metric format."""
-    return Metrics(namespace=METRICS_NAMESPACE, service=service)
+    return Metrics(namespace=metrics_namespace(), service=service)
 
 
 def count(metrics: Metrics, counts: Mapping[str, int]) -> None:
-    """Emit `counts` as one embedded-metric line; zeros too: to an alarm "none" is not "no data"."""
+    """Emit `counts` as one embedded-metric line; zeros too: to an alarm "none" is not "no data".
+
+    A metric costs a fee for every hour in which it was sent: what no alarm watches belongs into the log line.
+    """
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
     metrics.flush_metrics()
+
+
+def measure(metrics: Metrics, name: str, unit: MetricUnit, value: float) -> None:
+    """Add a measured value to the line that the next `count` emits."""
+    metrics.add_metric(name=name, unit=unit, value=value)
 
 
 def bind_request(logger: Logger, context: object) -> None:

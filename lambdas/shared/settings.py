@@ -137,6 +137,11 @@ class _Tls(enum.Enum):
     OFF = "off"
 
 
+def metrics_namespace(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the CloudWatch namespace of the stage's metrics; without one, a name of the product's."""
+    return environment.get("POWERTOOLS_METRICS_NAMESPACE") or "CrowdLens"
+
+
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "").strip()
     if not value:

@@ -167,3 +167,26 @@ def test_the_log_line_counts_what_happened(
     assert [written[name] for name in names] == [2, 3, 2, 1, 0]
     (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert [metrics[name] for name in names] == [[2.0], [3.0], [2.0], [1.0], [0.0]]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "sent"),
+    [
+        pytest.param([3.0, -1500.0, None], [1500.0], id="the largest, whichever its sign"),
+        pytest.param([None, None], None, id="nobody told"),
+    ],
+)
+def test_the_largest_clock_offset_of_a_batch_is_measured(
+    offsets: list[float | None],
+    sent: list[float] | None,
+    s3: Any,
+    make_records: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = [
+        encode_message("s", f"d{at}", make_records("device_health", clock_offset_milliseconds=offset))
+        for at, offset in enumerate(offsets)
+    ]
+    invoke(*told, encode_message("s", "d", make_records()))
+    (metrics,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert metrics.get("clock_offset_milliseconds") == sent

@@ -38,6 +38,7 @@ class Account:
     device: str = "edge-1"
     later: timedelta = timedelta()
     loaded: dict[str, str] = field(default_factory=dict)
+    rows_new: int = 1_000_000
     ledger_sequence: int = 0
     bucket: str = BUCKET
 
@@ -92,7 +93,7 @@ class Account:
         return {key: self.loaded[key] for key in keys if key in self.loaded}
 
     def rows(self, table: str, day: str) -> int:
-        return 1_000_000
+        return self.rows_new
 
     def run(self, *, grace_minutes: float = 0, account_every_minutes: float = 0) -> RunReport:
         rules = ReconcilerRules(
@@ -106,7 +107,7 @@ class Account:
             Memory(self.dynamodb, CONTROL_TABLE, self.clock),
             Leases(self.dynamodb, CONTROL_TABLE, self.clock),
             rules,
-            queue=LoadQueue(self.sqs, self.queue_url, BUCKET),
+            queue=LoadQueue(self.sqs, self.queue_url, BUCKET, S3Lake(BUCKET, self.s3).version_of),
             clock=self.clock,
         ).run()
 

@@ -147,6 +147,55 @@ def test_compaction_changes_no_account(account: Any) -> None:
     assert (after.in_lake, after.missing) == (41, 1)
 
 
+def compact_and_retire(account: Any) -> list[str]:
+    """Fold everything and take the raw objects away at once; return the compacted keys."""
+    at_once = CompactionRules(raw_keep=timedelta(0), reader_grace=timedelta(0))
+    compactor = Compactor(S3ObjectStore(BUCKET, account.s3), Leases(account.dynamodb, CONTROL_TABLE), at_once)
+    for _ in range(2):
+        compactor.run(compactor.pieces())
+    assert not S3Lake(BUCKET, account.s3).listing("raw/")
+    return [item.key for item in S3Lake(BUCKET, account.s3).listing("compacted/")]
+
+
+def test_rows_that_only_compacted_objects_have_are_announced_with_these(account: Any) -> None:
+    account.put(account.counts(1, 9), load=False)
+    account.tell(9)
+    compacted = compact_and_retire(account)
+    # Of the ten records of the day MySQL has the ledger's row, which is of another table.
+    account.rows_new = 1
+
+    report = account.run()
+
+    assert report.short_in_mysql == {account.day: {"zone_counts": 8}}
+    assert report.days[account.day].counts.not_in_mysql == 8
+    (told,) = account.announced()
+    (created,) = parse_notification(told)
+    assert created.key in compacted
+    assert "/zone_counts/" in created.key
+    # Once MySQL has it, the day closes; asked again meanwhile, nothing is announced twice.
+    assert account.run().objects_requeued == 0
+    account.loaded[created.key] = str(created.etag)
+    account.rows_new = 9
+    assert account.run().short_in_mysql == {}
+
+
+def test_an_announcement_names_the_version_that_outlives_its_key(account: Any) -> None:
+    account.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    (key,) = account.put(account.counts(1, 3), load=False)
+    version = account.s3.head_object(Bucket=BUCKET, Key=key)["VersionId"]
+    account.run()
+    (told,) = account.announced()
+    assert [(one.key, one.version_id) for one in parse_notification(told)] == [(key, version)]
+
+
+def test_an_object_that_went_since_the_listing_has_no_version_to_name(account: Any) -> None:
+    (key,) = account.put(account.counts(1, 3))
+    lake = S3Lake(BUCKET, account.s3)
+    (item,) = lake.listing("raw/")
+    account.s3.delete_object(Bucket=BUCKET, Key=key)
+    assert lake.version_of(item) is None
+
+
 def test_of_a_large_object_only_the_columns_are_fetched(
     account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +237,27 @@ def test_the_function_counts_for_an_alarm(
     assert (counts["records_missing"], counts["devices_with_differences"]) == (1, 1)
     (metrics,) = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert json.loads(metrics)["records_missing"] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("later", "silent"),
+    [pytest.param(timedelta(), 0, id="told just now"), pytest.param(timedelta(hours=2), 1, id="quiet since")],
+)
+def test_a_device_that_tells_nothing_for_an_hour_is_silent(
+    account: Any, later: timedelta, silent: int
+) -> None:
+    account.put(account.counts(1, 9))
+    account.tell(9)
+    account.later = later
+    report = account.run(grace_minutes=60)
+    assert report.devices_silent == silent
+    assert report.counts()["devices_silent"] == silent
+
+
+def test_a_run_that_does_not_read_what_devices_tell_knows_no_silence(account: Any) -> None:
+    report = account.run()
+    assert report.devices_silent is None
+    assert "devices_silent" not in report.counts()
 
 
 def test_an_event_with_a_wrong_day_is_refused(environment: Any) -> None:
