@@ -90,12 +90,13 @@ def _mysql_settings(arguments: argparse.Namespace) -> MySQLSettings:
 
 
 def _open_lake(arguments: argparse.Namespace) -> Lake:
-    from cli.rebuild.lake import BucketLake, FolderLake
+    from cli.rebuild.lake import FolderLake
+    from lambdas.shared.lake_store import LakeStore
     from lambdas.shared.settings import lake_writer_settings
 
     if arguments.lake is not None:
         return FolderLake(arguments.lake)
-    return BucketLake(arguments.bucket or lake_writer_settings().lake_bucket)
+    return LakeStore(arguments.bucket or lake_writer_settings().lake_bucket)
 
 
 def _digest(arguments: argparse.Namespace, connection: Connection) -> int:

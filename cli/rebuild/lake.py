@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-import boto3
 import pyarrow as pa
-from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import CrowdLensError
 from contract.lake import COMPACTED_PREFIX, RAW_PREFIX, compacted_prefix, raw_prefix
@@ -20,12 +17,11 @@ from lambdas.rds_loader.notifications import ObjectCreated
 from lambdas.rds_loader.objects import ObjectStore, read_objects, table_and_day
 from lambdas.rds_loader.rows import without_repeats
 from lambdas.shared.lake_schema import arrow_schema
-from lambdas.shared.lake_store import LakeObject, LakeObjectMissingError, LakeStore, LakeStoreError
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from lambdas.shared.lake_store import LakeObject, LakeObjectMissingError
 
 _OBJECT_SUFFIX = ".parquet"
+Lake = ObjectStore
+"""A lake that can be read and listed: a bucket's is `lambdas.shared.lake_store.LakeStore`."""
 
 
 class LakeFolderError(CrowdLensError):
@@ -42,31 +38,6 @@ class ListedObject:
     size_bytes: int
 
 
-class Lake(ObjectStore, Protocol):
-    """A lake that can be listed."""
-
-    def keys(self, prefix: str, start_after: str) -> Iterator[tuple[str, str, int]]:
-        """Yield key, etag and size of the objects below `prefix` whose key comes after `start_after`."""
-
-
-class BucketLake(LakeStore):
-    """The lake in its bucket."""
-
-    def __init__(self, bucket: str, client: S3Client | None = None) -> None:
-        self._lister: S3Client = client or boto3.client("s3")
-        super().__init__(bucket, client)
-
-    def keys(self, prefix: str, start_after: str) -> Iterator[tuple[str, str, int]]:
-        """Yield key, etag and size, by key; raises `LakeStoreError`."""
-        pages = self._lister.get_paginator("list_objects_v2")
-        try:
-            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=start_after):
-                for item in page.get("Contents", []):
-                    yield item["Key"], item["ETag"].strip('"'), item["Size"]
-        except (ClientError, BotoCoreError) as error:
-            raise LakeStoreError(f"the objects below {prefix} cannot be listed: {error}") from error
-
-
 class FolderLake:
     """The lake in a folder, as `make demo` leaves it."""
 
@@ -79,8 +50,10 @@ class FolderLake:
         self._folder = folder
         self.bucket = str(folder)
 
-    def get(self, key: str) -> LakeObject:
-        """Return an object; raises `LakeObjectMissingError`."""
+    def get(self, key: str, version_id: str | None = None) -> LakeObject:
+        """Return an object; a folder has no versions of it. Raises `LakeObjectMissingError`."""
+        if version_id is not None:
+            raise LakeObjectMissingError(f"object {key} has no version {version_id} in {self.bucket}")
         path = self._folder / key
         try:
             body = path.read_bytes()
@@ -89,7 +62,7 @@ class FolderLake:
             raise LakeObjectMissingError(f"object {key} is not in {self.bucket}") from error
         return LakeObject(body, _etag(body), modified)
 
-    def keys(self, prefix: str, start_after: str) -> Iterator[tuple[str, str, int]]:
+    def keys(self, prefix: str, start_after: str = "") -> Iterator[tuple[str, str, int]]:
         """Yield key, etag and size, by key."""
         for path in sorted((self._folder / prefix).rglob(f"*{_OBJECT_SUFFIX}")):
             key = path.relative_to(self._folder).as_posix()

@@ -28,7 +28,9 @@ _KEYS = dict.fromkeys(TABLES, ("record_id",)) | {
     "projection_state": ("name",),
     live.TABLE_NAME: live.KEY,
 }
-_LEDGER_COLUMNS = ("object_key", "etag", "table_name", "day", "rows_in_object", "object_bytes", "loaded_at")
+_LEDGER_COLUMNS = (
+    "object_key", "etag", "table_name", "day", "rows_in_object", "object_bytes", "loaded_at", "rows_new",
+)  # fmt: skip
 open_sqlite = sqlite3.connect
 
 

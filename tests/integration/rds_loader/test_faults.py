@@ -240,7 +240,8 @@ def test_a_row_locked_for_long_is_waited_for_and_tried_again(
     with closing(holder), holder.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM load_ledger WHERE object_key = %s FOR UPDATE", (key,))
         cursor.execute(
-            "INSERT INTO load_ledger VALUES (%s, 'other', 'zone_counts', '2025-11-21', 0, 0, NOW(3))", (key,)
+            "INSERT INTO load_ledger VALUES (%s, 'other', 'zone_counts', '2025-11-21', 0, 0, NOW(3), 0)",
+            (key,),
         )
         release = threading.Timer(1.5, holder.rollback)
         release.start()

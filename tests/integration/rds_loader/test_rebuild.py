@@ -20,12 +20,12 @@ import pytest
 
 from cli.main import main
 from cli.rebuild import work
-from cli.rebuild.lake import BucketLake
 from infra.local.lake_copy import copy_lake
 from lambdas.compactor.compactor import Compactor
 from lambdas.compactor.settings import CompactionRules
 from lambdas.compactor.store import S3ObjectStore
 from lambdas.rds_loader.loader import Loader
+from lambdas.shared.lake_store import LakeStore
 from lambdas.shared.leases import Leases
 
 BUCKET = "crowdlens-lake"
@@ -165,7 +165,7 @@ def test_one_that_was_killed_goes_on_where_it_was(lake: Any, make_records: Any, 
             time.sleep(0.005)
         # This row keeps it from getting on.
         cursor.execute(
-            "INSERT INTO load_ledger VALUES (%s, 'x', 'gaps', '2025-11-21', 0, 0, NOW(3))", (keys[0],)
+            "INSERT INTO load_ledger VALUES (%s, 'x', 'gaps', '2025-11-21', 0, 0, NOW(3), 0)", (keys[0],)
         )
         time.sleep(0.2)
         child.send_signal(signal.SIGKILL)
@@ -215,17 +215,17 @@ def test_an_object_folded_away_under_the_rebuild_is_found_in_its_new_place(
     keys = fill(lake, make_records)
     before = lake.digests()
     gone = [key for key in keys if key.startswith("raw/tracks/day=2025-11-21")]
-    plain = BucketLake.get
+    plain = LakeStore.get
     folded: list[str] = []
     one_at_a_time = threading.Lock()
 
-    def get(self: BucketLake, key: str) -> Any:
+    def get(self: LakeStore, key: str, version_id: str | None = None) -> Any:
         with one_at_a_time:
             if not folded:
                 folded.append(lake.fold(*gone))
             return plain(self, key)
 
-    monkeypatch.setattr(BucketLake, "get", get)
+    monkeypatch.setattr(LakeStore, "get", get)
     assert lake.rebuild() == 0
     assert lake.digests() == before
     assert (folded[0],) in lake.query("SELECT object_key FROM load_ledger")

@@ -67,3 +67,10 @@ def test_the_test_event_of_a_new_subscription_names_no_object() -> None:
 def test_anything_else_is_an_error_and_no_crash(body: str) -> None:
     with pytest.raises(NotificationError):
         parse_notification(body)
+
+
+def test_the_version_of_an_object_in_a_versioned_bucket_is_kept() -> None:
+    stored = {"key": "raw/gaps/day%3D2025-11-21/a.parquet", "eTag": "e", "versionId": "v1"}
+    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "lake"}, "object": stored}}
+    (created,) = parse_notification(json.dumps({"Records": [record]}))
+    assert (created.etag, created.version_id) == ("e", "v1")
