@@ -7,7 +7,7 @@ WITH ranked AS (
         day, site, device, camera, state, previous_state, event_time, frames_per_second, detail,
         clock_quality, time_zone, scene_version,
         row_number() OVER (
-            PARTITION BY site, camera ORDER BY event_time DESC, epoch, sequence DESC
+            PARTITION BY site, camera ORDER BY event_time DESC, sequence DESC, record_id DESC
         ) AS newest
     FROM unique_camera_status
     WHERE day >= date_format(current_date - INTERVAL '365' DAY, '%Y-%m-%d')

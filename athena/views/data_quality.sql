@@ -5,7 +5,9 @@ CREATE OR REPLACE VIEW data_quality AS
 WITH camera_changes AS (
     SELECT
         day, site, device, camera, state, detail, event_time,
-        lead(event_time) OVER (PARTITION BY day, site, camera ORDER BY event_time, sequence) AS changed_at
+        lead(event_time) OVER (
+            PARTITION BY day, site, camera ORDER BY event_time, sequence, record_id
+        ) AS changed_at
     FROM unique_camera_status
 ), clocks AS (
     SELECT day, site, device, camera, event_time, clock_quality FROM unique_zone_counts

@@ -10,7 +10,7 @@ WITH ranked AS (
         inference_milliseconds_p50, inference_milliseconds_p95, frames_per_second,
         spool_rows, spool_bytes, clock_offset_milliseconds, uptime_seconds, software_version,
         row_number() OVER (
-            PARTITION BY site, device ORDER BY event_time DESC, epoch, sequence DESC
+            PARTITION BY site, device ORDER BY event_time DESC, sequence DESC, record_id DESC
         ) AS newest
     FROM unique_device_health
     WHERE day >= date_format(current_date - INTERVAL '30' DAY, '%Y-%m-%d')

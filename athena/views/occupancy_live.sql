@@ -8,7 +8,7 @@ WITH ranked AS (
         occupancy_mean, occupancy_maximum, occupancy_last, density_per_m2,
         suspect, clock_quality, time_zone, scene_version,
         row_number() OVER (
-            PARTITION BY site, camera, zone, object_class ORDER BY event_time DESC, epoch, sequence DESC
+            PARTITION BY site, camera, zone, object_class ORDER BY event_time DESC, sequence DESC, record_id DESC
         ) AS newest
     FROM unique_zone_counts
     WHERE day >= date_format(current_date - INTERVAL '6' DAY, '%Y-%m-%d')

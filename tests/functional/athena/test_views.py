@@ -8,12 +8,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from athena import catalog
-from contract.tables import TABLES
+from contract.tables import TABLES, ZONE_COUNTS
 from infra.local.athena import LocalAthena
+from lambdas.rds_loader import live
+from lambdas.shared.lake_parquet import decode_parquet
 
+NOON = datetime(2026, 11, 21, 12)  # noqa: DTZ001 - naive UTC, as MySQL keeps it
 AthenaOf = Callable[[Any], LocalAthena]
 
 
@@ -277,6 +281,33 @@ def test_states_are_the_latest(lake: Any, athena_of: AthenaOf) -> None:
     assert cameras == [("gate-2", "ok", at("2026-06-01")), ("plaza-1", "moved", at("2026-06-02"))]
     devices = athena.query("SELECT device, cpu_percent, reported_at FROM device_state").rows
     assert devices == [("edge-1", 20.0, at("2026-11-21"))]
+
+
+def tied(lake: Any, table: str, device: str, epoch: str, **values: Any) -> None:
+    """One record of a camera and instant, of a device with an epoch of its own; all have the number 1."""
+    lake.sequences.clear()
+    lake.put([lake.record(table, "2026-11-21T11:00:00", epoch=epoch, **values)], device=device)
+
+
+@pytest.mark.parametrize(
+    "order", [pytest.param((0, 1, 2), id="as made"), pytest.param((2, 0, 1), id="shuffled")]
+)
+def test_devices_that_tie_on_a_camera_and_instant_are_told_apart_as_mysql_does(
+    lake: Any, athena_of: AthenaOf, order: tuple[int, ...]
+) -> None:
+    """By record id, the greatest last: one device, one row, in whatever order the objects came."""
+    devices = [("edge-1", "ffffffffffff", 3), ("edge-2", "000000000000", 7), ("edge-2", "aaaaaaaaaaaa", 9)]
+    for position in order:
+        device, epoch, people = devices[position]
+        tied(lake, "zone_counts", device, epoch, zone="a", object_class="person", occupancy_last=people)
+        tied(lake, "camera_status", device, epoch, state=f"state-{people}")
+    athena = athena_of(lake)
+    assert athena.query("SELECT device, occupancy_last FROM occupancy_live").rows == [("edge-2", 9)]
+    assert athena.query("SELECT device, state FROM camera_state").rows == [("edge-2", "state-9")]
+    objects = sorted((lake.folder / "raw/zone_counts").rglob("*.parquet"))
+    stored = [decode_parquet(path.read_bytes(), ZONE_COUNTS, path.name) for path in objects]
+    kept = live.latest(pa.concat_tables(stored), NOON).to_pylist()
+    assert [(row["device"], row["occupancy_last"]) for row in kept] == [("edge-2", 9)]
 
 
 def test_records_are_counted_by_table_and_day(lake: Any, athena_of: AthenaOf) -> None:
