@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,12 +60,38 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def package_members(packages: Sequence[str]) -> dict[str, Path]:
-    """Return every file of the repository's `packages` (``contract``, ``edge_components/vision``, …)."""
-    members: dict[str, Path] = {}
-    for package in packages:
+def component_members(folder: str) -> dict[str, Path]:
+    """Return the files of the component in `edge_components/<folder>` and all of ours that they import.
+
+    Of `contract` only what is imported comes along: a new column of a cloud-only table is no reason for a new
+    version of every component.
+    """
+    members = {"edge_components/__init__.py": ROOT / "edge_components" / "__init__.py"}
+    for package in ("edge_components/runtime", f"edge_components/{folder}"):
         members.update((path.relative_to(ROOT).as_posix(), path) for path in _files_of(ROOT / package))
+    waiting = [path for path in members.values() if path.suffix == ".py"]
+    while waiting:
+        for path in _contract_imports(waiting.pop()):
+            name = path.relative_to(ROOT).as_posix()
+            if name not in members:
+                members[name] = path
+                waiting.append(path)
     return members
+
+
+def _contract_imports(path: Path) -> Iterator[Path]:
+    """Yield the modules of `contract` that the file at `path` imports, the package itself first."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        if isinstance(node, ast.ImportFrom) and node.module == "contract":
+            names += [f"contract.{alias.name}" for alias in node.names]
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.split(".")[0] == "contract":
+                yield ROOT / "contract" / "__init__.py"
+                if name.count("."):
+                    yield ROOT / (name.replace(".", "/") + ".py")
 
 
 def _files_of(package: Path) -> Iterator[Path]:

@@ -13,7 +13,7 @@ import yaml
 
 from contract.errors import CrowdLensError
 from infra.bundles import ROOT
-from infra.fleet.archives import Archive, package_members
+from infra.fleet.archives import Archive, component_members
 from infra.fleet.targets import PYTHONS, TARGETS, Target
 
 EDGE_COMPONENTS = ROOT / "edge_components"
@@ -83,10 +83,8 @@ def _components_of(path: Path) -> Iterator[Component]:
             recipe = _parse(path, text.replace("PYTHON_VERSION", python).replace("PYTHON_TAG", tag))
             yield _component(path, recipe, _wheelhouses(path.parent, python))
     else:
-        packages = ("contract", "edge_components/runtime", f"edge_components/{path.parent.name}")
-        members = package_members(packages)
-        members["edge_components/__init__.py"] = EDGE_COMPONENTS / "__init__.py"
-        yield _component(path, _parse(path, text), (Archive(f"{path.parent.name}.zip", members),))
+        archive = Archive(f"{path.parent.name}.zip", component_members(path.parent.name))
+        yield _component(path, _parse(path, text), (archive,))
 
 
 def _parse(path: Path, text: str) -> Mapping[str, Any]:

@@ -80,6 +80,21 @@ class MigrationSettings:
     mysql: MySQLSettings
 
 
+@dataclass(frozen=True)
+class ProvisioningSettings:
+    """What `provisioning` needs; thing groups are named `group_prefix`-…."""
+
+    control_table: str
+    group_prefix: str
+
+
+def provisioning_settings(environment: Mapping[str, str] = os.environ) -> ProvisioningSettings:
+    """Return the settings of `provisioning`; raises `SettingError`."""
+    return ProvisioningSettings(
+        _required(environment, "CONTROL_TABLE"), _required(environment, "GROUP_PREFIX")
+    )
+
+
 def lake_writer_settings(environment: Mapping[str, str] = os.environ) -> LakeWriterSettings:
     """Return the settings of `lake_writer`; raises `SettingError`."""
     bucket = _required(environment, "LAKE_BUCKET")
