@@ -1,0 +1,1 @@
+"""Who may do what, by the policies themselves: an evaluator, and a reader of synthesised templates."""
