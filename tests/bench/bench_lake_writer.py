@@ -17,7 +17,6 @@ import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,7 +30,6 @@ from contract.columns import ColumnType
 from contract.envelope import pack_messages
 from contract.records import Record, StoredRecord
 from contract.tables import TABLES, Table
-from infra.bundles import stage_function
 from lambdas.lake_writer.inbox import group_deliveries, read_deliveries
 from lambdas.lake_writer.writer import LakeWriter, build_or_refuse
 from lambdas.shared.lake_parquet import decode_parquet, encode_parquet
@@ -240,44 +238,8 @@ def _high_water_kib() -> int:
     return int(status.split("VmHWM:")[1].split()[0])
 
 
-def measure_start() -> None:
-    """Print import times and bundle sizes."""
-    write("start", "import seconds (median of 5)", "of it libraries", "own code in the bundle")
-    write(*["---"] * 4)
-    libraries = ("aws_lambda_powertools", "jmespath", "typing_extensions")
-    for name in ("lake_writer", "rds_loader"):
-        module = f"lambdas.{name}.handler"
-        whole = statistics.median(_import_seconds(f"import {module}") for _ in range(5))
-        others = (
-            "import boto3, pyarrow.parquet, pyarrow.compute, aws_lambda_powertools.logging, "
-            "aws_lambda_powertools.metrics"
-        )
-        library = statistics.median(_import_seconds(others) for _ in range(5))
-        with tempfile.TemporaryDirectory() as folder:
-            bundle = stage_function(name, libraries=libraries, build_folder=Path(folder))
-            own = sum(
-                path.stat().st_size
-                for part in ("contract", "lambdas")
-                for path in (bundle / part).rglob("*.py")
-            )
-            total = sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
-        write(
-            name,
-            f"{whole:.2f}",
-            f"{library:.2f}",
-            f"{own / 1e6:.2f} MB (with its libraries {total / 1e6:.2f} MB)",
-        )
-
-
-def _import_seconds(statement: str) -> float:
-    code = f"import time; start = time.perf_counter(); {statement}; print(time.perf_counter() - start)"
-    return float(
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    )
-
-
 def main() -> None:
-    """Measure speed, memory and start."""
+    """Measure speed and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--memory-of", nargs=2)
@@ -290,8 +252,6 @@ def main() -> None:
     measure_speed(arguments.rounds)
     sys.stdout.write("\n")
     measure_memory()
-    sys.stdout.write("\n")
-    measure_start()
 
 
 if __name__ == "__main__":
