@@ -80,6 +80,8 @@ class DayRun:
         """Write what replaces `inputs`, and then the proof: without it the outputs are mere copies."""
         if not inputs.versions:
             return
+        # Reading may have taken long, and so may writing: who lost the lease meanwhile stops here.
+        self._renew()
         cover = work.write(inputs, buckets)
         self._renew()
         body = cover.encode()

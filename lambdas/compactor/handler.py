@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
+from contract.errors import CrowdLensError
 from lambdas.compactor.compactor import Compactor, Piece
 from lambdas.compactor.event import event_of, piece_of
 from lambdas.compactor.report import Report
@@ -26,6 +28,12 @@ PIECE_SECONDS = 180
 """A piece of `piece_rows` takes a fraction of it: with less left, none is begun."""
 WATCHED = ("pieces_failed", "covers_broken")
 """What an alarm needs; all other counts are in the log line."""
+
+
+class DispatchError(CrowdLensError):
+    """Raised when a piece could not be handed to an invocation of its own."""
+
+
 logger = make_logger("compactor")
 metrics = make_metrics("compactor")
 
@@ -69,9 +77,13 @@ def _dispatcher(function_name: str) -> Callable[[Piece], None]:
     client: LambdaClient = boto3.client("lambda")
 
     def dispatch(piece: Piece) -> None:
-        client.invoke(
-            FunctionName=function_name, InvocationType="Event", Payload=json.dumps(event_of(piece)).encode()
-        )
+        payload = json.dumps(event_of(piece)).encode()
+        try:
+            client.invoke(FunctionName=function_name, InvocationType="Event", Payload=payload)
+        except (ClientError, BotoCoreError) as error:
+            raise DispatchError(
+                f"piece {piece.name} could not be handed to {function_name}: {error}"
+            ) from error
 
     return dispatch
 

@@ -19,7 +19,8 @@ class CompactionRules:
     that a day's object is meant to have: a bigger day is split into camera buckets. `merge_at` live objects
     of a bucket are merged at once, two or more after `settle` without a new one. A covered object is taken
     from the readers' sight `reader_grace` after its cover was written, which must be longer than any query
-    may take; a raw one only `raw_keep` after it arrived, for `rds_loader` reads it, too.
+    may take; a raw one only `raw_keep` after it arrived, for `rds_loader` reads it, too. `lease_seconds` is
+    the longest that a function runs: no piece that fits one can lose its lease to the clock.
     """
 
     piece_rows: int = 2_000_000
@@ -29,7 +30,7 @@ class CompactionRules:
     settle: timedelta = timedelta(hours=3)
     reader_grace: timedelta = timedelta(hours=1)
     raw_keep: timedelta = timedelta(hours=6)
-    lease_seconds: float = 300.0
+    lease_seconds: float = 900.0
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,11 @@ _CLIENT_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     max_pool_connections=READS_AT_ONCE,
 )
-_GONE = frozenset({"NoSuchKey", "404", "PreconditionFailed", "412"})
+_CHANGED = frozenset({"PreconditionFailed", "412"})
+_GONE = _CHANGED | {"NoSuchKey", "404"}
+_CONFLICT = frozenset({"ConditionalRequestConflict", "409"})
+_PUT_ATTEMPTS = 3
+"""S3 answers 409, which the SDK does not repeat, while another's write of the same new key is under way."""
 
 
 @dataclass(frozen=True)
@@ -101,16 +105,20 @@ class S3ObjectStore:
 
     def put_new(self, key: str, body: bytes, content_type: str) -> str:
         """Store `body` unless the key exists; S3 decides between two who try at once."""
-        try:
-            answer = self._client.put_object(
-                Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
-            )
-            return answer["ETag"].strip('"')
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in ("PreconditionFailed", "412"):
+        for _ in range(_PUT_ATTEMPTS):
+            try:
+                answer = self._client.put_object(
+                    Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+                )
+                return answer["ETag"].strip('"')
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code")
+                if code in _CHANGED:
+                    break
+                if code not in _CONFLICT:
+                    raise LakeStoreError(f"object {key} could not be written: {error}") from error
+            except BotoCoreError as error:
                 raise LakeStoreError(f"object {key} could not be written: {error}") from error
-        except BotoCoreError as error:
-            raise LakeStoreError(f"object {key} could not be written: {error}") from error
         return self._etag(key)
 
     def delete(self, objects: Sequence[Listed]) -> int:
@@ -126,8 +134,15 @@ class S3ObjectStore:
                 )
             except (ClientError, BotoCoreError) as error:
                 raise LakeStoreError(f"{len(batch)} covered objects could not be deleted: {error}") from error
-            # Named are those that changed since; the next run looks at them anew.
-            gone += len(batch) - len(answer.get("Errors", []))
+            kept = answer.get("Errors", [])
+            for refused in kept:
+                # One that changed since is for the next run to look at anew; any other reason is a fault.
+                if refused.get("Code") not in _GONE:
+                    raise LakeStoreError(
+                        f"covered object {refused.get('Key')} could not be deleted: {refused.get('Code')} "
+                        f"{refused.get('Message', '')}"
+                    )
+            gone += len(batch) - len(kept)
         return gone
 
     def _listed(self, prefix: str) -> Iterator[Listed]:

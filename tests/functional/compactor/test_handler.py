@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lambdas.compactor import handler as module
 from lambdas.compactor.compactor import Piece
 from lambdas.compactor.event import EventError, event_of, piece_of
 from lambdas.compactor.settings import CompactionRules, compactor_settings
-from lambdas.compactor.store import S3ObjectStore
+from lambdas.compactor.store import Listed, S3ObjectStore
 from lambdas.shared.lake_store import LakeObjectMissingError, LakeStoreError
 from lambdas.shared.settings import SettingError
 
@@ -201,3 +204,63 @@ def test_days_are_found_without_listing_their_objects(s3: Any) -> None:
     ):
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     assert S3ObjectStore(BUCKET).days("raw/tracks/") == ["2025-01-01", "2026-11-20"]
+
+
+@dataclass
+class AnsweringS3:
+    """A client whose writes and deletions are answered as S3 does in moments that moto does not play."""
+
+    put_answers: list[str | None] = field(default_factory=list)
+    delete_code: str = "AccessDenied"
+
+    def put_object(self, **_: Any) -> dict[str, str]:
+        code = self.put_answers.pop(0)
+        if code is None:
+            return {"ETag": '"written"'}
+        raise ClientError({"Error": {"Code": code, "Message": "played"}}, "PutObject")
+
+    def head_object(self, **_: Any) -> dict[str, str]:
+        return {"ETag": '"there"'}
+
+    def delete_objects(self, **arguments: Any) -> dict[str, Any]:
+        objects = arguments["Delete"]["Objects"]
+        return {
+            "Errors": [
+                {"Key": item["Key"], "Code": self.delete_code, "Message": "played"} for item in objects[:1]
+            ]
+        }
+
+
+@pytest.mark.parametrize(
+    ("answers", "etag"),
+    [
+        pytest.param([None], "written", id="nobody else"),
+        pytest.param(["PreconditionFailed"], "there", id="another was first"),
+        pytest.param(["ConditionalRequestConflict", None], "written", id="another gave up"),
+        pytest.param(["ConditionalRequestConflict", "PreconditionFailed"], "there", id="another was quicker"),
+        pytest.param(["ConditionalRequestConflict"] * 3, "there", id="others without end"),
+    ],
+)
+def test_two_who_write_one_key_both_go_on(answers: list[str | None], etag: str) -> None:
+    store = S3ObjectStore(BUCKET, cast("Any", AnsweringS3(put_answers=answers)))
+    assert store.put_new("compacted/x", b"x", "text/plain") == etag
+
+
+OLD = [Listed(f"raw/{number}", "etag", 1, datetime(2026, 11, 20, tzinfo=UTC)) for number in range(3)]
+
+
+def test_an_object_that_changed_since_is_left_for_the_next_run() -> None:
+    store = S3ObjectStore(BUCKET, cast("Any", AnsweringS3(delete_code="PreconditionFailed")))
+    assert store.delete(OLD) == 2
+
+
+def test_a_deletion_that_is_not_allowed_is_told() -> None:
+    store = S3ObjectStore(BUCKET, cast("Any", AnsweringS3(delete_code="AccessDenied")))
+    with pytest.raises(LakeStoreError, match="raw/0 could not be deleted: AccessDenied played"):
+        store.delete(OLD)
+
+
+def test_a_piece_that_cannot_be_handed_over_is_a_sentence(s3: Any) -> None:
+    dispatch = module._dispatcher("no-such-function")
+    with pytest.raises(module.DispatchError, match="could not be handed to no-such-function"):
+        dispatch(Piece("tracks", "2026-11-20"))
