@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lambdas.lake_writer.inbox import Delivery, Readable, Refusal
@@ -153,7 +153,9 @@ def _judge(
             vouched = senders.get(digest, frozenset()) if senders and record.was_sent_back else frozenset()
             fault = fault_of(device, [record.sender_id, *vouched])
             if fault is not None:
-                faults.append((record, fault))
+                # Who sent it back is no news; what it is judged by must stay with it in quarantine.
+                sender = min(vouched, default=record.sender_id)
+                faults.append((replace(record, sender_id=sender), fault))
         judged.append((item, faults))
     return judged
 

@@ -232,6 +232,16 @@ def test_what_an_operator_sends_back_is_judged_by_who_sent_it_first(
     assert len(store.quarantined()) == (0 if rows else 1)
 
 
+def test_what_is_refused_again_keeps_its_first_sender(body: str) -> None:
+    """Sent back before its device is enrolled, it must be free to go when the device is."""
+    record = sent_back(body)
+    digest = write(OBSERVE, MemoryCache(), record)[0].identity.passed[0].delivery.digest
+    senders = MemorySenders({digest: {f"AROAEXAMPLE:{OLD}"}})
+    _, store = write(ENFORCE, MemoryCache(), record, senders=senders)
+    (kept,) = store.quarantined()
+    assert (kept["error"], kept["sender_id"]) == ("UnknownDevice", f"AROAEXAMPLE:{OLD}")
+
+
 def test_a_device_cannot_vouch_for_itself(body: str) -> None:
     forged = sqs(body, FOREIGN, message_attributes={SENT_BACK_ATTRIBUTE: f"AROAEXAMPLE:{OLD}"})
     result, _ = write(ENFORCE, MemoryCache(device("jetson-7")), forged)
