@@ -141,15 +141,18 @@ def _show(arguments: argparse.Namespace) -> int:
 def _release(arguments: argparse.Namespace) -> int:
     from cli.quarantine.places import BucketQuarantine, select
     from cli.quarantine.release import judge
+    from lambdas.shared.original_senders import OriginalSenders
     from lambdas.shared.registry import DeviceRegistry
 
     bucket = bucket_of(arguments)
     still: Counter[str] = Counter()
     with clear_cloud_errors():
-        registry = DeviceRegistry(control_table_of(arguments), dynamodb_client(arguments.region))
+        control_table, client = control_table_of(arguments), dynamodb_client(arguments.region)
+        registry = DeviceRegistry(control_table, client)
+        originals = OriginalSenders(control_table, client)
         place = BucketQuarantine(s3_client(arguments.region), bucket)
         letters = select(place, selection_of(arguments, kind="identity"), skipped=say)
-        lawful = limited(_lawful(judge(registry, letters), still), arguments)
+        lawful = limited(_lawful(judge(registry, originals, letters), still), arguments)
         if arguments.dry_run:
             status = dry_run(lawful, as_json=arguments.json)
         else:

@@ -19,8 +19,9 @@ from lambdas.shared.control_table import (
 )
 from lambdas.shared.registry import MAXIMUM_KEYS_PER_READ
 
-KEPT_SECONDS: Final = 15 * 24 * 3600
-"""A day more than a message can wait in its queue."""
+KEPT_SECONDS: Final = 415 * 24 * 3600
+"""A day more than a message can wait in quarantine and then in its queue: one that was sent back and refused
+again has no other witness."""
 _PREFIX, _SORT = "sender#", "sender"
 
 

@@ -236,6 +236,31 @@ def test_only_what_is_lawful_now_is_released(
     assert cloud.received() == []
 
 
+def test_what_was_refused_when_it_was_sent_back_is_released_by_who_sent_it_first(
+    cloud: Cloud, make_records: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seeds 152 and 168 of the simulation: a dead letter is sent back before its device is enrolled."""
+    refused = {"error": "UnknownDevice", "sender_id": "AROA:operator"}
+    sent_back = {**refused, "message_attributes": {"crowdlens_sent_back": "dead_letter"}}
+    letters = {
+        name: cloud.keep(message_of(make_records, "jetson-7", table), QuarantineKind.IDENTITY, **how)
+        for name, table, how in (
+            ("mine", "zone_counts", sent_back),
+            ("an impostor's", "tracks", sent_back),
+            ("nobody knows whose", "events", sent_back),
+            ("mine, but never sent back", "line_crossings", refused),
+        )
+    }
+    senders = OriginalSenders(TABLE, cloud.dynamodb)
+    senders.remember(letters["mine"].message.body_sha256, f"AROA:{MINE}")
+    senders.remember(letters["an impostor's"].message.body_sha256, f"AROA:{FOREIGN}")
+    senders.remember(letters["mine, but never sent back"].message.body_sha256, f"AROA:{MINE}")
+    main(["devices", "enrol", "jetson-7", "--site", "seoul-1", "--certificate", MINE])
+    assert main(["quarantine", "release"]) == 0
+    assert "3 stay in quarantine: Impostor" in capsys.readouterr().err
+    assert cloud.bodies() == [letters["mine"].message.body]
+
+
 def test_quarantine_is_listed_and_shown(
     cloud: Cloud, make_records: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

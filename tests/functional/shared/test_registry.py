@@ -192,4 +192,4 @@ def test_the_senders_of_a_body_are_kept_until_its_message_is_gone(dynamodb: Any)
     assert senders.look_up(["0" * 64, "1" * 64]) == {"0" * 64: {"AROA:one", "AROA:two"}}
     assert senders.look_up([]) == {}
     (item,) = dynamodb.scan(TableName=TABLE)["Items"]
-    assert int(item["expires_at"]["N"]) == 1_000_000 + 15 * 86_400
+    assert int(item["expires_at"]["N"]) == 1_000_000 + 415 * 86_400
