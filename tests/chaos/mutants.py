@@ -17,10 +17,16 @@ from contract.records import StoredRecord
 from edge_components.publisher.sender import QueueSender, SendResult
 from edge_components.runtime.spool import drops, restamp, spool
 from edge_components.runtime.spool.rows import prepare
+from lambdas.lake_writer import identity, writer
 from lambdas.rds_loader import bulk, ledger, live, repository
+from lambdas.reconciler import account
+from lambdas.reconciler.ledger import LedgerReader
+from lambdas.reconciler.loads import LoadQueue
 from lambdas.shared.lake_store import LakeStore, LakeStoreError
+from lambdas.shared.original_senders import OriginalSenders
 from lambdas.shared.sqs import sqs_records
 from tests.chaos.simulated_cloud import Event, QueueFunction
+from tests.chaos.simulated_identity import certificate_of, sender_id
 
 if TYPE_CHECKING:
     from tests.chaos.schedule import Schedule
@@ -32,6 +38,10 @@ def _patched(owner: Any, name: str, replacement: Any) -> ExitStack:
     stack = ExitStack()
     stack.enter_context(mock.patch.object(owner, name, replacement))
     return stack
+
+
+def _silent_announcements() -> ExitStack:
+    return _patched(LoadQueue, "announce", lambda *_: None)
 
 
 def acknowledge_before_send(_: Schedule) -> ExitStack:
@@ -54,7 +64,7 @@ def acknowledge_before_commit(schedule: Schedule) -> ExitStack:
     """The notification is deleted first, and then its object loaded."""
     stack = _deleted_first(schedule, "rds_loader")
     # The reconciler would mend this one: what is shown is that MySQL lacks rows without it.
-    stack.enter_context(mock.patch.object(schedule.cloud, "_announce_missing", return_value=0))
+    stack.enter_context(_silent_announcements())
     return stack
 
 
@@ -203,6 +213,71 @@ def unsynced_times_stay(_: Schedule) -> ExitStack:
     return _patched(spool, "shift_unsynced", relabel)
 
 
+def lost_notifications_stay_lost(_: Schedule) -> ExitStack:
+    """The reconciler notes that it announces an object again, and does not."""
+    return _silent_announcements()
+
+
+def losses_are_overlooked(_: Schedule) -> ExitStack:
+    """The reconciler waits for what is not there, however long it has been away."""
+    return _patched(account, "_overdue", lambda *_: 0)
+
+
+def any_ledger_row_holds(_: Schedule) -> ExitStack:
+    """The reconciler believes the ledger row that it happens to read last."""
+    add = LedgerReader.add
+
+    def forgetful(self: LedgerReader, rows: Any, *, recent: bool) -> None:
+        for candidate in self._found.values():
+            candidate.sequence = 0
+        add(self, rows, recent=recent)
+
+    return _patched(LedgerReader, "add", forgetful)
+
+
+def impostors_are_let_in(_: Schedule) -> ExitStack:
+    """Any enrolled sender may write in the name of any enrolled device."""
+    judge = identity.fault_of
+
+    def trusting(device: Any, sender_ids: Any) -> Any:
+        fault = judge(device, sender_ids)
+        return None if fault is identity.IdentityFault.IMPOSTOR else fault
+
+    return _patched(identity, "fault_of", trusting)
+
+
+def claims_are_believed(_: Schedule) -> ExitStack:
+    """A message is taken for one that an operator sent back because it says so."""
+
+    def trusting(self: OriginalSenders, digests: Sequence[str]) -> dict[str, frozenset[str]]:
+        senders = [sender_id(certificate_of(name)) for name in ("device-1", "device-2")]
+        return dict.fromkeys(digests, frozenset(senders))
+
+    return _patched(OriginalSenders, "look_up", trusting)
+
+
+def unjudged_messages_are_done(_: Schedule) -> ExitStack:
+    """What nobody could judge, because the registry did not answer, is taken for done."""
+    check = identity.IdentityGate.check
+
+    def careless(self: identity.IdentityGate, readable: Sequence[Any]) -> Any:
+        checked = check(self, readable)
+        checked.held.clear()
+        return checked
+
+    return _patched(identity.IdentityGate, "check", careless)
+
+
+def strangers_are_dropped(_: Schedule) -> ExitStack:
+    """A message of a device that is not enrolled yet is refused, and not kept."""
+    keep = writer.quarantine_objects
+
+    def wasteful(refusal: Any) -> Any:
+        return [] if refusal.error == identity.IdentityFault.UNKNOWN_DEVICE.value else keep(refusal)
+
+    return _patched(writer, "quarantine_objects", wasteful)
+
+
 MUTANTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -220,5 +295,12 @@ MUTANTS: dict[str, Plant] = {
         number_again,
         live_state_goes_back,
         unsynced_times_stay,
+        lost_notifications_stay_lost,
+        losses_are_overlooked,
+        any_ledger_row_holds,
+        impostors_are_let_in,
+        claims_are_believed,
+        unjudged_messages_are_done,
+        strangers_are_dropped,
     )
 }

@@ -20,7 +20,11 @@ KINDS: dict[str, tuple[float, float]] = {
     "kill_dead_letters": (0.01, 0.1),
     "kill_operator": (0.01, 0.1),
     "kill_compactor": (0.005, 0.1),
+    "kill_reconciler": (0.005, 0.1),
     "dynamodb_answer_lost": (0.05, 0.3),
+    "dynamodb_refuses": (0.05, 0.4),
+    "dynamodb_is_busy": (0.05, 0.5),
+    "dynamodb_is_stale": (0.2, 1.0),
     "power_loss": (0.005, 0.05),
     "log_torn": (0.5, 1.0),
     "mark_lost": (0.2, 1.0),
@@ -43,7 +47,7 @@ KINDS: dict[str, tuple[float, float]] = {
     "mysql_lost_after_commit": (0.02, 0.2),
 }
 """Each kind of fault and the lowest and highest rate, per opportunity, it is tried with."""
-OUTAGES = ("sqs", "network", "s3", "mysql")
+OUTAGES = ("sqs", "network", "s3", "mysql", "dynamodb")
 _SHARE_OF_KINDS = 0.35
 _SHARE_OF_OUTAGES = 0.25
 TABLES = ("line_crossings", "camera_status", "zone_counts", "classifications")
@@ -67,6 +71,18 @@ class DevicePlan:
 
 
 @dataclass(frozen=True)
+class IdentityPlan:
+    """When a device is enrolled, when it changes its certificate, and when the registry knows the new one.
+
+    Seconds after the begin; a device may send before it is enrolled, under a certificate nobody knows yet.
+    """
+
+    enrolled_after_seconds: float
+    rotates_after_seconds: float | None
+    successor_known_after_seconds: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """One schedule, before it is played."""
 
@@ -79,6 +95,10 @@ class Plan:
     batch_size: int
     compactors: int
     maximum_receives: int
+    reconcilers: int
+    identities: tuple[IdentityPlan, ...]
+    impostor: str
+    """Nobody (empty), a stranger, or a device that is enrolled under another name."""
 
 
 def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
@@ -96,6 +116,7 @@ def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
         for what in (*OUTAGES, *(f"disk_device-{n + 1}" for n in range(len(devices))))
         if dice.random() < _SHARE_OF_OUTAGES
     }
+    more = random.Random(f"identity {seed}")
     return Plan(
         seed=seed,
         storm_seconds=storm_seconds,
@@ -106,6 +127,17 @@ def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
         batch_size=dice.choice((2, 10)),
         compactors=dice.choice((0, 0, 1, 2)),
         maximum_receives=dice.choice((2, 5)),
+        reconcilers=more.choice((0, 1, 1, 2)),
+        identities=tuple(_identity(more, storm_seconds) for _ in devices),
+        impostor=more.choice(("", "stranger", "insider")),
+    )
+
+
+def _identity(dice: random.Random, storm_seconds: float) -> IdentityPlan:
+    return IdentityPlan(
+        enrolled_after_seconds=dice.choice((-1.0, -1.0, 4.0, storm_seconds * 0.7, storm_seconds + 3.0)),
+        rotates_after_seconds=dice.uniform(0.0, storm_seconds) if dice.random() < 0.3 else None,
+        successor_known_after_seconds=dice.choice((-3.0, 3.0)),
     )
 
 

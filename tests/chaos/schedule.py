@@ -7,27 +7,44 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pyarrow
 
 from edge_components.runtime.spool import spool as spool_module
+from lambdas.reconciler import memory as memory_module
+from lambdas.reconciler import run as run_module
+from tests.chaos import simulated_reconciler
 from tests.chaos.determinism import Machine, installed
 from tests.chaos.faulty_sqlite import FaultyConnection
 from tests.chaos.plan import make_plan
+from tests.chaos.simulated_account import find_account_problems, find_overlooked_loss
 from tests.chaos.simulated_cloud import Cloud
 from tests.chaos.simulated_device import Device
+from tests.chaos.simulated_identity import (
+    INSIDER,
+    Impostor,
+    certificate_of,
+    find_identity_problems,
+    sender_id,
+)
 from tests.chaos.simulated_mysql import open_sqlite
 from tests.chaos.simulated_truth import find_compaction_problems, find_schedule_problems
-from tests.chaos.world import StuckError, World
+from tests.chaos.world import Process, StuckError, World
 
 _SHARED_MEMORY = Path("/dev/shm")
 _CALM_SECONDS = 8.0
 _LONGEST_RECOVERY_SECONDS = 900.0
-_SMALLEST_SPOOL_BYTES = 2_000
+_IN_SECONDS: tuple[tuple[Any, str, Any], ...] = (
+    (spool_module, "MINIMUM_MAXIMUM_BYTES", 2_000),
+    (run_module, "LEASE_SECONDS", simulated_reconciler.LEASE_SECONDS),
+    (memory_module, "FIRST_PAUSE", simulated_reconciler.FIRST_PAUSE),
+)
+"""What the product counts in hours and megabytes, and a schedule in seconds and kilobytes."""
 Plant = Callable[["Schedule"], Any]
 
 
@@ -50,13 +67,16 @@ class Schedule:
     world: World
     devices: list[Device]
     cloud: Cloud
+    impostor: Impostor | None
 
 
 @contextmanager
 def simulator(folder: Path | None = None) -> Iterator[Callable[..., Outcome]]:
     """Give the function that plays a seed: ``play(seed, limits=…, plant=…)``."""
     base = folder or Path(tempfile.mkdtemp(prefix="crowdlens-chaos-", dir=_memory_folder()))
-    smallest, spool_module.MINIMUM_MAXIMUM_BYTES = spool_module.MINIMUM_MAXIMUM_BYTES, _SMALLEST_SPOOL_BYTES
+    constants = ExitStack()
+    for module, name, value in _IN_SECONDS:
+        constants.enter_context(mock.patch.object(module, name, value))
     logging.disable(logging.CRITICAL)
     # Handing work of microseconds to a pool of threads costs more than the work.
     workers = pyarrow.cpu_count()
@@ -67,7 +87,7 @@ def simulator(folder: Path | None = None) -> Iterator[Callable[..., Outcome]]:
     finally:
         logging.disable(logging.NOTSET)
         pyarrow.set_cpu_count(workers)
-        spool_module.MINIMUM_MAXIMUM_BYTES = smallest
+        constants.close()
         shutil.rmtree(base, ignore_errors=True)
 
 
@@ -86,21 +106,39 @@ def play(machine: Machine, base: Path, seed: int, limits: Mapping[str, int], pla
     try:
         _storm(schedule, make_plan(seed).storm_seconds)
         _recover(schedule)
-        problems = find_schedule_problems(schedule.devices, schedule.cloud)
-        if schedule.cloud.plan.compactors:
-            problems += find_compaction_problems(schedule.cloud)
+        problems = _find_problems(schedule)
     except StuckError as error:
         problems = [f"STUCK: {error}"]
     finally:
         if planted is not None:
             planted.close()
-        for process in world.processes:
-            world.stop(process)
-        world.run(world.now + 1.0)
+        _end_processes(world)
         schedule.cloud.mysql.data.close()
         shutil.rmtree(folder, ignore_errors=True)
     made = sum(len(device.attempts) for device in schedule.devices)
     return Outcome(seed, [*world.crashes, *problems], world.done, made, world.seen, world.log)
+
+
+def _find_problems(schedule: Schedule) -> list[str]:
+    """Return every way in which the truth does not hold; the account only where the lake is whole."""
+    cloud = schedule.cloud
+    problems = find_schedule_problems(schedule.devices, cloud)
+    problems += find_identity_problems(schedule.world, cloud.s3, cloud.ingest, schedule.impostor)
+    if not problems:
+        _end_processes(schedule.world)
+        schedule.world.run(schedule.world.now + simulated_reconciler.RULES.grace.total_seconds() + 2.0)
+        problems += find_account_problems(cloud)
+    if not problems:
+        problems += find_overlooked_loss(cloud)
+    if cloud.plan.compactors:
+        problems += find_compaction_problems(cloud)
+    return problems
+
+
+def _end_processes(world: World) -> None:
+    for process in world.processes:
+        world.stop(process)
+    world.run(world.now + 1.0)
 
 
 def _set_up(machine: Machine, folder: Path, seed: int, limits: Mapping[str, int]) -> Schedule:
@@ -115,7 +153,14 @@ def _set_up(machine: Machine, folder: Path, seed: int, limits: Mapping[str, int]
         devices.append(Device(world, name, one, folder / name, cloud.ingest, cloud.device_client(name)))
     machine.connect = lambda path, **options: _connect(devices, path, **options)
     machine.allocate = lambda *given: _allocate(world, devices, *given)
-    return Schedule(world, devices, cloud)
+    return Schedule(world, devices, cloud, _impostor(world, plan.impostor, devices, cloud))
+
+
+def _impostor(world: World, kind: str, devices: list[Device], cloud: Cloud) -> Impostor | None:
+    if not kind:
+        return None
+    certificate = certificate_of(INSIDER if kind == "insider" else "a stranger")
+    return Impostor(world, devices, cloud.ingest, sender_id(certificate))
 
 
 def _connect(devices: list[Device], path: Any, **options: Any) -> Any:
@@ -139,6 +184,8 @@ def _storm(schedule: Schedule, seconds: float) -> None:
     for device in schedule.devices:
         world.start(device.vision)
         world.start(device.publisher)
+    if schedule.impostor is not None:
+        world.start(Process("impostor", "impostor", schedule.impostor.run))
     end = world.now + seconds
     while world.now < end:
         world.run(min(end, world.now + 1.0))
@@ -160,13 +207,16 @@ def _recover(schedule: Schedule) -> None:
         world.stop(device.publisher)
         world.run(world.now + 0.1)
         _empty(world, device)
+    for process in world.processes:
+        if process.role == "operator":
+            world.stop(process)
     deadline = world.now + _LONGEST_RECOVERY_SECONDS
     while True:
         while not cloud.is_drained:
             world.run(world.now + 2.0)
             if world.now > deadline:
                 raise StuckError("messages are still on their way")
-        if not cloud.settle():
+        if not cloud.operator.work() and not cloud.reconciliation.announced() and cloud.is_drained:
             return
 
 

@@ -1,6 +1,6 @@
 """The cloud of a schedule: queues, lake, MySQL, and the product's functions behind event sources.
 
-A function that lands later takes its place in `Cloud.functions` (one behind a queue) or `Cloud.settle` (one
+A function that lands later takes its place in `Cloud.functions` (one behind a queue) or in `Cloud.start` (one
 on a timer); both say so in a line.
 """
 
@@ -14,8 +14,6 @@ from typing import Any
 import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.quarantine.places import BucketQuarantine, Selection, select
-from cli.quarantine.sending import QueueDirectory, SendBack
 from contract.errors import CrowdLensError
 from infra.local.event_source import QueueSource, event_record, failed_message_ids
 from lambdas.compactor.compactor import Compactor
@@ -27,20 +25,19 @@ from lambdas.rds_loader.loader import Loader
 from lambdas.shared.lake_store import LakeStore
 from lambdas.shared.leases import Leases
 from lambdas.shared.mysql import Database
-from lambdas.shared.settings import MySQLAuthentication, MySQLSettings
 from lambdas.shared.sqs import batch_response, sqs_records
 from tests.chaos.plan import Plan
 from tests.chaos.simulated_dynamodb import DynamoDb
-from tests.chaos.simulated_mysql import MySql
+from tests.chaos.simulated_identity import CONTROL, Fleet
+from tests.chaos.simulated_mysql import MYSQL_SETTINGS, MySql
+from tests.chaos.simulated_operator import Operator
+from tests.chaos.simulated_reconciler import Reconciliation, Stations
 from tests.chaos.simulated_s3 import BUCKET, S3
 from tests.chaos.simulated_sqs import Queue, Sqs
 from tests.chaos.world import Killed, Process, World
 
 Event = dict[str, Any]
 _POLL_SECONDS = 1.0
-_MYSQL_SETTINGS = MySQLSettings(
-    "mysql", 3306, "loader", "crowdlens", MySQLAuthentication.PASSWORD, "", require_tls=False, ca_file=None
-)
 
 
 @dataclass(frozen=True)
@@ -63,11 +60,17 @@ class Cloud:
         self.s3 = S3(world, self.sqs, self.load)
         self.mysql = MySql(world)
         self.dynamodb = DynamoDb(world)
+        self.fleet = Fleet(world, self.dynamodb, plan.identities)
+        self.operator = Operator(world, self.s3, self.sqs, self.fleet)
+        self.reconciliation = Reconciliation(
+            world, Stations(self.s3, self.sqs, self.load, self.mysql, self.dynamodb)
+        )
         self.functions = [
             QueueFunction("lake_writer", self.ingest, self._make_lake_writer),
             QueueFunction("rds_loader", self.load, self._make_rds_loader),
             *(QueueFunction("dead_letters", queue, self._make_dead_letters) for queue in self.dead_letters),
         ]
+        self._handling = 0
         self.handlers: dict[str, Callable[[QueueFunction, Callable[[Event], Event], Event], Event]] = {}
 
     def _queue(self, name: str) -> Queue:
@@ -77,11 +80,20 @@ class Cloud:
 
     def device_client(self, device: str) -> Sqs:
         """Return the client of a device: its network has outages of its own."""
-        return Sqs(self.world, [self.ingest], sender=device, path="network")
+        return Sqs(
+            self.world,
+            [self.ingest],
+            sender=device,
+            path="network",
+            sender_id=lambda: self.fleet.sender_of(device),
+        )
 
     def start(self) -> None:
         """Start the event sources: `pollers` of each function, for functions run in parallel."""
-        self.world.start(Process("operator", "operator", self._operate, 3.0))
+        self.world.start(Process("operator", "operator", self.operator.run, 3.0))
+        for number in range(self.plan.reconcilers):
+            name = f"reconciler-{number + 1}"
+            self.world.start(Process(name, "reconciler", self.reconciliation.run_often, 1.0))
         for number in range(self.plan.compactors):
             self.world.start(Process(f"compactor-{number + 1}", "compactor", self._compact, 1.0))
         for function in self.functions:
@@ -92,7 +104,7 @@ class Cloud:
                 )
 
     def _make_lake_writer(self) -> Callable[[Event], Event]:
-        writer = LakeWriter(LakeStore(BUCKET, self.s3))  # type: ignore[arg-type]
+        writer = LakeWriter(LakeStore(BUCKET, self.s3), self.fleet.gate())  # type: ignore[arg-type]
 
         def handle(event: Event) -> Event:
             return batch_response(writer.write(sqs_records(event)).failed_message_ids)
@@ -101,7 +113,7 @@ class Cloud:
 
     def _make_rds_loader(self) -> Callable[[Event], Event]:
         connect: Any = self.mysql.connect
-        loader = Loader(LakeStore(BUCKET, self.s3), Database(_MYSQL_SETTINGS, connect=connect))  # type: ignore[arg-type]
+        loader = Loader(LakeStore(BUCKET, self.s3), Database(MYSQL_SETTINGS, connect=connect))  # type: ignore[arg-type]
 
         def handle(event: Event) -> Event:
             return batch_response(loader.load_batch(sqs_records(event)).failed_message_ids)
@@ -139,6 +151,15 @@ class Cloud:
         if not records:
             self.world.sleep(_POLL_SECONDS)
             return
+        self._handling += 1
+        try:
+            self._handle(function, records, handle)
+        finally:
+            self._handling -= 1
+
+    def _handle(
+        self, function: QueueFunction, records: list[dict[str, Any]], handle: Callable[[Event], Event]
+    ) -> None:
         wrapped = self.handlers.get(function.name)
         event = {"Records": records}
         self.world.point("invoked")
@@ -156,17 +177,6 @@ class Cloud:
         ]
         self.sqs.delete_message_batch(QueueUrl=queue.url, Entries=entries)
 
-    # What a person, or a function on a timer, does after a storm.
-
-    def _operate(self) -> None:
-        """Be a person who runs `crowdlens redrive` now and then, in bad weather as well."""
-        while True:
-            self.world.sleep(self.world.dice("operator").uniform(2.0, 12.0))
-            try:
-                self.redrive()
-            except (BotoCoreError, ClientError) as error:
-                self.world.note(f"redrive failed {type(error).__name__}")
-
     # Compaction
 
     def compactor(self, pieces_after_seconds: float) -> Compactor:
@@ -181,7 +191,7 @@ class Cloud:
         )  # fmt: skip
         store = S3ObjectStore(BUCKET, self.s3)  # type: ignore[arg-type]
         clock = lambda: datetime.fromtimestamp(self.world.now, tz=UTC)  # noqa: E731 - three arguments need it
-        return Compactor(store, Leases(self.dynamodb, "control", clock), rules, clock=clock)
+        return Compactor(store, Leases(self.dynamodb, CONTROL, clock), rules, clock=clock)
 
     def _compact(self) -> None:
         """Be a schedule that calls the compactor every few seconds, in a fresh environment each time."""
@@ -211,38 +221,11 @@ class Cloud:
             if set(self.s3.objects) == before:
                 return
 
-    def redrive(self) -> int:
-        """Send what is in quarantine back to its queues, as the command does; return how many."""
-        place = BucketQuarantine(self.s3, BUCKET)  # type: ignore[arg-type]
-        queues = QueueDirectory(lambda _: self.sqs)  # type: ignore[arg-type,return-value]
-        return SendBack(place, queues, _Senders()).send(select(place, Selection())).sent.total()
-
-    def settle(self) -> int:
-        """Redrive, and announce what MySQL lacks as the reconciler does; return how much there was."""
-        return self.redrive() + self._announce_missing()
-
-    def _announce_missing(self) -> int:
-        listed = {row["object_key"]: row["etag"] for row in self.mysql.rows("load_ledger")}
-        missing = [
-            key
-            for key, stored in self.s3.objects.items()
-            if key.startswith("raw/") and listed.get(key) != stored.etag
-        ]
-        for key in missing:
-            self.s3.announce(key)
-        return len(missing)
-
     @property
     def is_drained(self) -> bool:
-        """Whether nothing is on its way."""
-        return not any(queue.copies for queue in (self.ingest, self.load, *self.dead_letters))
-
-
-class _Senders:
-    """Nobody asks who sent a message first: this cloud has no identity gate."""
-
-    def remember(self, body_sha256: str, sender_id: str) -> None:
-        """Forget it."""
+        """Whether nothing is on its way, and no function still works on what another has done meanwhile."""
+        queues = (self.ingest, self.load, *self.dead_letters)
+        return not self._handling and not any(queue.copies for queue in queues)
 
 
 def _is_queue_error(error: Exception) -> bool:

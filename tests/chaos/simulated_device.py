@@ -209,6 +209,12 @@ class Device:
         attempt = self.attempts[marker] = Attempt(record, self.world.now)
         return attempt
 
+    def record(self, table: str, marker: int) -> Record:
+        """Return a record as one of this device's might be."""
+        now_ms = round(self.world.now * 1000)
+        values = VALUES[table](marker)
+        return Record(table, self.plan.cameras[0], "v1", "Asia/Seoul", now_ms, "synced", values)
+
     def run_publisher(self) -> None:
         """Run the product's publisher, as its `main` does, until it is killed."""
         stop = Stop(self.world)

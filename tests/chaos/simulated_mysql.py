@@ -18,6 +18,7 @@ import pymysql
 from contract.columns import Column, ColumnType
 from contract.tables import TABLES
 from lambdas.rds_loader import live
+from lambdas.shared.settings import MySQLAuthentication, MySQLSettings
 from tests.chaos.world import World
 
 _DEADLOCK = (1213, "Deadlock found when trying to get lock; try restarting transaction")
@@ -31,6 +32,9 @@ _KEYS = dict.fromkeys(TABLES, ("record_id",)) | {
 _LEDGER_COLUMNS = (
     "object_key", "etag", "table_name", "day", "rows_in_object", "object_bytes", "loaded_at", "rows_new",
 )  # fmt: skip
+MYSQL_SETTINGS = MySQLSettings(
+    "mysql", 3306, "loader", "crowdlens", MySQLAuthentication.PASSWORD, "", require_tls=False, ca_file=None
+)
 open_sqlite = sqlite3.connect
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from contract.lake import RAW_PREFIX
+from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from tests.chaos.simulated_sqs import Queue, Sqs
 from tests.chaos.world import World
 
@@ -38,6 +38,10 @@ class S3:
         self._world = world
         self._sqs = sqs
         self._notified = notified
+
+    def lake(self) -> dict[str, Stored]:
+        """Return the objects without those in quarantine."""
+        return {key: one for key, one in self.objects.items() if not key.startswith(QUARANTINE_PREFIX)}
 
     def put_object(
         self,
@@ -123,10 +127,6 @@ class S3:
 
     def get_paginator(self, operation: str) -> _Pages:
         return _Pages(getattr(self, operation))
-
-    def announce(self, key: str) -> None:
-        """Put the notification of an object into the load queue, as a reconciler does."""
-        self._sqs.put(self._notified, notification(key, self.objects[key].etag))
 
     def _notify(self, key: str, etag: str) -> None:
         world = self._world

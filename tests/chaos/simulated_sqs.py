@@ -41,6 +41,8 @@ class Queue:
     maximum_receives: int = 5
     dead_letters: Queue | None = None
     copies: list[Copy] = field(default_factory=list)
+    taken: list[Copy] = field(default_factory=list)
+    """Each message that was ever taken, once."""
     _added: int = 0
 
     def add(self, one: Copy) -> None:
@@ -62,11 +64,19 @@ class Sqs:
     """The client that product code calls; every call is a place to fail and to die."""
 
     def __init__(
-        self, world: World, queues: Sequence[Queue], *, sender: str = "test", path: str = "sqs"
+        self,
+        world: World,
+        queues: Sequence[Queue],
+        *,
+        sender: str = "operator",
+        path: str = "sqs",
+        sender_id: Callable[[], str] = lambda: "AROASIMULATED:operator",
     ) -> None:
+        """Give a client of `queues`; `sender` is part of its message ids, `sender_id` what SQS says of it."""
         self._world = world
         self._queues = {queue.url: queue for queue in queues}
         self._sender = sender
+        self._sender_id = sender_id
         self._path = path
         self._serial = 0
 
@@ -111,7 +121,9 @@ class Sqs:
         identifier = f"{queue.name}-{self._sender}-{self._serial:06d}"
         for _ in range(2 if world.fault("sqs_duplicate", identifier) else 1):
             seen_at = world.now + delay_seconds + dice.uniform(0.0, 0.3)
-            queue.add(Copy(identifier, body, world.now, self._sender, seen_at, dict(attributes or {})))
+            added = Copy(identifier, body, world.now, self._sender_id(), seen_at, dict(attributes or {}))
+            queue.add(added)
+        queue.taken.append(added)
         return identifier
 
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int = 1, **_: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from contract.columns import ColumnType
@@ -49,11 +50,15 @@ class Lake:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the stations hold: the lake, MySQL's rows by table, and each device's epochs, oldest first."""
+    """What the stations hold: the lake, MySQL's rows by table, and each device's epochs, oldest first.
+
+    `kept` says whether MySQL must have a table's rows of a UTC day: of days that it does not keep, it may.
+    """
 
     lake: Lake
     mysql: Callable[[str], list[Row]]
     epochs: Mapping[str, Sequence[str]]
+    kept: Callable[[str, str], bool] = lambda table, day: True
 
 
 def read_lake(objects: Mapping[str, Stored]) -> Lake:
@@ -77,8 +82,9 @@ def read_lake(objects: Mapping[str, Stored]) -> Lake:
     return lake
 
 
+@lru_cache(maxsize=1_000)
 def plain_rows(table: str, body: bytes, key: str) -> list[Row]:
-    """Return the rows of a lake object with times in milliseconds since 1970."""
+    """Return the rows of a lake object with times in milliseconds since 1970; nobody may change them."""
     import pyarrow as pa
 
     data = decode_parquet(body, TABLES[table], key)
@@ -138,7 +144,8 @@ def _check_foreign(facts: Facts, problems: list[str]) -> None:
             problems.append(f"{table} {row['record_id']} is not of this system")
 
 
-def _sequences(lake: Lake) -> dict[Stream, set[int]]:
+def arrived_sequences(lake: Lake) -> dict[Stream, set[int]]:
+    """Return the numbers of the records that are in the lake, by stream."""
     sequences: dict[Stream, set[int]] = defaultdict(set)
     for _, row in lake.rows.values():
         sequences[_stream_of(row)].add(row["sequence"])
@@ -146,7 +153,7 @@ def _sequences(lake: Lake) -> dict[Stream, set[int]]:
 
 
 def _check_sequences(lake: Lake, gaps: Mapping[Stream, set[int]], problems: list[str]) -> None:
-    arrived = _sequences(lake)
+    arrived = arrived_sequences(lake)
     for stream in {*arrived, *gaps}:
         there, dropped = arrived.get(stream, set()), gaps.get(stream, set())
         if there & dropped:
@@ -168,7 +175,7 @@ def _check_ledger(facts: Facts, gaps: Mapping[Stream, set[int]], problems: list[
     for (stream, _), row in newest.items():
         made[stream] += row["made"]
         dropped[stream] += row["dropped"]
-    arrived = _sequences(lake)
+    arrived = arrived_sequences(lake)
     for stream in {*arrived, *gaps}:
         if stream[2].endswith(f"/{STREAM_LEDGER.name}"):
             continue
@@ -199,8 +206,12 @@ def _check_mysql(facts: Facts, problems: list[str]) -> None:
     for table in TABLES:
         rows = {row["record_id"]: _from_mysql(table, row) for row in facts.mysql(table)}
         expected = in_lake[table]
-        for identity in rows.keys() ^ expected.keys():
-            problems.append(f"{table} {identity} is only in {'MySQL' if identity in rows else 'the lake'}")
+        problems += [f"{table} {one} is only in MySQL" for one in rows.keys() - expected.keys()]
+        problems += [
+            f"{table} {one} is only in the lake"
+            for one in expected.keys() - rows.keys()
+            if facts.kept(table, day_of(expected[one]["event_time"]))
+        ]
         for identity in rows.keys() & expected.keys():
             if rows[identity] != expected[identity]:
                 problems.append(
@@ -234,7 +245,8 @@ def _check_live(facts: Facts, problems: list[str]) -> None:
         rank = (row["event_time"], row["sequence"], row["record_id"])
         by_key[key].add(rank)
         first_put = lake.stored_at[row["record_id"]]
-        if row["event_time"] <= int(first_put) * 1000 + LIVE_TOLERANCE_MS - 1000:
+        is_kept = facts.kept(ZONE_COUNTS.name, day_of(row["event_time"]))
+        if is_kept and row["event_time"] <= int(first_put) * 1000 + LIVE_TOLERANCE_MS - 1000:
             best[key] = max(best.get(key, rank), rank)
     found = {
         tuple(row[name] for name in live.KEY): (
