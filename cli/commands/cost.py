@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """examples:
   crowdlens cost --cameras 1,10,100,1000,10000 --region us-east-1
-  crowdlens cost --cameras 1000 --profile economy --batch-window 60 --batch-size 1000
+  crowdlens cost --cameras 1000 --profile economy --batch-window 20 --batch-size 1000
   crowdlens cost --cameras 10000 --profile live --outage-hours 168 --json
 a model: this project's measured figures, AWS's published prices and limits, and a simulation of the two
 queues; docs/cost.md says what it stands on"""

@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--profile",
         choices=sorted(PROFILES),
         default="live",
-        help="live: records leave within 5 s; economy: within 30 s, fewer messages (default: live)",
+        help="live: records leave within 5 s; economy: within 60 s, fewer messages (default: live)",
     )
     parser.add_argument(
         "--maximum-messages-per-second",

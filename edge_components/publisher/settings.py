@@ -28,7 +28,7 @@ class Profile:
     ledger_seconds: float
 
 
-PROFILES = {"live": Profile(5.0, 60.0), "economy": Profile(30.0, 300.0)}
+PROFILES = {"live": Profile(5.0, 60.0), "economy": Profile(60.0, 300.0)}
 
 
 @dataclass(frozen=True)

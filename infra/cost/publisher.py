@@ -17,6 +17,6 @@ class Profile:
     ledger_seconds: float
 
 
-PROFILES: Mapping[str, Profile] = {"live": Profile(5.0, 60.0), "economy": Profile(30.0, 300.0)}
+PROFILES: Mapping[str, Profile] = {"live": Profile(5.0, 60.0), "economy": Profile(60.0, 300.0)}
 MAXIMUM_MESSAGES_A_SECOND = 20.0
 """What one device sends at most, after an outage."""

@@ -15,7 +15,7 @@ def test_one_fleet_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(capsys.readouterr().out)
     (fleet,) = document["fleets"]
     assert document["region"] == "us-east-1"
-    assert fleet["messages_a_second"] == pytest.approx(100 / 30, abs=0.01)
+    assert fleet["messages_a_second"] == pytest.approx(100 / 60, abs=0.01)
     variable = fleet["usd_a_month"]["variable"]
     assert sum(variable.values()) / 100 == pytest.approx(fleet["usd_a_camera_month"]["variable"], abs=0.001)
     assert fleet["limits"][0]["used"] == max(limit["used"] for limit in fleet["limits"])

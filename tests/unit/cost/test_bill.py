@@ -57,7 +57,7 @@ def test_folding_costs_by_row_and_by_object() -> None:
 
 
 def test_a_batch_has_an_object_for_each_table_in_it() -> None:
-    fleet = Fleet(1_000, "economy")
+    fleet = Fleet(1_000, "live")
 
     assert objects_of(fleet, 1_000) == pytest.approx(5.0)
     assert 2.0 < objects_of(fleet, 1) < 4.0
@@ -81,7 +81,7 @@ def estimated(settings: Settings, cameras: int = 1_000) -> Estimate:
 def test_records_and_messages_of_a_month_follow_from_the_fleet() -> None:
     found = estimated(Settings())
 
-    assert found.use.messages == pytest.approx(1_000 / 30 * MONTH_SECONDS)
+    assert found.use.messages == pytest.approx(1_000 / 60 * MONTH_SECONDS)
     # Each message is sent, received alone or with others, and deleted with others; so are the announcements.
     sent = found.use.messages + found.use.objects
     assert sent * 1.1 <= found.use.sqs_requests <= sent * 3.0
@@ -94,6 +94,16 @@ def test_a_longer_batch_window_makes_fewer_objects_and_a_smaller_bill() -> None:
 
     assert patient.use.objects < usual.use.objects / 10
     assert patient.variable_a_camera < usual.variable_a_camera / 2
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-2", "us-east-1"])
+def test_a_thousand_cameras_of_the_economy_profile_cost_ten_cents_each_at_most(region: str) -> None:
+    """One camera a device, the lake of 90 days, settings as deployed; without fixed fees."""
+    found = estimate(
+        Fleet(1_000, "economy"), region, settings=Settings.of("economy"), outage=Outage(), stored_days=90.0
+    )
+
+    assert found.variable_a_camera <= 0.10
 
 
 def test_an_outage_comes_back_and_everything_is_taken() -> None:

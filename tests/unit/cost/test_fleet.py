@@ -21,8 +21,8 @@ def test_a_camera_makes_the_records_of_the_spools_arithmetic() -> None:
 def test_every_flush_of_the_economy_profile_has_a_window_in_it() -> None:
     fleet = Fleet(1_000, "economy")
 
-    assert fleet.messages_a_device_day == 2_880
-    assert fleet.messages_a_second == pytest.approx(1_000 / 30)
+    assert fleet.messages_a_device_day == 1_440
+    assert fleet.messages_a_second == pytest.approx(1_000 / 60)
 
 
 def test_every_other_flush_of_the_live_profile_has_only_what_else_came() -> None:
