@@ -101,6 +101,20 @@ def parse_compacted_key(key: str) -> CompactedObject:
     return CompactedObject(match[1], match[2], int(match[3]), int(match[4]), int(match[5]), match[6])
 
 
+def is_compacted(key: str) -> bool:
+    """Return whether the key is one of the compactor's, and not of a raw object."""
+    return key.startswith(COMPACTED_PREFIX)
+
+
+def table_and_day(key: str) -> tuple[str, str]:
+    """Return the table and the UTC day of a raw or compacted object's key; raises `LakeKeyError`."""
+    if is_compacted(key):
+        compacted = parse_compacted_key(key)
+        return compacted.table, compacted.day
+    table, day, _ = parse_raw_key(key)
+    return table, day
+
+
 def covers_prefix(table: str) -> str:
     """Return the prefix under which the cover manifests of `table` lie."""
     return f"{COVERS_PREFIX}{table}/"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX, parse_raw_key
+from contract.lake import COMPACTED_PREFIX, QUARANTINE_PREFIX, RAW_PREFIX, is_compacted, table_and_day
 
 if TYPE_CHECKING:
     import pymysql
@@ -36,8 +36,9 @@ class Conservation:
     """Records counted at each station, by table, and messages in quarantine.
 
     `made` counts every record the device stored; `lake` distinct record ids; `mysql_accounted` the distinct
-    record ids of lake objects that MySQL's load ledger lists with the right number of rows; `dropped` what
-    a full spool gave up, declared; `quarantined` messages that could not be read.
+    record ids of raw objects that MySQL's load ledger lists with the right number of rows, and those of
+    compacted objects that came by raw ones it lists and the lake has no more; `dropped` what a full spool
+    gave up, declared; `quarantined` messages that could not be read.
     """
 
     tables: tuple[TableAccount, ...]
@@ -96,8 +97,8 @@ def account(
 ) -> Conservation:
     """Return the account of a run.
 
-    `streams` are the device's counts, `ids` the record ids of each raw object by key, `ledger` MySQL's load
-    ledger as (object key, rows), None when there is no MySQL.
+    `streams` are the device's counts, `ids` the record ids of each object of the lake by key, raw or
+    compacted, `ledger` MySQL's load ledger as (object key, rows), None when there is no MySQL.
     """
     made: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
@@ -110,7 +111,7 @@ def account(
     loaded = {
         key: of_object for key, of_object in ids.items() if listed and listed.get(key) == len(of_object)
     }
-    in_mysql = _distinct_by_table(loaded)
+    in_mysql = _distinct_by_table(loaded) + _by_objects_that_went(ids, listed or {})
     return Conservation(
         tuple(
             TableAccount(
@@ -126,19 +127,33 @@ def account(
     )
 
 
+def _by_objects_that_went(ids: Mapping[str, list[str]], listed: Mapping[str, int]) -> Counter[str]:
+    """Return, by table, how many records that only compacted objects have came to MySQL by raw ones."""
+    in_sight = {one for key, of_object in ids.items() if not is_compacted(key) for one in of_object}
+    folded = {key: [one for one in of_object if one not in in_sight] for key, of_object in ids.items()}
+    only_folded = _distinct_by_table(folded)
+    brought: Counter[str] = Counter()
+    for key, rows in listed.items():
+        if key not in ids:
+            brought[table_and_day(key)[0]] += rows
+    # A record that came in two objects is one.
+    return Counter({table: min(count, brought[table]) for table, count in only_folded.items()})
+
+
 def _distinct_by_table(ids: Mapping[str, list[str]]) -> Counter[str]:
     distinct: dict[str, set[str]] = {}
     for key, of_object in ids.items():
-        distinct.setdefault(parse_raw_key(key)[0], set()).update(of_object)
+        distinct.setdefault(table_and_day(key)[0], set()).update(of_object)
     return Counter({table: len(of_table) for table, of_table in distinct.items()})
 
 
 def lake_record_ids(lake: Path) -> dict[str, list[str]]:
-    """Return the record ids of each raw object below `lake`, by object key."""
+    """Return the record ids of each raw and each compacted object below `lake`, by object key."""
     from pyarrow import parquet
 
     ids: dict[str, list[str]] = {}
-    for path in sorted((lake / RAW_PREFIX).rglob("*.parquet")):
+    paths = [path for prefix in (RAW_PREFIX, COMPACTED_PREFIX) for path in (lake / prefix).rglob("*.parquet")]
+    for path in sorted(paths):
         column = parquet.read_table(path, columns=["record_id"], partitioning=None).column("record_id")
         ids[path.relative_to(lake).as_posix()] = [str(one) for one in column.to_pylist()]
     return ids

@@ -23,13 +23,11 @@ from cli.demo.report import draw_report
 from cli.demo.truth import compare, read_truth
 from cli.output import write_json, write_progress
 from contract.errors import WorkFailedError
-from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from edge_components.runtime.spool import Spool, SpoolCounts
 from edge_components.vision.camera import CameraRun, CameraSettings, check_camera, run_camera
 from edge_components.vision.pipeline import stop_on_signals
 from edge_components.vision.progress import ProgressPrinter
 from infra.local.aws_environment import base_environment
-from infra.local.lake_copy import copy_lake
 from infra.local.ports import check_loopback
 from infra.local.processes import ManagedProcess, start_process
 from infra.local.run_directory import RUN_VARIABLE
@@ -89,7 +87,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
             finally:
                 publisher.stop()
             stack.wait_until_drained(_DRAIN_SECONDS)
-            copied = _copy_lake(stack, folder.staging / LAKE)
+            copied = stack.copy_lake_to(folder.staging / LAKE).objects
             conservation = _account(counts, folder.staging / LAKE, stack)
             mysql_missing = stack.mysql_missing
         say(f"{conservation.sentence()} ({copied} objects)")
@@ -170,12 +168,6 @@ def _drain_spool(
         raise DemoError(f"{counts.waiting} records were left in the spool when the publisher stopped")
     say(f"device: {counts.made} records made, all accepted by SQS")
     return counts
-
-
-def _copy_lake(stack: LocalStack, lake: Path) -> int:
-    copied = copy_lake(stack.s3(), stack.bucket, lake, prefix=RAW_PREFIX)
-    copy_lake(stack.s3(), stack.bucket, lake, prefix=QUARANTINE_PREFIX)
-    return copied.objects
 
 
 def _account(counts: SpoolCounts, lake: Path, stack: LocalStack) -> Conservation:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from contract.errors import CrowdLensError
-from contract.lake import COMPACTED_PREFIX, RAW_PREFIX, compacted_prefix, raw_prefix
+from contract.lake import COMPACTED_PREFIX, RAW_PREFIX, compacted_prefix, raw_prefix, table_and_day
 from contract.tables import Table
 from lambdas.rds_loader.notifications import ObjectCreated
-from lambdas.rds_loader.objects import ObjectStore, read_objects, table_and_day
+from lambdas.rds_loader.objects import ObjectStore, read_objects
 from lambdas.rds_loader.rows import without_repeats
 from lambdas.shared.lake_schema import arrow_schema
 from lambdas.shared.lake_store import LakeObject, LakeObjectMissingError

@@ -62,9 +62,10 @@ def _arn(client: SQSClient, url: str) -> str:
 
 
 def make_bucket(client: S3Client, bucket: str, region: str) -> None:
-    """Make the lake bucket."""
+    """Make the lake bucket, versioned as in AWS: what the compactor takes away can still be read."""
     location = cast("BucketLocationConstraintType", region)
     client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": location})
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
 def make_control_table(client: Any, table: str) -> None:

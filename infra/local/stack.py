@@ -288,7 +288,7 @@ class LocalStack:
         return f"messages are left after {timeout_seconds:g} s ({'; '.join(parts + errors)})"
 
     def copy_lake_to(self, folder: Path) -> LakeCopy:
-        """Copy the lake's raw objects below `folder`, each file whole or not at all."""
+        """Copy the lake below `folder`, compacted and quarantined objects too, each whole or not at all."""
         return copy_lake(self._s3, self.bucket, folder)
 
 

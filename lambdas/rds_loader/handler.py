@@ -1,6 +1,7 @@
 """Lambda entry: SQS batch of S3 notifications → MySQL, with a partial batch response.
 
-A schedule calls it with ``{"task": "maintain"}``: the same function, so the same one connection.
+A schedule calls it with ``{"task": "maintain"}``, the reconciler with a question to the ledger: the same
+function, so the same one connection.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from lambdas.rds_loader.loader import Loader
+from lambdas.shared import load_ledger
 from lambdas.shared.lake_store import LakeStore
 from lambdas.shared.mysql import Database
 from lambdas.shared.observability import bind_request, count, make_logger, make_metrics
@@ -22,17 +24,24 @@ MAINTAIN = "maintain"
 
 
 @lru_cache(maxsize=1)
+def database() -> Database:
+    """Return the database this process keeps, with its one connection."""
+    return Database(rds_loader_settings().mysql)
+
+
+@lru_cache(maxsize=1)
 def loader() -> Loader:
-    """Return the loader this process keeps, with its MySQL connection."""
-    settings = rds_loader_settings()
-    return Loader(LakeStore(settings.lake_bucket), Database(settings.mysql))
+    """Return the loader this process keeps."""
+    return Loader(LakeStore(rds_loader_settings().lake_bucket), database())
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Load the objects of the batch and name the messages to deliver again; or do the scheduled work."""
+    """Load the objects of the batch and name the messages to deliver again; or do another task."""
     bind_request(logger, context)
     if event.get("task") == MAINTAIN:
         return _maintain()
+    if event.get("task") == load_ledger.TASK:
+        return load_ledger.answer(load_ledger.MySqlLedger(database()), event)
     result = loader().load_batch(sqs_records(event))
     for error, reason in result.errors:
         logger.error("object not loaded", extra={"error": error, "reason": reason})

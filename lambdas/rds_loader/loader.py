@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contract.errors import CrowdLensError
-from contract.lake import compacted_day_prefix
+from contract.lake import compacted_day_prefix, is_compacted, table_and_day
 from lambdas.rds_loader import live
 from lambdas.rds_loader.ledger import LedgerEntry, claim, loaded_etags
 from lambdas.rds_loader.maintenance import MaintenanceResult, maintain
@@ -18,9 +18,7 @@ from lambdas.rds_loader.objects import (
     RowsGoneError,
     WrongBucketError,
     check_object,
-    is_raw,
     read_objects,
-    table_and_day,
 )
 from lambdas.rds_loader.repository import PreparedObject, write_group
 from lambdas.shared.lake_store import LakeObjectMissingError
@@ -161,7 +159,7 @@ class Loader:
         """Load what holds the rows of raw objects that are gone, also as a version: their day, compacted."""
         gone: dict[tuple[str, str], list[ObjectCreated]] = {}
         for created in part:
-            if isinstance(results[created].error, LakeObjectMissingError) and is_raw(created.key):
+            if isinstance(results[created].error, LakeObjectMissingError) and not is_compacted(created.key):
                 gone.setdefault(table_and_day(created.key), []).append(created)
         for (table, day), lost in gone.items():
             rows, error = self._load_compacted(table, day)

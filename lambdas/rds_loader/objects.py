@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from contract.errors import CrowdLensError
-from contract.lake import COMPACTED_PREFIX, RAW_PREFIX, parse_compacted_key, parse_raw_key
+from contract.lake import table_and_day
 from contract.tables import TABLES
 from lambdas.rds_loader.ledger import LedgerEntry
 from lambdas.rds_loader.notifications import ObjectCreated
@@ -39,20 +39,6 @@ class ObjectStore(Protocol):
 
     def keys(self, prefix: str, start_after: str = "") -> Iterator[tuple[str, str, int]]:
         """Yield key, etag and size of the objects below `prefix` whose key comes after `start_after`."""
-
-
-def table_and_day(key: str) -> tuple[str, str]:
-    """Return the table and the UTC day of a lake object's key; raises `LakeKeyError`."""
-    if key.startswith(COMPACTED_PREFIX):
-        compacted = parse_compacted_key(key)
-        return compacted.table, compacted.day
-    table, day, _ = parse_raw_key(key)
-    return table, day
-
-
-def is_raw(key: str) -> bool:
-    """Return whether the key is one of `lake_writer`'s: the compactor takes those away."""
-    return key.startswith(RAW_PREFIX)
 
 
 def read_object(store: ObjectStore, created: ObjectCreated) -> PreparedObject:

@@ -71,7 +71,7 @@ def play(lake: Any, bodies: list[str], seed: int, *, batch: int) -> None:
 def athena_answers(lake: Any, folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return what every view and every named query answers at noon."""
     for prefix in (RAW_PREFIX, COMPACTED_PREFIX):
-        copy_lake(lake.s3, BUCKET, folder, prefix=prefix)
+        copy_lake(lake.s3, BUCKET, folder, prefixes=[prefix])
     athena = LocalAthena(LocalFolderLake(folder), now=lambda: NOON)
     # What is stored is no answer: a view of that name says that a record may be there twice.
     views = [view.name for view in catalog.views() if not view.name.startswith("stored_")]

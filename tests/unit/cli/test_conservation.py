@@ -26,6 +26,27 @@ def test_a_record_in_two_objects_counts_once() -> None:
     assert changed().as_dict() == {"made": 4, "lake": 4, "mysql_accounted": 4, "dropped": 0, "quarantined": 0}
 
 
+FOLDED = {
+    f"compacted/tracks/day=2026-11-21/0000-of-0001-3-{'a' * 40}.parquet": ["1", "2", "3"],
+    "raw/gaps/day=2026-11-21/c.parquet": ["9"],
+}
+
+
+@pytest.mark.parametrize(
+    ("ledger", "accounted"),
+    [
+        pytest.param(LEDGER, 4, id="loaded before they were folded"),
+        pytest.param(LEDGER[:1] + LEDGER[2:], 3, id="one was never loaded"),
+        pytest.param([], 0, id="nothing loaded"),
+    ],
+)
+def test_records_of_raw_objects_that_went_are_accounted_for(
+    ledger: list[tuple[str, int]], accounted: int
+) -> None:
+    found = changed(ids=FOLDED, ledger=ledger)
+    assert (found.as_dict()["lake"], found.as_dict()["mysql_accounted"]) == (4, accounted)
+
+
 @pytest.mark.parametrize(
     ("account_of_run", "holds"),
     [
