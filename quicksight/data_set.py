@@ -7,11 +7,17 @@ dashboard stand on. Booleans become words: QuickSight groups and filters words a
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from athena import catalog
 from contract.errors import CrowdLensError
 from quicksight.label import Label
+
+HISTORY_DAYS = 31
+"""How far back dashboards look: a query reads, and is paid for, the days it asks for."""
+_READ = re.compile(r"\b(FROM|JOIN)\s+([a-z_]+)\b")
 
 
 class UnknownColumnError(CrowdLensError):
@@ -45,13 +51,17 @@ class DataSetColumn:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A QuickSight data set: one Athena query and the type of each of its columns, in order."""
+    """A QuickSight data set: one Athena query and the type of each of its columns, in order.
+
+    What is imported (SPICE) is brought up to date by its `time_column`; others have none.
+    """
 
     identifier: str
     label: Label
     import_mode: ImportMode
     sql: str
     columns: tuple[DataSetColumn, ...]
+    time_column: str | None = None
 
     @property
     def data_set_id(self) -> str:
@@ -69,14 +79,64 @@ class DataSet:
         )
 
 
-def physical_table_map(data_set: DataSet, data_source_arn: str) -> dict[str, Any]:
-    """Return the `PhysicalTableMap` of QuickSight's CreateDataSet over the Athena data source."""
+def sql_in(data_set: DataSet, database: str) -> str:
+    """Return the query over the last `HISTORY_DAYS` of the views of a Glue `database`.
+
+    QuickSight's queries run in no database, so every view is named with its own; every view has the day, by
+    which Athena leaves out what is older.
+    """
+    views = {view.name for view in catalog.views()}
+    since = f"date_format(current_date - INTERVAL '{HISTORY_DAYS - 1}' DAY, '%Y-%m-%d')"
+
+    def bounded(found: re.Match[str]) -> str:
+        word, name = found.groups()
+        if name not in views:
+            return found.group()
+        return f"{word} (SELECT * FROM {database}.{name} WHERE day >= {since}) AS {name}"  # noqa: S608 - ours
+
+    return _READ.sub(bounded, data_set.sql)
+
+
+def refresh_properties(data_set: DataSet) -> dict[str, Any] | None:
+    """Return the `DataSetRefreshProperties` of an imported data set: a day is read anew; else None.
+
+    A record that comes later than that is taken in by the next full refresh.
+    """
+    if data_set.time_column is None:
+        return None
+    window = {"ColumnName": data_set.column(data_set.time_column).name, "Size": 1, "SizeUnit": "DAY"}
+    return {"RefreshConfiguration": {"IncrementalRefresh": {"LookbackWindow": window}}}
+
+
+def refresh_schedules(data_set: DataSet) -> list[dict[str, Any]]:
+    """Return the `Schedule` of each refresh of an imported data set: what is new, once a day everything."""
+    if data_set.time_column is None:
+        return []
+    return [
+        {
+            "ScheduleId": "new-rows",
+            "RefreshType": "INCREMENTAL_REFRESH",
+            "ScheduleFrequency": {"Interval": "MINUTE15"},
+        },
+        {
+            "ScheduleId": "whole",
+            "RefreshType": "FULL_REFRESH",
+            "ScheduleFrequency": {"Interval": "DAILY", "TimeOfTheDay": "18:00", "TimeZone": "UTC"},
+        },
+    ]
+
+
+def physical_table_map(data_set: DataSet, data_source_arn: str, sql: str | None = None) -> dict[str, Any]:
+    """Return the `PhysicalTableMap` of QuickSight's CreateDataSet over the Athena data source.
+
+    `sql` stands in for the data set's own, as `sql_in` makes it.
+    """
     return {
         f"{data_set.data_set_id}-query": {
             "CustomSql": {
                 "DataSourceArn": data_source_arn,
                 "Name": data_set.identifier,
-                "SqlQuery": data_set.sql,
+                "SqlQuery": sql or data_set.sql,
                 "Columns": [{"Name": column.name, "Type": column.type.value} for column in data_set.columns],
             }
         }

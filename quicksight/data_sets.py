@@ -34,10 +34,17 @@ def _text(name: str, english: str, korean: str) -> DataSetColumn:
     return DataSetColumn(name, QuickSightType.STRING, Label(english, korean))
 
 
-def _over(view: str, identifier: str, label: Label, columns: tuple[DataSetColumn, ...]) -> DataSet:
+def _over(
+    view: str,
+    identifier: str,
+    label: Label,
+    columns: tuple[DataSetColumn, ...],
+    imported_by: str | None = None,
+) -> DataSet:
     names = ", ".join(_PLACE_SQL if column is PLACE else column.name for column in columns)
     sql = f"SELECT {names} FROM {view}"  # noqa: S608 - names of ours
-    return DataSet(identifier, label, ImportMode.DIRECT_QUERY, sql, columns)
+    mode = ImportMode.DIRECT_QUERY if imported_by is None else ImportMode.SPICE
+    return DataSet(identifier, label, mode, sql, columns, imported_by)
 
 
 PEOPLE_NOW = _over(
@@ -73,6 +80,7 @@ ZONE_WINDOWS = _over(
         _integer("vanished", "Last seen inside", "안에서 사라짐"),
         PLACE,
     ),
+    imported_by="event_time",
 )
 LINE_MINUTES = _over(
     "line_crossings_by_minute",
@@ -88,6 +96,7 @@ LINE_MINUTES = _over(
         _integer("crossings_out", "Out", "나감"),
         _integer("crossings_net", "Net", "순증"),
     ),
+    imported_by="minute_start",
 )
 _DATA_QUALITY_SQL = """
 WITH observed AS (

@@ -21,6 +21,9 @@ _NAMES = {
     "AWS::IoT::Policy": "PolicyName",
     "AWS::IoT::RoleAlias": "RoleAlias",
     "AWS::IoT::ThingGroup": "ThingGroupName",
+    "AWS::QuickSight::DataSource": "DataSourceId",
+    "AWS::QuickSight::DataSet": "DataSetId",
+    "AWS::QuickSight::Theme": "ThemeId",
 }
 """The property that names a resource of a type; without it CloudFormation makes one up, as `made_up` does."""
 _ARNS = {
@@ -34,6 +37,9 @@ _ARNS = {
     "AWS::KMS::Key": "arn:{partition}:kms:{region}:{account}:key/{name}",
     "AWS::IoT::RoleAlias": "arn:{partition}:iot:{region}:{account}:rolealias/{name}",
     "AWS::IoT::ThingGroup": "arn:{partition}:iot:{region}:{account}:thinggroup/{name}",
+    "AWS::QuickSight::DataSource": "arn:{partition}:quicksight:{region}:{account}:datasource/{name}",
+    "AWS::QuickSight::DataSet": "arn:{partition}:quicksight:{region}:{account}:dataset/{name}",
+    "AWS::QuickSight::Theme": "arn:{partition}:quicksight:{region}:{account}:theme/{name}",
     "AWS::SecretsManager::Secret": "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
     "AWS::StepFunctions::StateMachine": "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
 }
