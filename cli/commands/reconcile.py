@@ -17,9 +17,9 @@ from cli.cloud import add_bucket_argument, bucket_of, clear_cloud_errors, s3_cli
 from cli.output import print_json, printable, say, table, write_progress
 
 if TYPE_CHECKING:
-    from lambdas.reconciler.loads import MySqlLedger
     from lambdas.reconciler.reconciler import DayFound, Reconciler
     from lambdas.reconciler.store import Lake
+    from lambdas.shared.load_ledger import MySqlLedger
 
 EXAMPLE = """examples:
   crowdlens reconcile --lake out/demo/lake
@@ -114,7 +114,7 @@ def _lake(arguments: argparse.Namespace) -> Lake:
 
 
 def _ledger(arguments: argparse.Namespace, stack: ExitStack) -> MySqlLedger | None:
-    from lambdas.reconciler.loads import MySqlLedger
+    from lambdas.shared.load_ledger import MySqlLedger
     from lambdas.shared.mysql import Database
     from lambdas.shared.settings import mysql_settings
 

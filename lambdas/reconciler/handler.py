@@ -9,16 +9,19 @@ from functools import lru_cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from contract.errors import CrowdLensError
-from lambdas.reconciler.loads import LoadQueue, MySqlLedger
+from lambdas.reconciler.loads import LoadLedger, LoadQueue
 from lambdas.reconciler.memory import Memory
 from lambdas.reconciler.reconciler import Reconciler
+from lambdas.reconciler.remote_ledger import RemoteLedger
 from lambdas.reconciler.run import Run, RunReport
 from lambdas.reconciler.settings import ReconcilerSettings, reconciler_settings
 from lambdas.reconciler.store import S3Lake
 from lambdas.shared.control_table import control_client
 from lambdas.shared.leases import Leases
+from lambdas.shared.load_ledger import MySqlLedger
 from lambdas.shared.mysql import Database
 from lambdas.shared.observability import bind_request, count, make_logger, make_metrics
 
@@ -26,6 +29,8 @@ DAY_SECONDS = 300
 """With less time left, no day is begun."""
 WATCHED = ("records_missing", "records_not_in_mysql", "days_failed", "devices_silent")
 """What an alarm needs; all other counts are in the log line."""
+# As long as the function that is asked may take.
+_ASKING = Config(read_timeout=65, retries={"mode": "standard", "total_max_attempts": 4})
 logger = make_logger("reconciler")
 metrics = make_metrics("reconciler")
 
@@ -35,10 +40,15 @@ class EventError(CrowdLensError):
 
 
 @lru_cache(maxsize=1)
-def _parts() -> tuple[ReconcilerSettings, S3Lake, MySqlLedger | None, Any]:
+def _parts() -> tuple[ReconcilerSettings, S3Lake, LoadLedger | None, Any]:
     settings = reconciler_settings()
-    ledger = MySqlLedger(Database(settings.mysql)) if settings.mysql else None
-    return settings, S3Lake(settings.lake_bucket), ledger, control_client()
+    return settings, S3Lake(settings.lake_bucket), _ledger(settings), control_client()
+
+
+def _ledger(settings: ReconcilerSettings) -> LoadLedger | None:
+    if settings.loader_function is not None:
+        return RemoteLedger(boto3.client("lambda", config=_ASKING), settings.loader_function)
+    return MySqlLedger(Database(settings.mysql)) if settings.mysql else None
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -79,7 +89,7 @@ def _told(report: RunReport) -> dict[str, Any]:
 
 
 def _queue(settings: ReconcilerSettings, lake: S3Lake) -> LoadQueue | None:
-    if settings.load_queue_url is None or settings.mysql is None:
+    if settings.load_queue_url is None or (settings.mysql is None and settings.loader_function is None):
         return None
     return LoadQueue(boto3.client("sqs"), settings.load_queue_url, settings.lake_bucket, lake.version_of)
 

@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pymysql.cursors import Cursor
 
 from contract.errors import WorkFailedError
 from contract.mysql import first_kept_day
 from lambdas.reconciler.store import Listed
-from lambdas.shared.mysql import Database
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_KEYS_AT_ONCE: Final = 1_000
 _SQS_BATCH: Final = 10
 
 
@@ -33,54 +30,13 @@ class AnnounceError(WorkFailedError):
 
 
 class LoadLedger(Protocol):
-    """What MySQL says about objects; raises `DatabaseError`."""
+    """What MySQL says about objects; raises a `CrowdLensError` when it does not answer."""
 
     def etags(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the ETags of those objects that are in MySQL."""
 
     def rows(self, table: str, day: str) -> int:
         """Return how many rows the objects of a table and day brought that MySQL did not have."""
-
-
-class MySqlLedger:
-    """`load_ledger` in MySQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def etags(self, keys: Sequence[str]) -> dict[str, str]:
-        """Return the ETags of those objects that are in MySQL."""
-        found: dict[str, str] = {}
-        for start in range(0, len(keys), _KEYS_AT_ONCE):
-            part = list(keys[start : start + _KEYS_AT_ONCE])
-            found |= self._database.run(_etags_of(part))
-        return found
-
-    def rows(self, table: str, day: str) -> int:
-        """Return how many rows the objects of a table and day brought that MySQL did not have."""
-
-        def work(cursor: Cursor) -> int:
-            cursor.execute(
-                "SELECT COALESCE(SUM(COALESCE(rows_new, rows_in_object)), 0) FROM load_ledger "
-                "WHERE table_name = %s AND day = %s",
-                (table, day),
-            )
-            row = cursor.fetchone()
-            return int(row[0]) if row else 0
-
-        return self._database.run(work)
-
-
-def _etags_of(keys: list[str]) -> Callable[[Cursor], dict[str, str]]:
-    def work(cursor: Cursor) -> dict[str, str]:
-        marks = ", ".join(["%s"] * len(keys))
-        cursor.execute(
-            f"SELECT object_key, etag FROM load_ledger WHERE object_key IN ({marks})",  # noqa: S608 - marks only
-            keys,
-        )
-        return {str(key): str(etag) for key, etag in cursor.fetchall()}
-
-    return work
 
 
 def unloaded(ledger: LoadLedger, items: Sequence[Listed]) -> list[Listed]:

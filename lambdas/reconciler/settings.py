@@ -14,11 +14,16 @@ from lambdas.shared.settings import MySQLSettings, SettingError, mysql_settings
 
 @dataclass(frozen=True)
 class ReconcilerSettings:
-    """What `reconciler` needs; without `mysql` only the lake is reconciled, without a queue nothing sent."""
+    """What `reconciler` needs.
+
+    MySQL's ledger is asked through the function `loader_function`, or by itself with `mysql`; without either
+    only the lake is reconciled, without a queue nothing is announced.
+    """
 
     lake_bucket: str
     control_table: str
     mysql: MySQLSettings | None
+    loader_function: str | None
     load_queue_url: str | None
     rules: ReconcilerRules
 
@@ -33,6 +38,7 @@ def reconciler_settings(environment: Mapping[str, str] = os.environ) -> Reconcil
         bucket,
         environment.get("CONTROL_TABLE") or DEFAULT_CONTROL_TABLE,
         mysql_settings(environment) if environment.get("MYSQL_HOST") else None,
+        environment.get("LOADER_FUNCTION") or None,
         environment.get("LOAD_QUEUE_URL") or None,
         ReconcilerRules(
             _minutes(environment, "RECONCILER_GRACE_MINUTES", defaults.grace),
