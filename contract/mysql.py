@@ -8,6 +8,11 @@ from contract.columns import Column
 from contract.tables import Table
 
 TABLE_OPTIONS = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+DATABASE = "crowdlens"
+LOADER_ACCOUNT = "crowdlens_loader"
+"""Who writes the projection: rows, never tables."""
+READER_ACCOUNT = "crowdlens_reader"
+"""Who only asks."""
 KEPT_DAYS = {
     "zone_counts": 6,
     "line_crossings": 6,
