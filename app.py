@@ -15,23 +15,48 @@ from aws_cdk import App, Environment, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from contract.errors import CrowdLensError
-from infra.acknowledgements import acknowledge_findings
 from infra.config import StageConfig, read_config
 from infra.stacks.analytics import AnalyticsStack
+from infra.stacks.dashboards import DashboardsStack
+from infra.stacks.database import DatabaseStack
 from infra.stacks.ingest import IngestStack
+from infra.stacks.monitoring import MonitoringStack
+from infra.stacks.network import NetworkStack
 from infra.stacks.storage import StorageStack
+
+UNTAGGED = ["AWS::RDS::DBProxyTargetGroup"]
+"""Types that CDK would tag and CloudFormation refuses with tags."""
 
 
 def build_app(app: App, config: StageConfig) -> None:
     """Add every stack of the stage to `app`."""
     placed: dict[str, Environment] = {"env": Environment(account=config.account, region=config.region)}
-    storage = StorageStack(app, f"{config.prefix}-storage", config=config, **placed)
-    ingest = IngestStack(app, f"{config.prefix}-ingest", config=config, **placed)
+    named = config.prefix
+    storage = StorageStack(app, f"{named}-storage", config=config, **placed)
+    ingest = IngestStack(app, f"{named}-ingest", config=config, **placed)
+    # They find each other by name, so CloudFormation has to be told which comes first.
     ingest.add_stack_dependency(storage)
-    AnalyticsStack(app, f"{config.prefix}-analytics", config=config, lake=storage.lake, **placed)
-    Tags.of(app).add("application", "crowdlens")
-    Tags.of(app).add("stage", config.stage)
-    acknowledge_findings(config=config, ingest=ingest)
+    if config.mysql is not None:
+        network = NetworkStack(app, f"{named}-network", config=config, **placed)
+        database = DatabaseStack(
+            app,
+            f"{named}-database",
+            config=config,
+            mysql=config.mysql,
+            network=network,
+            **placed,
+        )
+        database.add_stack_dependency(storage)
+    analytics = AnalyticsStack(app, f"{named}-analytics", config=config, **placed)
+    analytics.add_stack_dependency(storage)
+    if config.dashboards is not None:
+        dashboards = DashboardsStack(
+            app, f"{named}-dashboards", config=config, dashboards=config.dashboards, **placed
+        )
+        dashboards.add_stack_dependency(analytics)
+    MonitoringStack(app, f"{named}-monitoring", config=config, **placed)
+    for name, value in config.tags.items():
+        Tags.of(app).add(name, value, exclude_resource_types=UNTAGGED)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 

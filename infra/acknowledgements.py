@@ -1,26 +1,21 @@
-"""Findings of cdk-nag that we live with, each with its reason."""
+"""How a stack says which finding of cdk-nag it lives with, and why, next to the resource."""
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Acknowledgment, Validations
+from constructs import IConstruct
 
-from infra.config import StageConfig
-from infra.stacks.ingest import WRITTEN_PREFIXES
-
-
-def acknowledge_findings(*, config: StageConfig, ingest: Stack) -> None:
-    """Acknowledge, one by one, what AwsSolutions reports and we decided to keep."""
-    lake = config.lake_bucket_name("<AWS::AccountId>")
-    for prefix in WRITTEN_PREFIXES:
-        _acknowledge(
-            ingest,
-            f"IAM5[Resource::arn:<AWS::Partition>:s3:::{lake}/{prefix}*]",
-            "lake_writer names its objects itself: it may put below this prefix and do nothing else",
-        )
-    _acknowledge(
-        ingest, "L1", "Python 3.13 on arm64 is what the functions are tested for with AWS's pandas layer"
-    )
+RULES = "AwsSolutions::AwsSolutions"
 
 
-def _acknowledge(stack: Stack, rule: str, reason: str) -> None:
-    Validations.of(stack).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason))
+def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
+    """Accept the finding `rule` (``L1``, ``RDS3``) of AwsSolutions at `construct` and what is in it."""
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"{RULES}-{rule}", reason=reason))
+
+
+def acknowledge_wildcard(construct: IConstruct, resource: str, reason: str) -> None:
+    """Accept `resource`, a pattern as cdk-nag writes it, in the policies of `construct`.
+
+    cdk-nag writes tokens as ``<AWS::AccountId>``.
+    """
+    acknowledge(construct, f"IAM5[Resource::{resource}]", reason)

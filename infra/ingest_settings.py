@@ -160,6 +160,18 @@ RECONCILER = ScheduledFunction(
     function_timeout_seconds=900,
     memory_mib=1024,
 )
+MAINTENANCE = ScheduledFunction(
+    # The loader itself, so that it needs no connection of its own; a run takes half of its time at most.
+    function_name=RDS_LOADER.function_name,
+    handler=RDS_LOADER.handler,
+    every_seconds=3600,
+    function_timeout_seconds=RDS_LOADER.function_timeout_seconds,
+    memory_mib=RDS_LOADER.memory_mib,
+    event={"task": "maintain"},
+)
+"""Lets old days of MySQL go; only where MySQL runs for days, so no part of the local stack."""
 SCHEDULED_FUNCTIONS: tuple[ScheduledFunction, ...] = (COMPACTOR, RECONCILER)
 """Every function that a schedule calls: the one list, for the stacks and the local stack."""
 MIGRATIONS_HANDLER = "lambdas.migrations.handler:handler"
+MIGRATIONS_TIMEOUT_SECONDS = 900
+"""Lambda's longest: a key added to a big table takes minutes."""

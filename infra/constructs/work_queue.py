@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.ingest_settings import RETENTION_SECONDS, QueueFunction
+from infra.ingest_settings import DEAD_LETTERS, RETENTION_SECONDS, QueueFunction
 
 
 class WorkQueue(Construct):
@@ -23,6 +23,7 @@ class WorkQueue(Construct):
             "DeadLetters",
             queue_name=named.dead_letter_queue_name,
             retention_period=Duration.seconds(RETENTION_SECONDS),
+            visibility_timeout=Duration.seconds(DEAD_LETTERS.visibility_timeout_seconds),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
         )
@@ -38,3 +39,8 @@ class WorkQueue(Construct):
                 queue=self.dead_letter_queue, max_receive_count=settings.maximum_receives
             ),
         )
+
+
+def queue_arn(name: str) -> str:
+    """Return the ARN of the queue called `name`, known before it is made."""
+    return f"arn:{Aws.PARTITION}:sqs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{name}"

@@ -6,7 +6,6 @@ from typing import Any
 
 from aws_cdk import Aws, RemovalPolicy, Stack, aws_athena
 from aws_cdk import aws_glue as glue
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from athena.ddl import PARTITION_COLUMN, table_properties
@@ -21,11 +20,10 @@ _HIVE_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 class AnalyticsStack(Stack):
     """Exposes `database_name` and `workgroup_name`."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, config: StageConfig, lake: s3.IBucket, **kwargs: Any
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        self.database_name = config.prefix.replace("-", "_")
+        lake = config.lake_bucket_name(Aws.ACCOUNT_ID)
+        self.database_name = config.database_name
         database = glue.CfnDatabase(
             self,
             "Database",
@@ -38,8 +36,8 @@ class AnalyticsStack(Stack):
             self._table(table, lake).add_resource_dependency(database)
         self.workgroup_name = self._workgroup(config, lake).name
 
-    def _table(self, table: Table, lake: s3.IBucket) -> glue.CfnTable:
-        location = f"s3://{lake.bucket_name}/{raw_prefix(table.name)}"
+    def _table(self, table: Table, lake: str) -> glue.CfnTable:
+        location = f"s3://{lake}/{raw_prefix(table.name)}"
         columns = [
             glue.CfnTable.ColumnProperty(name=column.name, type=column.glue_type, comment=column.english)
             for column in table.columns
@@ -67,9 +65,9 @@ class AnalyticsStack(Stack):
             ),
         )
 
-    def _workgroup(self, config: StageConfig, lake: s3.IBucket) -> aws_athena.CfnWorkGroup:
+    def _workgroup(self, config: StageConfig, lake: str) -> aws_athena.CfnWorkGroup:
         results = aws_athena.CfnWorkGroup.ResultConfigurationProperty(
-            output_location=f"s3://{lake.bucket_name}/{ATHENA_RESULTS_PREFIX}",
+            output_location=f"s3://{lake}/{ATHENA_RESULTS_PREFIX}",
             encryption_configuration=aws_athena.CfnWorkGroup.EncryptionConfigurationProperty(
                 encryption_option="SSE_S3"
             ),

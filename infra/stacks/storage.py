@@ -1,11 +1,16 @@
-"""The lake bucket, and the queue that hears of every raw object in it.
+"""The buckets, and the queue that hears of every raw object in the lake.
 
-The bucket is encrypted, TLS only, private and versioned. The lake is the record, so raw objects never expire:
-nothing holds their rows but they.
+Every bucket is encrypted, TLS only, private and versioned. The lake is the record, so raw objects never
+expire: nothing holds their rows but they, until the compactor has proved otherwise and hides them itself.
+
+Keys: S3, SQS and DynamoDB encrypt with keys of their own. A customer key would cost a dollar a month and a
+request to KMS for each object and message, and whoever may read here could use it as well; what reads what
+is decided by the policies. It is worth it where a law asks for a key that the customer can withdraw.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack
@@ -16,52 +21,67 @@ from constructs import Construct
 from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from infra.config import StageConfig
 from infra.constructs.work_queue import WorkQueue
-from infra.ingest_settings import RDS_LOADER
+from infra.ingest_settings import ingest_profile
 
 ATHENA_RESULTS_PREFIX = "athena-results/"
 _RESULT_DAYS = 7
+_QUARANTINE_DAYS = 400
+"""A refused message can still be released after a year."""
+_NONCURRENT_DAYS = 15
+"""SQS keeps a load message for 14 days, and `rds_loader` can read the version that its message names."""
+_ARTIFACT_DAYS = 90
+"""A device that was away for a quarter may still fetch the version that it was told of."""
+_INBOX_DAYS = 90
 
 
 class StorageStack(Stack):
-    """Exposes `lake` (the record of everything counted), `load` (work for `rds_loader`) and `access_logs`."""
+    """Exposes the buckets and the queue that everything else names.
+
+    `lake` (the record of everything counted), `artifacts` (what devices fetch: component artifacts, models,
+    scenes), `inbox` (open-data files to take in), `access_logs` of all three, and `load` (work for
+    `rds_loader`).
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        removal = RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY
+        self._removal = RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY
         self.access_logs = _bucket(
             self,
             "AccessLogs",
-            removal_policy=removal,
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.log_retention_days))],
-        )
-        lake_name = config.lake_bucket_name(Aws.ACCOUNT_ID)
-        self.lake = _bucket(
-            self,
-            "Lake",
-            bucket_name=lake_name,
-            removal_policy=removal,
-            versioned=True,
-            server_access_logs_bucket=self.access_logs,
-            server_access_logs_prefix="lake/",
+            removal_policy=self._removal,
             lifecycle_rules=[
-                # A query can be asked again: its answer need not be kept.
                 s3.LifecycleRule(
-                    id="athena-results",
-                    prefix=ATHENA_RESULTS_PREFIX,
-                    expiration=Duration.days(_RESULT_DAYS),
-                    noncurrent_version_expiration=Duration.days(_RESULT_DAYS),
-                ),
-                s3.LifecycleRule(id="quarantine", prefix=QUARANTINE_PREFIX, expiration=Duration.days(400)),
-                s3.LifecycleRule(
-                    id="old-versions",
-                    noncurrent_version_expiration=Duration.days(7),
-                    expired_object_delete_marker=True,
+                    expiration=Duration.days(config.log_retention_days),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                ),
+                )
             ],
         )
-        self.load = WorkQueue(self, "Load", config=config, settings=RDS_LOADER)
-        self._announce_raw_objects(lake_name)
+        lake_name = config.lake_bucket_name(Aws.ACCOUNT_ID)
+        self.lake = self._logged_bucket("Lake", lake_name, _lake_rules())
+        artifacts_name = config.artifacts_bucket_name(Aws.ACCOUNT_ID)
+        self.artifacts = self._logged_bucket("Artifacts", artifacts_name, [_old_versions(_ARTIFACT_DAYS)])
+        # What was taken in stands in the lake: the file itself may go after its quarter.
+        taken_in = s3.LifecycleRule(id="taken-in", expiration=Duration.days(_INBOX_DAYS))
+        inbox_name = config.inbox_bucket_name(Aws.ACCOUNT_ID)
+        self.inbox = self._logged_bucket("Inbox", inbox_name, [taken_in, _old_versions(_NONCURRENT_DAYS)])
+        self.load = WorkQueue(self, "Load", config=config, settings=ingest_profile(config.profile).rds_loader)
+        if config.mysql is not None:
+            # Without MySQL nobody would empty the queue.
+            self._announce_raw_objects(lake_name)
+
+    def _logged_bucket(
+        self, construct_id: str, name: str, lifecycle_rules: Sequence[s3.LifecycleRule]
+    ) -> s3.Bucket:
+        return _bucket(
+            self,
+            construct_id,
+            bucket_name=name,
+            removal_policy=self._removal,
+            versioned=True,
+            server_access_logs_bucket=self.access_logs,
+            server_access_logs_prefix=f"{construct_id.lower()}/",
+            lifecycle_rules=list(lifecycle_rules),
+        )
 
     def _announce_raw_objects(self, lake_name: str) -> None:
         """Send an event of each raw object to the load queue, without CDK's custom-resource function."""
@@ -95,6 +115,32 @@ class StorageStack(Stack):
         if permission.policy_dependable is None:
             raise RuntimeError("the load queue's policy was not made: S3 could not send its test message")
         self.lake.node.add_dependency(permission.policy_dependable)
+
+
+def _lake_rules() -> list[s3.LifecycleRule]:
+    """Return the retention of docs/decisions/0009: no current object of raw/ or compacted/ ever expires."""
+    return [
+        # A query can be asked again: its answer need not be kept.
+        s3.LifecycleRule(
+            id="athena-results",
+            prefix=ATHENA_RESULTS_PREFIX,
+            expiration=Duration.days(_RESULT_DAYS),
+            noncurrent_version_expiration=Duration.days(_RESULT_DAYS),
+        ),
+        s3.LifecycleRule(
+            id="quarantine", prefix=QUARANTINE_PREFIX, expiration=Duration.days(_QUARANTINE_DAYS)
+        ),
+        _old_versions(_NONCURRENT_DAYS),
+    ]
+
+
+def _old_versions(days: int) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="old-versions",
+        noncurrent_version_expiration=Duration.days(days),
+        expired_object_delete_marker=True,
+        abort_incomplete_multipart_upload_after=Duration.days(1),
+    )
 
 
 def _bucket(scope: Construct, construct_id: str, **properties: Any) -> s3.Bucket:
