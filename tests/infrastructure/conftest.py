@@ -1,4 +1,4 @@
-"""The templates of both stages, synthesised once a session without network or credentials."""
+"""The templates of the stages, each synthesised once a session, without network or credentials."""
 
 from __future__ import annotations
 
@@ -15,14 +15,28 @@ from infra.node import node_path
 Templates = dict[str, dict[str, Any]]
 CONTEXTS: dict[str, dict[str, str]] = {
     "dev": {"stage": "dev"},
-    "prod": {"stage": "prod", "account": "123456789012"},
+    "prod": {
+        "stage": "prod",
+        "account": "123456789012",
+        "mysql_proxy": "on",
+        "alarm_email": "ops@example.org",
+    },
+    "without mysql": {"stage": "dev", "mysql": "off"},
 }
-"""What the CDK command line would be given with `-c`; dev fits any account."""
+"""What the CDK command line would be given with `-c`; dev fits any account, prod has all there is."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the first test of a stage the time of its synthesis on a busy machine."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture(scope="session")
 def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
-    """Return a function from a stage to its templates by stack name; each stage is synthesised once."""
+    """Return a function from a name of `CONTEXTS` to its templates by stack name; each is made once."""
     os.environ["JSII_NODE"] = str(node_path())
     from aws_cdk import App
 
