@@ -72,7 +72,7 @@ def watched_functions(config: StageConfig) -> tuple[str, ...]:
     names = [LAKE_WRITER.function_name, DEAD_LETTERS.function_name]
     names += [function.function_name for function in SCHEDULED_FUNCTIONS]
     if config.mysql:
-        names += [RDS_LOADER.function_name, "migrations"]
+        names += [RDS_LOADER.function_name, "migrations", "database_setup"]
     if config.fleet:
         names.append("provisioning")
     return tuple(names)

@@ -19,6 +19,7 @@ from infra.acknowledgements import acknowledge
 from infra.bundles import stage_function
 from infra.config import StageConfig
 from infra.constructs.log_retention import log_retention
+from infra.metrics import metrics_namespace
 
 POWERTOOLS = ("aws_lambda_powertools", "jmespath", "typing_extensions")
 """Pure-Python libraries of every function."""
@@ -84,7 +85,11 @@ class PythonFunction(Construct):
             log_group=self.log_group,
             memory_size=memory_mebibytes,
             timeout=Duration.seconds(timeout_seconds),
-            environment={"POWERTOOLS_SERVICE_NAME": name, **environment},
+            environment={
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": metrics_namespace(config),
+                **environment,
+            },
             layers=list(layers),
             # An account may hold as few as 10 executions, and Lambda keeps 100 unreserved: dev reserves none.
             reserved_concurrent_executions=reserved_concurrency if config.keep_data else None,

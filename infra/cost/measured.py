@@ -60,11 +60,12 @@ taken for every table. Days: today and those of `contract.mysql`.
 class Assumptions:
     """What nobody has measured yet, because it takes AWS: seconds unless named otherwise.
 
-    `pollers` is how many batches an event source gathers at once: AWS starts with five, and goes down to two
-    on quiet queues where no maximum concurrency is set. Each long poll returns with what is there, up to ten
-    messages: `receive_seconds` apart, so that a trickle is received one message at a time, which is the
-    dearest case. A scheduled run that finds nothing takes `idle_run_seconds`, its start included. A query of
-    the dashboards reads `dashboard_bytes_a_camera`: a day of three zones, folded, as bench_compactor has it.
+    `pollers` is how many batches an event source gathers at once: AWS starts with five, or as many as its
+    maximum concurrency allows; `quiet_pollers` is where that is the least, two. Each long poll returns with
+    what is there, up to ten messages: `receive_seconds` apart, so that a trickle is received one message at a
+    time, the dearest case. A scheduled run that finds nothing takes `idle_run_seconds`, its start included. A
+    query of the dashboards reads `dashboard_bytes_a_camera`: a day of three zones, folded, as bench_compactor
+    has it.
     """
 
     pollers: int = 5

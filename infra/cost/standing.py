@@ -16,7 +16,7 @@ from infra.cost.bill import MONTH_SECONDS, POLLS_AN_HOUR
 from infra.cost.fleet import MONTH_DAYS
 from infra.cost.measured import Assumptions
 from infra.cost.prices import PriceList, UnknownRegionError
-from infra.ingest_settings import RDS_LOADER, SCHEDULED_FUNCTIONS
+from infra.ingest_settings import MAINTENANCE, SCHEDULED_FUNCTIONS
 from infra.metrics import SENT_WITHOUT_CAMERAS
 
 HOURS = MONTH_DAYS * 24
@@ -70,9 +70,9 @@ def quantities(config: StageConfig, assumed: Assumptions) -> dict[str, float]:
 
 
 def _always(config: StageConfig, assumed: Assumptions) -> Iterator[tuple[str, float]]:
-    # A source with a maximum concurrency keeps all its pollers; a quiet one without goes down to two.
-    capped = 2 if config.mysql else 1
-    pollers = capped * assumed.pollers + 2 * assumed.quiet_pollers
+    # Devices' own queue, and the dead letters of both; the load queue and its are there for MySQL only.
+    quiet_sources = 3 if config.mysql else 1
+    pollers = assumed.pollers + quiet_sources * assumed.quiet_pollers
     yield "sqs_request", pollers * POLLS_AN_HOUR * HOURS
     yield "alarm_month", alarm_metrics(config)
     yield "metric_month", idle_metrics(config)
@@ -94,7 +94,9 @@ def _scheduled(config: StageConfig, assumed: Assumptions) -> Iterator[tuple[str,
         (one.function_name, MONTH_SECONDS / one.every_seconds, one.memory_mib) for one in SCHEDULED_FUNCTIONS
     ]
     if config.mysql:
-        runs.append((RDS_LOADER.function_name, MONTH_SECONDS / MAINTAIN_SECONDS, RDS_LOADER.memory_mib))
+        runs.append(
+            (MAINTENANCE.function_name, MONTH_SECONDS / MAINTENANCE.every_seconds, MAINTENANCE.memory_mib)
+        )
     for function, times, memory_mib in runs:
         # EventBridge calls by a schedule for nothing.
         yield "lambda_request", times
