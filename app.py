@@ -9,55 +9,61 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from aws_cdk import App, Environment, Tags, Validations
+from aws_cdk import App, Environment, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from contract.errors import CrowdLensError
 from infra.config import StageConfig, read_config
 from infra.stacks.analytics import AnalyticsStack
+from infra.stacks.components import ComponentsStack
 from infra.stacks.dashboards import DashboardsStack
 from infra.stacks.database import DatabaseStack
+from infra.stacks.fleet import FleetStack
 from infra.stacks.ingest import IngestStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.storage import StorageStack
 
+StackType = TypeVar("StackType", bound=Stack)
 UNTAGGED = ["AWS::RDS::DBProxyTargetGroup"]
 """Types that CDK would tag and CloudFormation refuses with tags."""
 
 
 def build_app(app: App, config: StageConfig) -> None:
-    """Add every stack of the stage to `app`."""
-    placed: dict[str, Environment] = {"env": Environment(account=config.account, region=config.region)}
+    """Add every stack of the stage to `app`; raises a `CrowdLensError` for what cannot be deployed.
+
+    Stacks find each other by name rather than by exports, so that one can be switched off or replaced while
+    the others stand; CloudFormation is told which comes first.
+    """
+    placed: dict[str, Any] = {
+        "config": config,
+        "env": Environment(account=config.account, region=config.region),
+    }
     named = config.prefix
-    storage = StorageStack(app, f"{named}-storage", config=config, **placed)
-    ingest = IngestStack(app, f"{named}-ingest", config=config, **placed)
-    # They find each other by name, so CloudFormation has to be told which comes first.
-    ingest.add_stack_dependency(storage)
+    storage = StorageStack(app, f"{named}-storage", **placed)
+    ingest = _after(IngestStack(app, f"{named}-ingest", **placed), storage)
+    analytics = _after(AnalyticsStack(app, f"{named}-analytics", **placed), storage)
     if config.mysql is not None:
-        network = NetworkStack(app, f"{named}-network", config=config, **placed)
-        database = DatabaseStack(
-            app,
-            f"{named}-database",
-            config=config,
-            mysql=config.mysql,
-            network=network,
-            **placed,
-        )
-        database.add_stack_dependency(storage)
-    analytics = AnalyticsStack(app, f"{named}-analytics", config=config, **placed)
-    analytics.add_stack_dependency(storage)
+        network = NetworkStack(app, f"{named}-network", **placed)
+        database = DatabaseStack(app, f"{named}-database", mysql=config.mysql, network=network, **placed)
+        _after(database, storage)
+    if config.fleet:
+        fleet = _after(FleetStack(app, f"{named}-fleet", **placed), ingest)
+        _after(ComponentsStack(app, f"{named}-components", **placed), fleet)
     if config.dashboards is not None:
-        dashboards = DashboardsStack(
-            app, f"{named}-dashboards", config=config, dashboards=config.dashboards, **placed
-        )
-        dashboards.add_stack_dependency(analytics)
-    MonitoringStack(app, f"{named}-monitoring", config=config, **placed)
+        dashboards = DashboardsStack(app, f"{named}-dashboards", dashboards=config.dashboards, **placed)
+        _after(dashboards, analytics)
+    MonitoringStack(app, f"{named}-monitoring", **placed)
     for name, value in config.tags.items():
         Tags.of(app).add(name, value, exclude_resource_types=UNTAGGED)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def _after(stack: StackType, earlier: Stack) -> StackType:
+    stack.add_stack_dependency(earlier)
+    return stack
 
 
 def cdk_context() -> dict[str, Any]:

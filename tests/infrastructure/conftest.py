@@ -20,6 +20,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
         "account": "123456789012",
         "mysql_proxy": "on",
         "alarm_email": "ops@example.org",
+        "quicksight_principal": "arn:aws:quicksight:ap-northeast-2:123456789012:group/default/crowdlens",
     },
     "without mysql": {"stage": "dev", "mysql": "off"},
 }
