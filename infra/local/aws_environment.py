@@ -60,9 +60,15 @@ class AwsEndpoint:
             "no_proxy": "127.0.0.1,localhost",
         }
 
-    def _session(self) -> boto3.Session:
+    def client(self, service: str, *, account: str | None = None) -> Any:
+        """Return a client of any service of this endpoint, in `account` (12 digits) when one is named."""
+        session: Any = self._session(account)
+        return session.client(service, endpoint_url=self.url, config=Config(proxies={}, read_timeout=120))
+
+    def _session(self, account: str | None = None) -> boto3.Session:
+        # To MiniStack, an access key of twelve digits is its account.
         return boto3.Session(
-            aws_access_key_id=_ACCESS_KEY_ID,
+            aws_access_key_id=account or _ACCESS_KEY_ID,
             aws_secret_access_key=_SECRET_ACCESS_KEY,
             region_name=self.region,
         )

@@ -3,6 +3,7 @@
 #
 #   sh infra/local/setup.sh demo       what `make demo` needs: .venv and MiniStack in an environment of its own
 #   sh infra/local/setup.sh dev        the same and the tools of `make test`, `make lint`, `make synth`
+#   sh infra/local/setup.sh cdk        the CDK command line as .tools/cdk/cdk, on top of `dev`
 #   sh infra/local/setup.sh training   PyTorch in an environment of its own, for `make train-demo`
 #   sh infra/local/setup.sh bench      the libraries we measure ourselves against, in an environment of their own
 #   sh infra/local/setup.sh trackers   the trackers we measure ours against, in an environment of their own
@@ -99,6 +100,23 @@ product() {
     fi
 }
 
+# One package without dependencies, pinned with its checksum; Node.js and npm come with `dev`.
+cdk_command_line() {
+    from=infra/local/cdk
+    stamp=$(cat "$from/package-lock.json" "$from/cdk.sh" | cksum)
+    [ "$(cat .tools/cdk/.crowdlens-cdk 2>/dev/null)" = "$stamp | $HERE" ] && return
+    echo "crowdlens set-up: the CDK command line into .tools/cdk"
+    node=$(.venv/bin/python -m infra.node) || fail "Node.js is missing: expected it in .venv"
+    mkdir -p .tools/cdk
+    cp "$from/package.json" "$from/package-lock.json" .tools/cdk/
+    (cd .tools/cdk && "$node" "$(dirname "$node")/../lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts \
+        --omit=optional --no-audit --no-fund --loglevel=error >/dev/null) ||
+        fail "the CDK command line could not be installed: expected a network connection to an npm registry"
+    cp "$from/cdk.sh" .tools/cdk/cdk
+    chmod +x .tools/cdk/cdk
+    printf '%s\n' "$stamp | $HERE" >.tools/cdk/.crowdlens-cdk
+}
+
 install_uv
 case "${1:-demo}" in
 demo)
@@ -110,6 +128,10 @@ demo)
     fi
     ;;
 dev) product requirements/dev.lock ;;
+cdk)
+    product requirements/dev.lock
+    cdk_command_line
+    ;;
 training)
     if environment .tools/training requirements/training.in; then
         finish .tools/training requirements/training.in
@@ -129,5 +151,5 @@ trackers)
         finish .tools/trackers requirements/trackers.in
     fi
     ;;
-*) fail "'$1' is no set-up: expected demo, dev, training, bench or trackers" ;;
+*) fail "'$1' is no set-up: expected demo, dev, cdk, training, bench or trackers" ;;
 esac
