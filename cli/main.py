@@ -31,7 +31,8 @@ COMMANDS = {
     "redrive": "send dead letters back to the queues they came from",
     "cost": "estimate what a fleet asks of AWS and what it costs",
     "models": "list, check and add detector models",
-    "doctor": "check what this machine lacks and say what mends it",
+    "doctor": "check what this machine, or an AWS account, lacks and say what mends it",
+    "destroy-plan": "say how a stage is taken away from AWS, and what stays then",
 }
 """Subcommands in the order `--help` lists them; each is a module of `cli.commands`."""
 EXIT_INTERRUPTED = 130
@@ -77,7 +78,7 @@ def build_parser(words: Sequence[str]) -> argparse.ArgumentParser:
             name, help=summary, description=_sentence_case(summary), formatter_class=_Formatter
         )
         subparser.set_defaults(command=name)
-        importlib.import_module(f"cli.commands.{name}").configure(subparser)
+        importlib.import_module(f"cli.commands.{name.replace('-', '_')}").configure(subparser)
     return parser
 
 

@@ -1,0 +1,1 @@
+"""What the end of a stage takes, and what outlives it."""

@@ -1,0 +1,194 @@
+"""The end of a stage: the order, what has to be emptied before, and what stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import main
+from cli.teardown.plan import Plan, make_plan
+from cli.teardown.stacks import NoStacksError, stacks_of_account, stacks_of_folder
+
+LAKE_NAME = {"Fn::Join": ["", ["crowdlens-dev-lake-", {"Ref": "AWS::AccountId"}, "-eu-west-1"]]}
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return a function that writes a template of resources by logical id: (type, policy, properties)."""
+
+    def template(stack: str, **resources: tuple[str, str | None, dict[str, Any]]) -> None:
+        document = {
+            name: {"Type": kind, "Properties": properties, **({"DeletionPolicy": policy} if policy else {})}
+            for name, (kind, policy, properties) in resources.items()
+        }
+        text = json.dumps({"Resources": document})
+        (tmp_path / f"{stack}.template.json").write_text(text, encoding="utf-8")
+
+    return template
+
+
+def plan_of(folder: Path, stage: str = "dev") -> Plan:
+    return make_plan(stacks_of_folder(folder, f"crowdlens-{stage}"), stage=stage, context="")
+
+
+def test_buckets_are_emptied_between_what_writes_and_their_own_stack(tmp_path: Path, write: Write) -> None:
+    write("crowdlens-dev-storage", Lake=("AWS::S3::Bucket", "Delete", {"BucketName": LAKE_NAME}))
+    write("crowdlens-dev-ingest", Queue=("AWS::SQS::Queue", None, {}))
+    write("crowdlens-prod-ingest", Queue=("AWS::SQS::Queue", None, {}))
+    plan = plan_of(tmp_path)
+    first, second, third = (step.commands for step in plan.steps)
+    assert first == (".tools/cdk/cdk destroy crowdlens-dev-ingest -c stage=dev",)
+    assert second == (
+        '.venv/bin/python -c \'import boto3; boto3.resource("s3")'
+        '.Bucket("crowdlens-dev-lake-<AccountId>-eu-west-1").object_versions.delete()\'',
+    )
+    assert third == (".tools/cdk/cdk destroy crowdlens-dev-storage -c stage=dev",)
+    assert not plan.keeps_records
+
+
+def test_kept_buckets_are_not_emptied_and_are_told_of(tmp_path: Path, write: Write) -> None:
+    lake = {"BucketName": "crowdlens-prod-lake-1-eu-west-1"}
+    write("crowdlens-prod-storage", Lake=("AWS::S3::Bucket", "RetainExceptOnCreate", lake))
+    plan = plan_of(tmp_path, "prod")
+    assert [step.commands for step in plan.steps] == [
+        (".tools/cdk/cdk destroy crowdlens-prod-storage -c stage=prod",)
+    ]
+    assert plan.stays[0].name == lake["BucketName"]
+    assert plan.stays[0].commands[-1] == f"aws s3api delete-bucket --bucket {lake['BucketName']}"
+    assert plan.keeps_records
+
+
+@pytest.mark.parametrize(
+    ("resource", "what", "command"),
+    [
+        pytest.param(
+            ("AWS::DynamoDB::Table", "Retain", {"TableName": "t", "DeletionProtectionEnabled": True}),
+            "DynamoDB Table",
+            "aws dynamodb update-table --table-name t --no-deletion-protection-enabled",
+            id="protected table",
+        ),
+        pytest.param(
+            ("AWS::DynamoDB::Table", "Retain", {"TableName": "t"}),
+            "DynamoDB Table",
+            "aws dynamodb delete-table --table-name t",
+            id="table",
+        ),
+        pytest.param(
+            ("AWS::RDS::DBInstance", "Retain", {"DBInstanceIdentifier": "m", "DeletionProtection": True}),
+            "RDS DBInstance",
+            "aws rds modify-db-instance --db-instance-identifier m --no-deletion-protection "
+            "--apply-immediately",
+            id="protected database",
+        ),
+        pytest.param(
+            ("AWS::RDS::DBInstance", None, {"DBInstanceIdentifier": "m"}),
+            "RDS snapshot",
+            "aws rds describe-db-snapshots --snapshot-type manual --query "
+            "\"DBSnapshots[?DBInstanceIdentifier=='m'].DBSnapshotIdentifier\"",
+            id="database without a policy is a snapshot",
+        ),
+        pytest.param(
+            ("AWS::Athena::WorkGroup", "Retain", {"Name": "w"}),
+            "Athena WorkGroup",
+            "aws athena delete-work-group --work-group w --recursive-delete-option",
+            id="workgroup",
+        ),
+        pytest.param(
+            ("AWS::Logs::LogGroup", "Retain", {"LogGroupName": "/aws/x"}),
+            "Logs LogGroup",
+            "aws logs delete-log-group --log-group-name /aws/x",
+            id="log group",
+        ),
+        pytest.param(
+            ("AWS::KMS::Key", "Retain", {}),
+            "KMS Key",
+            "aws cloudcontrol delete-resource --type-name AWS::KMS::Key --identifier '<Kept>'",
+            id="any other type",
+        ),
+    ],
+)
+def test_what_stays_is_named_with_what_removes_it(
+    tmp_path: Path,
+    write: Write,
+    resource: tuple[str, str | None, dict[str, Any]],
+    what: str,
+    command: str,
+) -> None:
+    write("crowdlens-dev-x", Kept=resource)
+    stays = plan_of(tmp_path).stays[0]
+    assert (stays.what, stays.commands[0]) == (what, command)
+
+
+@pytest.mark.parametrize(
+    ("kind", "beside"),
+    [
+        pytest.param("AWS::IoT::Policy", "IoT things and certificates", id="devices"),
+        pytest.param("AWS::QuickSight::Dashboard", "QuickSight subscription", id="dashboards"),
+        pytest.param("AWS::DynamoDB::Table", "DynamoDB backup", id="point-in-time recovery"),
+        pytest.param("AWS::SQS::Queue", "CDK bootstrap", id="anything"),
+    ],
+)
+def test_what_no_stack_made_is_told_of_where_it_can_be(
+    tmp_path: Path, write: Write, kind: str, beside: str
+) -> None:
+    write("crowdlens-dev-x", One=(kind, "Delete", {}))
+    assert beside in [stays.what for stays in plan_of(tmp_path).stays]
+    write("crowdlens-dev-x", One=("AWS::SNS::Topic", "Delete", {}))
+    assert [stays.what for stays in plan_of(tmp_path).stays] == ["CDK bootstrap"]
+
+
+class CloudFormation:
+    """One deployed stack and one that is gone; a resource of it was never made."""
+
+    def get_paginator(self, operation: str) -> CloudFormation:
+        self._operation = operation
+        return self
+
+    def paginate(self, **arguments: str) -> list[dict[str, Any]]:
+        if self._operation == "list_stacks":
+            names = ("crowdlens-dev-x", "crowdlens-dev-gone", "crowdlens-devel-x", "other")
+            states = ("UPDATE_COMPLETE", "DELETE_COMPLETE", "CREATE_COMPLETE", "CREATE_COMPLETE")
+            pairs = zip(names, states, strict=True)
+            return [{"StackSummaries": [{"StackName": name, "StackStatus": state} for name, state in pairs]}]
+        assert arguments == {"StackName": "crowdlens-dev-x"}
+        made = {"LogicalResourceId": "Logs", "PhysicalResourceId": "x-logs-1a2b", "ResourceStatus": "OK"}
+        gone = {"LogicalResourceId": "Old", "PhysicalResourceId": "y", "ResourceStatus": "DELETE_COMPLETE"}
+        return [{"StackResourceSummaries": [made]}, {"StackResourceSummaries": [gone]}]
+
+    def get_template(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
+        kinds = {name: {"Type": "AWS::S3::Bucket"} for name in ("Logs", "Old", "NeverMade")}
+        return {"TemplateBody": {"Resources": kinds}}
+
+
+def test_a_deployed_stack_is_planned_by_its_physical_names() -> None:
+    (stack,) = stacks_of_account(CloudFormation(), "crowdlens-dev")
+    assert [(resource.stack, resource.name) for resource in stack.resources] == [
+        ("crowdlens-dev-x", "x-logs-1a2b")
+    ]
+
+
+def test_no_stack_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(NoStacksError, match="no stack crowdlens-prod-… is in this account and region"):
+        stacks_of_account(CloudFormation(), "crowdlens-prod")
+    assert main(["destroy-plan", "--templates", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"crowdlens destroy-plan: {tmp_path} holds no template crowdlens-dev-")
+    assert said.count("\n") == 1
+
+
+def test_the_command_prints_steps_and_what_stays(
+    tmp_path: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("crowdlens-dev-storage", Lake=("AWS::S3::Bucket", "Delete", {"BucketName": "crowdlens-dev-lake-1"}))
+    assert main(["destroy-plan", "--templates", str(tmp_path), "--region", "eu-west-1"]) == 0
+    said = capsys.readouterr().out
+    assert "1. S3 deletes no bucket that holds anything" in said
+    assert "destroy crowdlens-dev-storage -c stage=dev -c region=eu-west-1" in said
+    assert said.endswith("The records are DELETED with the lake bucket.\n")
+    assert main(["destroy-plan", "--templates", str(tmp_path), "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"steps", "stays", "keeps_records"}
