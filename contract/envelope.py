@@ -14,9 +14,10 @@ unknown tables are ignored or reported, never guessed; a missing column is null 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from contract.columns import Column
@@ -96,6 +97,10 @@ class PackedMessage:
     records: Sequence[StoredRecord]
 
 
+_PROBED_RECORDS = 128
+"""So many are encoded to learn how large they are; all that wait may be a hundred times what fits."""
+
+
 def pack_messages(
     site: str, device: str, records: Sequence[StoredRecord], *, maximum_bytes: int = MAXIMUM_BODY_BYTES
 ) -> list[PackedMessage]:
@@ -105,22 +110,27 @@ def pack_messages(
     """
     messages: list[PackedMessage] = []
     rest = list(records)
-    size_of_chunk = len(rest)
+    size_of_chunk = min(len(rest), _PROBED_RECORDS)
+    is_probe = size_of_chunk < len(rest)
     while rest:
         chunk = rest[:size_of_chunk]
         body = encode_message(site, device, chunk)
         size = len(body.encode())
-        if size <= maximum_bytes:
+        likely = max(1, min(len(rest), int(len(chunk) * maximum_bytes / size * 0.95)))
+        if is_probe and likely > len(chunk):
+            # It only tells how large records are: a message is to be full.
+            is_probe, size_of_chunk = False, likely
+        elif size <= maximum_bytes:
             messages.append(PackedMessage(body, chunk))
             rest = rest[len(chunk) :]
             # What fitted once is a good guess for what is left.
-            size_of_chunk = max(1, min(len(rest), int(len(chunk) * maximum_bytes / size * 0.95)))
+            size_of_chunk = min(max(1, len(rest)), likely)
         elif len(chunk) == 1:
             raise MessageTooLargeError(
                 f"a record of {chunk[0].stream} takes {size} bytes: expected at most {maximum_bytes}"
             )
         else:
-            size_of_chunk = max(1, min(len(chunk) - 1, int(len(chunk) * maximum_bytes / size * 0.95)))
+            size_of_chunk = min(len(chunk) - 1, likely)
     return messages
 
 
@@ -140,8 +150,7 @@ def _encode_block(group: list[StoredRecord]) -> dict[str, Any]:
     first = group[0]
     table = TABLES[first.record.table]
     columns = {
-        column.name: encode_column(column, [_value(stored, column.name) for stored in group])
-        for column in table.row_columns
+        column.name: encode_column(column, _values(group, column.name)) for column in table.row_columns
     }
     return {
         "table": table.name,
@@ -153,19 +162,20 @@ def _encode_block(group: list[StoredRecord]) -> dict[str, Any]:
     }
 
 
-def _value(stored: StoredRecord, name: str) -> Value:
-    record = stored.record
-    if name == "sequence":
-        return stored.sequence
-    if name == "event_time":
-        return record.event_time_ms
-    if name == "scene_version":
-        return record.scene_version
-    if name == "time_zone":
-        return record.time_zone
-    if name == "clock_quality":
-        return record.clock_quality
-    return record.values.get(name)
+_FIELDS: Mapping[str, Callable[[StoredRecord], Value]] = {
+    "sequence": attrgetter("sequence"),
+    "event_time": attrgetter("record.event_time_ms"),
+    "scene_version": attrgetter("record.scene_version"),
+    "time_zone": attrgetter("record.time_zone"),
+    "clock_quality": attrgetter("record.clock_quality"),
+}
+"""What stands in fields of a record and not in its values."""
+
+
+def _values(group: Sequence[StoredRecord], name: str) -> list[Value]:
+    if (field := _FIELDS.get(name)) is not None:
+        return [field(stored) for stored in group]
+    return [stored.record.values.get(name) for stored in group]
 
 
 def decode_message(body: str | bytes) -> Message:

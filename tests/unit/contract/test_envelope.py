@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract import envelope
 from contract.columns import Column, ColumnType
 from contract.envelope import (
     MAXIMUM_BODY_BYTES,
@@ -307,3 +309,30 @@ def test_any_value_put_anywhere_is_read_or_refused_but_never_crashes(data: st.Da
     where[data.draw(st.sampled_from(sorted(where)))] = data.draw(junk)
     with contextlib.suppress(CrowdLensError):
         assert decode_message(json.dumps(wrong)).rows >= 0
+
+
+@pytest.mark.parametrize(
+    "records",
+    [pytest.param(1, id="one"), pytest.param(128, id="as many as are probed"), pytest.param(700, id="more")],
+)
+def test_of_many_records_only_a_few_are_encoded_twice(
+    records: int, make_records: Callable[..., list[StoredRecord]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    plain = envelope.encode_message
+
+    def counting(site: str, device: str, chunk: Sequence[StoredRecord]) -> str:
+        encoded.append(len(chunk))
+        return plain(site, device, chunk)
+
+    monkeypatch.setattr(envelope, "encode_message", counting)
+    given = make_records("tracks", count=records)
+
+    messages = pack_messages("seoul-1", "jetson-1", given, maximum_bytes=6_000)
+
+    assert [one for message in messages for one in message.records] == given
+    assert all(len(message.body.encode()) <= 6_000 for message in messages)
+    # The probe, and now and then a chunk that turned out too large; never all that wait.
+    assert sum(encoded) <= records + 128 + records // 2
+    # Full, but for the last: a half-empty message costs as much.
+    assert all(len(message.body) > 4_000 for message in messages[:-1])
