@@ -99,6 +99,8 @@ class PackedMessage:
 
 _PROBED_RECORDS = 128
 """So many are encoded to learn how large they are; all that wait may be a hundred times what fits."""
+_PROBES = 3
+_FULL = 0.85
 
 
 def pack_messages(
@@ -111,15 +113,15 @@ def pack_messages(
     messages: list[PackedMessage] = []
     rest = list(records)
     size_of_chunk = min(len(rest), _PROBED_RECORDS)
-    is_probe = size_of_chunk < len(rest)
+    probes = _PROBES if size_of_chunk < len(rest) else 0
     while rest:
         chunk = rest[:size_of_chunk]
         body = encode_message(site, device, chunk)
         size = len(body.encode())
         likely = max(1, min(len(rest), int(len(chunk) * maximum_bytes / size * 0.95)))
-        if is_probe and likely > len(chunk):
-            # It only tells how large records are: a message is to be full.
-            is_probe, size_of_chunk = False, likely
+        if probes and size < _FULL * maximum_bytes and likely > len(chunk):
+            # It only tells how large records are, many together less than a few: a message is to be full.
+            probes, size_of_chunk = probes - 1, likely
         elif size <= maximum_bytes:
             messages.append(PackedMessage(body, chunk))
             rest = rest[len(chunk) :]
