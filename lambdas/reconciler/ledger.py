@@ -35,7 +35,7 @@ _StreamDay = tuple[str, str, str, str]
 """Device, epoch, stream, UTC day."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LedgerRow:
     """What a device said it made of a stream on a day, and the first and last number of it."""
 
@@ -45,7 +45,7 @@ class LedgerRow:
     last_sequence: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """The newest row about a stream and day, and the newest settled one (None when all are recent)."""
 
@@ -53,7 +53,7 @@ class LedgerEntry:
     settled: LedgerRow | None
 
 
-@dataclass
+@dataclass(slots=True)
 class _Candidate:
     sequence: int
     row: LedgerRow

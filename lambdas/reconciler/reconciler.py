@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from contract.lake import raw_prefix
 from contract.tables import TABLES
 from lambdas.reconciler.account import Counts, DayAccount, DeviceDay, Here
 from lambdas.reconciler.loads import LoadLedger, is_kept, unloaded
@@ -40,12 +41,16 @@ class ReconcilerRules:
 
 @dataclass(frozen=True)
 class DayLoads:
-    """The objects of a day by table, and those that MySQL lacks: `overdue` ones, and `young` ones."""
+    """The objects of a day by table, and those that MySQL lacks: `overdue` ones, and `young` ones.
+
+    `with_mysql` is False when MySQL was not asked.
+    """
 
     day: str
     tables: Mapping[str, DayObjects]
     overdue: tuple[Listed, ...] = ()
     young: tuple[Listed, ...] = ()
+    with_mysql: bool = True
 
 
 @dataclass
@@ -90,10 +95,16 @@ class Reconciler:
         """Return the days of which the lake has anything, ascending."""
         return sorted({day for table in TABLES for day in days_of(self._lake, table)})
 
-    def loads(self, day: str) -> DayLoads:
-        """List a day and find the objects that MySQL lacks."""
+    def arriving_days(self) -> list[str]:
+        """Return the days that something arrived for within the last hours: they have raw objects."""
+        return sorted({day for table in TABLES for day in self._lake.days(raw_prefix(table))})
+
+    def loads(self, day: str, *, with_mysql: bool = True) -> DayLoads:
+        """List a day and find the objects that MySQL lacks, unless it is not to be asked."""
         self._progress(f"{day}: listing")
         tables = {table: list_day(self._lake, table, day) for table in TABLES}
+        if not with_mysql:
+            return DayLoads(day, tables, with_mysql=False)
         lacking = [item for table in TABLES for item in self._lacking(tables[table], tables[table].raw)]
         border = self._clock() - self._rules.load_grace
         return DayLoads(
@@ -103,11 +114,20 @@ class Reconciler:
             tuple(item for item in lacking if item.last_modified > border),
         )
 
-    def survey(self, days: Collection[str]) -> tuple[Survey, StreamNumbers]:
-        """Read what devices tell of `days`."""
+    def survey(self, days: Collection[str], *, whole_from: str | None = None) -> tuple[Survey, StreamNumbers]:
+        """Read what devices tell of `days`; of those before `whole_from` only what they told about then."""
         streams = StreamNumbers()
         border = self._clock() - self._rules.grace
-        return survey(self._lake, days, streams, border, self.unreadable, progress=self._progress), streams
+        told = survey(
+            self._lake,
+            days,
+            streams,
+            border,
+            self.unreadable,
+            whole_from=whole_from,
+            progress=self._progress,
+        )
+        return told, streams
 
     def account(self, loads: DayLoads, told: Survey, streams: StreamNumbers) -> DayFound:
         """Make the account of a day."""
@@ -119,7 +139,7 @@ class Reconciler:
             self._progress(f"{loads.day}: {table}")
             here = self._here(objects, loads, told, streams)
             account.add(table, here, streams.within(here.records))
-            if short := self._short(objects, here):
+            if loads.with_mysql and (short := self._short(objects, here)):
                 found.short_in_mysql[table] = short
                 found.to_load += self._lacking(objects, objects.compacted)
         return found
@@ -168,7 +188,8 @@ class Reconciler:
 
 def digest_of(loads: DayLoads, told: Survey) -> str:
     """Return what changes when anything changes that a day's account is made from."""
-    digest = hashlib.sha256()
+    # Made without MySQL, it says nothing about MySQL: the next run must look again.
+    digest = hashlib.sha256(b"" if loads.with_mysql else b"without MySQL")
     for table, objects in loads.tables.items():
         digest.update(table.encode())
         for item in (*objects.raw, *objects.compacted):

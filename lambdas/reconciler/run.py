@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contract.errors import CrowdLensError
 from lambdas.reconciler.loads import AnnounceError, LoadQueue
 from lambdas.reconciler.memory import DayReport, Memory, utc_now
+from lambdas.reconciler.ranges import StreamNumbers
 from lambdas.reconciler.reconciler import DayFound, DayLoads, Reconciler, ReconcilerRules, digest_of
 from lambdas.reconciler.store import Listed
+from lambdas.reconciler.survey import Survey
+from lambdas.shared.control_table import ControlTableUnavailableError
+from lambdas.shared.lake_store import LakeStoreError
 from lambdas.shared.leases import Leases
 
 LEASE: str = "reconcile"
@@ -84,6 +88,7 @@ class Run:
         self._queue = queue
         self._clock = clock
         self._has_time = has_time
+        self._mysql_is_away = False
 
     def run(self, days: Collection[str] | None = None) -> RunReport:
         """Reconcile `days`, or all that are near enough; only the lost notifications when it was done lately.
@@ -104,33 +109,61 @@ class Run:
     def _run(self, report: RunReport, days: Collection[str] | None) -> None:
         now = self._clock()
         known = self._memory.days()
-        first, last = self._near(now)
-        wanted = sorted(
-            days or (day for day in self._reconciler.days() if first <= day <= last), reverse=True
-        )
-        # Days that went out of sight keep their reports, but alarm no more.
-        report.days = {day: found for day, found in known.items() if day in wanted or first <= day <= last}
-        loads = [found for day in wanted if (found := self._loads(day, report)) is not None]
+        wanted = sorted(days or self._days(now, known), reverse=True)
+        near_from, _ = self._near(now)
+        # Days that are far and closed keep their reports, but count no more.
+        report.days = {day: found for day, found in known.items() if day in wanted or day >= near_from}
+        listed = [day for day in wanted if self._announce_lost(day, report)]
         checked = max((found.checked_at for found in known.values()), default=None)
         if days is None and checked is not None and now - checked < self._rules.account_every:
             return
-        if loads:
-            self._account(loads, report, with_told=days is None)
+        if listed:
+            self._account(listed, report, known, near_from if days is None else None)
         report.objects_unreadable = len(self._reconciler.unreadable.reasons)
+
+    def _days(self, now: datetime, known: Mapping[str, DayReport]) -> set[str]:
+        """Return the days to look at: near ones, those that something arrived for, and those still open.
+
+        After a long outage, or a boot without a clock, records arrive for days far away.
+        """
+        first, last = self._near(now)
+        near = {day for day in self._reconciler.days() if first <= day <= last}
+        return near.union(
+            self._reconciler.arriving_days(), (day for day, found in known.items() if not found.is_closed)
+        )
 
     def _near(self, now: datetime) -> tuple[str, str]:
         # A clock that runs ahead puts records into tomorrow.
         first = now - timedelta(days=self._rules.days - 1)
         return first.date().isoformat(), (now + timedelta(days=1)).date().isoformat()
 
-    def _loads(self, day: str, report: RunReport) -> DayLoads | None:
+    def _announce_lost(self, day: str, report: RunReport) -> bool:
+        """Announce the objects that MySQL should have by now; return whether the day could be listed."""
+        loads = self._loads(day, report)
+        if loads is None:
+            return False
         try:
-            loads = self._reconciler.loads(day)
             self._announce(loads.overdue, report)
-        except CrowdLensError as error:
+        except AnnounceError as error:
+            report.failed[day] = str(error)
+        return True
+
+    def _loads(self, day: str, report: RunReport) -> DayLoads | None:
+        """Return the objects of a day; while MySQL is away, without its half: the lake must add up alone."""
+        try:
+            return self._reconciler.loads(day, with_mysql=not self._mysql_is_away)
+        except LakeStoreError as error:
             report.failed[day] = str(error)
             return None
-        return loads
+        except CrowdLensError as error:
+            self._mysql_failed(day, error, report)
+            return self._loads(day, report)
+
+    def _mysql_failed(self, day: str, error: CrowdLensError, report: RunReport) -> None:
+        if self._mysql_is_away:
+            raise error
+        self._mysql_is_away = True
+        report.failed[day] = str(error)
 
     def _announce(self, items: Iterable[Listed], report: RunReport) -> None:
         if self._queue is None:
@@ -142,22 +175,50 @@ class Run:
                 self._queue.announce([item])
                 report.objects_requeued += 1
 
-    def _account(self, loads: list[DayLoads], report: RunReport, *, with_told: bool) -> None:
-        told, streams = self._reconciler.survey([one.day for one in loads])
-        if with_told:
+    def _account(
+        self, days: list[str], report: RunReport, known: Collection[str], near_from: str | None
+    ) -> None:
+        """Make the accounts of `days` and, with `near_from`, of all that devices told of."""
+        told, streams = self._reconciler.survey(days, whole_from=near_from)
+        if near_from is not None:
             report.devices_silent = len(told.reader.silent_devices())
-            first, last = self._near(self._clock())
-            more = told.reader.days() - {one.day for one in loads} - report.failed.keys()
-            loads += [self._reconciler.loads(day) for day in sorted(more) if first <= day <= last]
-        for one in loads:
-            digest = digest_of(one, told)
-            known = report.days.get(one.day)
-            if known is not None and known.digest == digest and known.is_closed and not one.overdue:
-                continue
-            if not self._has_time():
-                report.days_left += 1
-                continue
-            self._keep(self._reconciler.account(one, told, streams), digest, report)
+            days = [*days, *sorted(self._told_days(told, known, near_from) - {*days})]
+        for day in days:
+            # Listed anew: a few listings less in memory for one more request a thousand objects.
+            loads = self._loads(day, report)
+            if loads is not None:
+                self._account_day(loads, told, streams, report, is_far=day < (near_from or ""))
+
+    def _told_days(self, told: Survey, known: Collection[str], near_from: str) -> set[str]:
+        """Return what devices told of: of a day that is wholly lost only the ledger tells.
+
+        Of one that is far and was accounted for, part of what was told may have gone out of sight.
+        """
+        _, last = self._near(self._clock())
+        return {day for day in told.reader.days() if day <= last and (day >= near_from or day not in known)}
+
+    def _account_day(
+        self, loads: DayLoads, told: Survey, streams: StreamNumbers, report: RunReport, *, is_far: bool
+    ) -> None:
+        digest = digest_of(loads, told)
+        known = report.days.get(loads.day)
+        if known is not None and known.digest == digest and known.is_closed and not loads.overdue:
+            return
+        if not self._has_time():
+            report.days_left += 1
+            return
+        try:
+            found = self._reconciler.account(loads, told, streams)
+        except (LakeStoreError, ControlTableUnavailableError):
+            raise
+        except CrowdLensError as error:
+            self._mysql_failed(loads.day, error, report)
+            loads = self._reconciler.loads(loads.day, with_mysql=False)
+            digest, found = digest_of(loads, told), self._reconciler.account(loads, told, streams)
+        if is_far and known is not None and found.total.made < known.counts.made:
+            # What told of it has gone out of sight: that closes nothing.
+            return
+        self._keep(found, digest, report)
 
     def _keep(self, found: DayFound, digest: str, report: RunReport) -> None:
         opened, closed = self._memory.keep_devices(found.day, found.devices)

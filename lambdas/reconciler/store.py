@@ -35,7 +35,7 @@ _CLIENT_CONFIG = Config(
 _GONE = frozenset({"NoSuchKey", "404", "PreconditionFailed", "412"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
     """An object as a listing shows it; `etag` has no quotes, `size` is in bytes."""
 

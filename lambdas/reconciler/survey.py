@@ -50,20 +50,47 @@ def survey(
     settled_before: datetime,
     unreadable: Unreadable,
     *,
+    whole_from: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Survey:
     """Read all that tells of `days`; what arrived after `settled_before` is recent.
 
     Of a day's ledger rows the newest of each stream is kept, so memory follows the cameras, not the rows.
+    With `whole_from` nothing is read between a day before it and `whole_from`, but what devices told on the
+    very day and its neighbours: a boot in 1970 does not cost all years since.
     """
-    first = date.fromisoformat(min(days))
     progress("reading what devices say they made")
     reader = LedgerReader(streams)
-    _read_ledger(lake, reader, first - timedelta(days=1), settled_before, unreadable)
+    telling = _Days.around(days, whole_from, days_before=1)
+    _read_ledger(lake, reader, telling, settled_before, unreadable)
     progress("reading what they declare dropped")
-    dropped = _read_gaps(lake, first - timedelta(days=GAP_DAYS_BEFORE), streams, unreadable)
+    dropped = _read_gaps(
+        lake, _Days.around(days, whole_from, days_before=GAP_DAYS_BEFORE), streams, unreadable
+    )
     own = reader.own.ranges()
     return Survey(reader, dropped, reader.dropped(), LedgerOwn(own, own.union(dropped), reader.recent_from))
+
+
+@dataclass(frozen=True)
+class _Days:
+    """All days from `first` on, and the `others`."""
+
+    first: str
+    others: frozenset[str]
+
+    @classmethod
+    def around(cls, days: Collection[str], whole_from: str | None, *, days_before: int) -> _Days:
+        far = [day for day in days if whole_from is not None and day < whole_from]
+        first = min({*days} - {*far}, default=whole_from or "")
+        others = {_moved(day, offset) for day in far for offset in range(-days_before, 2)}
+        return cls(_moved(first, -days_before), frozenset(others))
+
+    def __contains__(self, day: str) -> bool:
+        return day >= self.first or day in self.others
+
+
+def _moved(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
 def days_of(lake: Lake, table: str) -> list[str]:
@@ -72,9 +99,9 @@ def days_of(lake: Lake, table: str) -> list[str]:
 
 
 def _read_ledger(
-    lake: Lake, reader: LedgerReader, first: date, settled_before: datetime, unreadable: Unreadable
+    lake: Lake, reader: LedgerReader, days: _Days, settled_before: datetime, unreadable: Unreadable
 ) -> None:
-    listed = _listed(lake, STREAM_LEDGER.name, first)
+    listed = _listed(lake, STREAM_LEDGER.name, days)
     recent = [item for day in listed for item in day.raw if item.last_modified > settled_before]
     known = {item.key for item in recent}
     for _, rows in read_all(lake, recent, LEDGER_COLUMNS, unreadable):
@@ -84,9 +111,9 @@ def _read_ledger(
         reader.add(rows, recent=False)
 
 
-def _read_gaps(lake: Lake, first: date, streams: StreamNumbers, unreadable: Unreadable) -> Ranges:
+def _read_gaps(lake: Lake, days: _Days, streams: StreamNumbers, unreadable: Unreadable) -> Ranges:
     found = RangeSet()
-    for day in _listed(lake, GAPS.name, first):
+    for day in _listed(lake, GAPS.name, days):
         for _, rows in read_all(lake, (*day.compacted, *day.raw_to_read), _GAP_COLUMNS, unreadable):
             found.add(*_declared(rows, streams))
     return found.ranges()
@@ -110,5 +137,5 @@ def _declared(rows: pa.Table, streams: StreamNumbers) -> tuple[Integers, Integer
     return firsts[sound], lasts[sound]
 
 
-def _listed(lake: Lake, table: str, first: date) -> list[DayObjects]:
-    return [list_day(lake, table, day) for day in days_of(lake, table) if day >= first.isoformat()]
+def _listed(lake: Lake, table: str, days: _Days) -> list[DayObjects]:
+    return [list_day(lake, table, day) for day in days_of(lake, table) if day in days]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli.main import main
+from contract.lake import compacted_day_prefix
 from lambdas.compactor.compactor import Compactor
 from lambdas.compactor.settings import CompactionRules
 from lambdas.compactor.store import S3ObjectStore
@@ -17,6 +18,7 @@ from lambdas.reconciler import handler as module
 from lambdas.reconciler.settings import reconciler_settings
 from lambdas.reconciler.store import WHOLE_BYTES, S3Lake
 from lambdas.shared.leases import Leases
+from lambdas.shared.mysql import DatabaseUnavailableError
 from lambdas.shared.settings import SettingError
 
 BUCKET = "crowdlens-lake"
@@ -54,6 +56,64 @@ def test_a_day_that_is_closed_is_not_read_again_until_it_changes(account: Any) -
     account.tell(11)
     changed = account.run()
     assert (changed.days_checked, changed.counts()["records_missing"]) == (1, 1)
+
+
+def far_day(account: Any, days: int, arrived: int, *, load: bool) -> str:
+    """Let `arrived` of ten records of a day long ago arrive now, as after a long outage."""
+    noon = account.noon - timedelta(days=days)
+    records = account.make(
+        count=arrived, first_sequence=1, start_ms=round(noon.timestamp() * 1000), step_ms=1
+    )
+    account.put(records, load=load)
+    account.tell(10, day=noon.date().isoformat())
+    return str(noon.date().isoformat())
+
+
+def test_a_loss_after_a_ten_day_outage_is_missed(account: Any) -> None:
+    day = far_day(account, 10, 9, load=True)
+    first = account.run()
+    assert (first.counts()["records_missing"], first.opened) == (1, [(day, "edge-1")])
+    # It is open, so it stays in sight, when nothing arrives any more and its ledger is out of sight, too.
+    for moved in (timedelta(days=1), timedelta(days=20)):
+        account.later = moved
+        again = account.run()
+        assert (again.counts()["records_missing"], again.closed) == (1, [])
+
+
+def test_a_lost_notification_of_a_ten_day_old_object_is_sent_again(account: Any) -> None:
+    start_ms = round((account.noon - timedelta(days=10)).timestamp() * 1000)
+    (key,) = account.put(account.make("events", count=9, start_ms=start_ms, step_ms=1), load=False)
+    assert account.run().counts()["objects_requeued"] == 1
+    (message,) = account.announced()
+    assert parse_notification(message)[0].key == key
+
+
+def test_a_boot_without_a_clock_is_accounted_for_and_costs_no_reading_of_all_years(account: Any) -> None:
+    account.put(account.make(count=9, start_ms=3_600_000, step_ms=1))
+    account.tell(10, day="1970-01-01")
+    between = compacted_day_prefix("stream_ledger", "2025-06-01")
+    account.s3.put_object(Bucket=BUCKET, Key=f"{between}read-by-nobody.parquet", Body=b"no parquet")
+    found = account.run()
+    assert found.counts()["records_missing"] == 1
+    assert found.counts()["objects_unreadable"] == 0
+
+
+def test_the_lake_adds_up_while_mysql_is_away(account: Any) -> None:
+    account.put(account.counts(1, 4), load=False)
+    account.put(account.counts(6, 10))
+    account.tell(10)
+
+    def away(keys: Any) -> Any:
+        raise DatabaseUnavailableError("MySQL is away")
+
+    answers, account.etags = account.etags, away
+    found = account.run()
+    assert found.counts()["records_missing"] == 1
+    assert found.counts()["days_failed"] == 1
+    assert list(found.failed.values()) == ["MySQL is away"]
+    account.etags = answers
+    back = account.run()
+    assert (back.counts()["records_not_in_mysql"], back.counts()["objects_requeued"]) == (4, 1)
 
 
 def test_a_day_that_is_wholly_lost_is_missed(account: Any) -> None:
