@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-import greenlet  # type: ignore[import-untyped]  # it comes with playwright
+import greenlet  # type: ignore[import-untyped]  # it has no types
 
 START_SECONDS = 1_795_305_590.0
 """2026-11-21T23:59:50Z: every schedule runs over the end of a UTC day."""
