@@ -38,9 +38,9 @@ _OWN = ("lambdas", "contract")
 def imported(names: Sequence[str], bundle: Path, *, may_compile: bool = False) -> tuple[float, list[str]]:
     """Return the seconds that importing `names` takes in a new process, and all modules it then has."""
     # In front of the working copy that the environment finds: a function sees its bundle alone.
-    environment = {**os.environ, "PYTHONPATH": str(bundle)}
-    if not may_compile:
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment = {**os.environ, "PYTHONPATH": str(bundle), "PYTHONDONTWRITEBYTECODE": "1"}
+    if may_compile:
+        del environment["PYTHONDONTWRITEBYTECODE"]
     found = subprocess.run(
         [sys.executable, "-c", _IMPORT, json.dumps(names)],
         check=True,
