@@ -11,12 +11,12 @@ from infra.fleet.components import load_components
 from infra.fleet.publish import publish, write_artifacts
 from infra.fleet.recipe_check import check_component
 from infra.fleet.targets import TARGETS
-from infra.fleet.versions import add_versions, check_versions, read_versions, write_versions
+from infra.fleet.versions import add_versions, check_locked, check_versions, read_versions, write_versions
 from infra.fleet.wheelhouse import build_wheelhouse, lock_libraries, try_install
 
 _EXAMPLE = """examples:
   python -m infra.fleet check                      recipes, and that versions.lock knows their content
-  python -m infra.fleet lock                       add the versions of the recipes to versions.lock
+  python -m infra.fleet lock                       write the recipes' versions into versions.lock
   python -m infra.fleet lock-libraries             resolve requirements/edge.in anew (needs a package index)
   python -m infra.fleet wheelhouse                 fetch the wheels, check them, install them offline
   python -m infra.fleet build                      write every artifact below build/artifacts
@@ -64,8 +64,11 @@ def _check(_arguments: argparse.Namespace) -> None:
     components = load_components()
     for component in components:
         check_component(component)
-    check_versions(components, read_versions())
-    _say(f"{len(components)} component versions are in order")
+    versions = read_versions()
+    check_versions(components, versions)
+    for component in components:
+        state = "locked" if (component.name, component.version) in versions else "may still change"
+        _say(f"{component.name} {component.version}: {state}")
 
 
 def _lock(arguments: argparse.Namespace) -> None:
@@ -100,8 +103,9 @@ def _build(_arguments: argparse.Namespace) -> None:
 def _publish(arguments: argparse.Namespace) -> None:
     import boto3
 
-    components = load_components()
-    check_versions(components, read_versions())
+    components, versions = load_components(), read_versions()
+    for component in components:
+        check_locked(component, versions)
     client = boto3.client("s3")
     for component in components:
         for done in publish(component, client, bucket=arguments.bucket, stage=arguments.stage):

@@ -1,6 +1,7 @@
-"""`versions.lock`: which content each component version stands for, since Greengrass never lets one change.
+"""`versions.lock`: which content each published component version stands for: Greengrass lets none change.
 
-A line is ``<component> <version> <sha256 of recipe and artifacts>``. Lines are only added.
+A line is ``<component> <version> <sha256 of recipe and artifacts>``; lines are only added, before a version
+is published. A version without a line may still change, but must be above those of its minor that have one.
 """
 
 from __future__ import annotations
@@ -40,15 +41,38 @@ def check_versions(components: Iterable[Component], versions: Mapping[tuple[str,
     for component in components:
         locked = versions.get((component.name, component.version))
         if locked is None:
-            raise VersionsLockError(
-                f"component {component.name} {component.version} is not in versions.lock: expected a line "
-                f"for it, which {_COMMAND} adds"
-            )
-        if locked != component.digest:
+            _check_is_new(component, versions)
+        elif locked != component.digest:
             raise VersionsLockError(
                 f"component {component.name} changed but its version is still {component.version}: expected "
-                f"a higher ComponentVersion in its recipe, and then {_COMMAND}"
+                "a higher ComponentVersion in its recipe"
             )
+
+
+def check_locked(component: Component, versions: Mapping[tuple[str, str], str]) -> None:
+    """Raise `VersionsLockError` unless the content of `component` is what its line says."""
+    if (component.name, component.version) not in versions:
+        raise VersionsLockError(
+            f"component {component.name} {component.version} is not in versions.lock: expected a line for "
+            f"it, which {_COMMAND} adds"
+        )
+    check_versions([component], versions)
+
+
+def _check_is_new(component: Component, versions: Mapping[tuple[str, str], str]) -> None:
+    number = _number(component.version)
+    for name, version in versions:
+        if name == component.name and _number(version)[:2] == number[:2] and _number(version) >= number:
+            raise VersionsLockError(
+                f"component {name} has version {component.version} but {version} was published before: "
+                "expected a higher ComponentVersion in its recipe"
+            )
+
+
+def _number(version: str) -> tuple[int, int, int]:
+    """Return major, minor and patch; what follows a dash does not count."""
+    major, minor, patch = version.partition("-")[0].split(".")
+    return int(major), int(minor), int(patch)
 
 
 def add_versions(

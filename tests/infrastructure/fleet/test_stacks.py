@@ -1,0 +1,271 @@
+"""What the fleet's templates say, and that the services would take it: botocore's shapes, moto for IoT."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.session import get_session
+from botocore.validate import ParamValidator
+from moto import mock_aws
+
+from infra.fleet.jobs import OPERATIONS
+from infra.fleet.targets import GROUPS
+
+pytestmark = pytest.mark.xdist_group("synth")
+Template = dict[str, Any]
+Plain = Callable[[Any], Any]
+OfKind = Callable[[Template, str], list[dict[str, Any]]]
+ACCOUNT = "123456789012"
+REGION = "ap-northeast-2"
+FREE_TEXT_KEYS = ("components", "tags")
+"""Members whose own keys are names that we chose: they keep their spelling."""
+OTHER_NAMES = {"exponentialRolloutRate": "exponentialRate", "retryCriteriaList": "criteriaList"}
+"""What CloudFormation's job template calls otherwise than the API."""
+
+
+def api_spelling(value: Any, *, inside: str = "") -> Any:
+    """Return CloudFormation's ``PascalCase`` properties in the ``camelCase`` of the service's API."""
+    if isinstance(value, list):
+        return [api_spelling(item, inside=inside) for item in value]
+    if not isinstance(value, dict):
+        return value
+    keep = inside in FREE_TEXT_KEYS
+    spelled = {}
+    for key, item in value.items():
+        name = key if keep else key[0].lower() + key[1:]
+        spelled[OTHER_NAMES.get(name, name)] = api_spelling(item, inside=name)
+    return spelled
+
+
+def refusals(service: str, operation: str, parameters: dict[str, Any]) -> str:
+    """Return what botocore would object to in a call of `operation`, without making it."""
+    shape = get_session().get_service_model(service).operation_model(operation).input_shape
+    assert shape is not None
+    return str(ParamValidator().validate(parameters, shape).generate_report())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "objection"),
+    [
+        pytest.param(
+            {"targetArn": "arn", "components": {"a": {"version": "1"}}}, "version", id="a wrong key"
+        ),
+        pytest.param({"components": {}}, "targetArn", id="a key that is missing"),
+    ],
+)
+def test_the_validator_objects(parameters: dict[str, Any], objection: str) -> None:
+    assert objection in refusals("greengrassv2", "CreateDeployment", parameters)
+
+
+def test_greengrass_would_take_every_component_version(
+    components: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    versions = of_kind(components, "AWS::GreengrassV2::ComponentVersion")
+    assert len(versions) == 4
+    for version in versions:
+        recipe = plain(version["InlineRecipe"])
+        assert refusals("greengrassv2", "CreateComponentVersion", {"inlineRecipe": recipe.encode()}) == ""
+        assert len(recipe.encode()) <= 16_000
+
+
+def test_recipes_carry_the_stage_and_the_artifacts_bucket(
+    stage: str, components: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    for version in of_kind(components, "AWS::GreengrassV2::ComponentVersion"):
+        recipe = json.loads(plain(version["InlineRecipe"]))
+        name, number = recipe["ComponentName"], recipe["ComponentVersion"]
+        assert name.startswith(f"com.crowdlens.{stage}.")
+        for dependency in recipe.get("ComponentDependencies", {}):
+            assert dependency.startswith((f"com.crowdlens.{stage}.", "aws.greengrass."))
+        for manifest in recipe["Manifests"]:
+            for artifact in manifest["Artifacts"]:
+                folder = f"s3://crowdlens-{stage}-artifacts-{ACCOUNT}-{REGION}/components/{name}/{number}/"
+                assert artifact["Uri"].startswith(folder)
+        text = json.dumps(recipe)
+        assert not [
+            word for word in ("BUCKET_NAME", "COMPONENT_", "PYTHON_VERSION", "PYTHON_TAG") if word in text
+        ]
+
+
+def test_every_group_with_a_python_gets_the_libraries_for_it(
+    stage: str, components: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    deployments = {
+        plain(deployment["TargetArn"]).rpartition("/")[2]: deployment["Components"]
+        for deployment in of_kind(components, "AWS::GreengrassV2::Deployment")
+    }
+    software = [group for group in GROUPS if group.python is not None]
+    assert set(deployments) == {f"crowdlens-{stage}-{group.name}" for group in software}
+    for group in software:
+        running = deployments[f"crowdlens-{stage}-{group.name}"]
+        assert set(running) == {
+            f"com.crowdlens.{stage}.{name}" for name in ("libraries", "vision", "publisher")
+        }
+        libraries = running[f"com.crowdlens.{stage}.libraries"]["ComponentVersion"]
+        assert libraries.startswith(f"{group.python}.")
+
+
+def test_deployments_start_slowly_stop_when_they_fail_and_are_rolled_back(
+    components: Template, of_kind: OfKind
+) -> None:
+    for deployment in of_kind(components, "AWS::GreengrassV2::Deployment"):
+        assert deployment["DeploymentPolicies"]["FailureHandlingPolicy"] == "ROLLBACK"
+        job = deployment["IotJobConfiguration"]
+        rate = job["JobExecutionsRolloutConfig"]["ExponentialRate"]
+        assert rate["BaseRatePerMinute"] < job["JobExecutionsRolloutConfig"]["MaximumPerMinute"]
+        stops = {one["FailureType"]: one["Action"] for one in job["AbortConfig"]["CriteriaList"]}
+        assert stops == {"FAILED": "CANCEL", "REJECTED": "CANCEL", "TIMED_OUT": "CANCEL"}
+        assert job["TimeoutConfig"]["InProgressTimeoutInMinutes"] > 60
+
+
+def test_greengrass_would_take_every_deployment(components: Template, of_kind: OfKind, plain: Plain) -> None:
+    for deployment in of_kind(components, "AWS::GreengrassV2::Deployment"):
+        parameters = api_spelling(plain(deployment))
+        # CloudFormation takes a list of tags or a map; the API takes a map.
+        parameters.pop("tags", None)
+        assert refusals("greengrassv2", "CreateDeployment", parameters) == ""
+
+
+def test_the_publisher_is_told_the_stages_queue(
+    stage: str, components: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    for deployment in of_kind(components, "AWS::GreengrassV2::Deployment"):
+        publisher = deployment["Components"][f"com.crowdlens.{stage}.publisher"]
+        assert json.loads(plain(publisher["ConfigurationUpdate"]["Merge"])) == {
+            "queueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/crowdlens-{stage}-ingest",
+            "profile": "live",
+        }
+
+
+def test_a_deployment_waits_for_its_component_versions(components: Template) -> None:
+    for resource in components["Resources"].values():
+        if resource["Type"] == "AWS::GreengrassV2::Deployment":
+            assert len(resource["DependsOn"]) == len(resource["Properties"]["Components"])
+
+
+def test_the_template_lets_the_hook_say_who_a_device_is(
+    stage: str, fleet: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    (template,) = of_kind(fleet, "AWS::IoT::ProvisioningTemplate")
+    body = json.loads(plain(template["TemplateBody"]))
+    thing = body["Resources"]["thing"]["Properties"]
+    assert (thing["ThingName"], thing["ThingGroups"]) == ({"Ref": "DeviceName"}, [{"Ref": "DeviceGroup"}])
+    assert thing["AttributePayload"]["site"] == {"Ref": "Site"}
+    certificate = body["Resources"]["certificate"]["Properties"]
+    assert certificate["ThingPrincipalType"] == "EXCLUSIVE_THING"
+    attached = {
+        one["Properties"]["PolicyName"]
+        for one in body["Resources"].values()
+        if one["Type"] == "AWS::IoT::Policy"
+    }
+    made = {policy["PolicyName"] for policy in of_kind(fleet, "AWS::IoT::Policy")}
+    assert attached == made - {f"crowdlens-{stage}-claim"}
+    assert (template["Enabled"], template["TemplateType"]) == (True, "FLEET_PROVISIONING")
+    assert template["PreProvisioningHook"]["PayloadVersion"] == "2020-04-01"
+    assert len(template["TemplateName"]) <= 36
+
+
+def test_aws_iot_would_take_the_template(fleet: Template, of_kind: OfKind, plain: Plain) -> None:
+    (template,) = of_kind(fleet, "AWS::IoT::ProvisioningTemplate")
+    parameters = api_spelling(plain(template))
+    parameters["type"] = parameters.pop("templateType")
+    parameters.pop("tags", None)
+    assert refusals("iot", "CreateProvisioningTemplate", parameters) == ""
+
+
+def test_the_hook_answers_aws_iot_and_sees_devices_only(
+    fleet: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    (permission,) = of_kind(fleet, "AWS::Lambda::Permission")
+    assert permission["Principal"] == "iot.amazonaws.com"
+    assert plain(permission["SourceAccount"]) == ACCOUNT
+    (function,) = of_kind(fleet, "AWS::Lambda::Function")
+    assert function["Timeout"] <= 5
+    statements = [
+        statement
+        for policy in of_kind(fleet, "AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    (table,) = (one for one in statements if "dynamodb:PutItem" in one["Action"])
+    assert table["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["device#*", "serial#*"]}
+    }
+    assert not {"dynamodb:Scan", "dynamodb:DeleteItem"} & set(table["Action"])
+
+
+def test_job_templates_name_an_operation_and_never_a_command(
+    stage: str, fleet: Template, of_kind: OfKind
+) -> None:
+    templates = {one["JobTemplateId"]: one for one in of_kind(fleet, "AWS::IoT::JobTemplate")}
+    assert len(templates) == len(OPERATIONS)
+    for template in templates.values():
+        document = json.loads(template["Document"])
+        assert set(document) == {"version", "operation", "arguments"}
+        assert document["operation"] in {operation.name for operation in OPERATIONS}
+        assert refusals("iot", "CreateJobTemplate", {**api_spelling(template), "tags": []}) == ""
+    upgrade = templates[f"crowdlens-{stage}-upgrade-packages"]
+    assert "JobExecutionsRetryConfig" not in upgrade
+
+
+@mock_aws
+def test_moto_makes_the_policies_the_groups_and_the_role_alias(
+    stage: str, fleet: Template, of_kind: OfKind, plain: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    client: Any = boto3.client("iot", region_name=REGION)
+    for policy in of_kind(fleet, "AWS::IoT::Policy"):
+        document = json.dumps(plain(policy["PolicyDocument"]))
+        client.create_policy(policyName=policy["PolicyName"], policyDocument=document)
+    for group in of_kind(fleet, "AWS::IoT::ThingGroup"):
+        parent = {"parentGroupName": group["ParentGroupName"]} if "ParentGroupName" in group else {}
+        client.create_thing_group(thingGroupName=group["ThingGroupName"], **parent)
+    (alias,) = of_kind(fleet, "AWS::IoT::RoleAlias")
+    client.create_role_alias(roleAlias=alias["RoleAlias"], roleArn=plain(alias["RoleArn"]))
+    for template in of_kind(fleet, "AWS::IoT::JobTemplate"):
+        parameters = {key: value for key, value in api_spelling(template).items() if key != "tags"}
+        client.create_job_template(**parameters)
+
+    # What the provisioning template asks of AWS IoT, done by hand: moto knows no such templates.
+    certificate = client.create_keys_and_certificate(setAsActive=True)
+    client.create_thing(thingName="jetson-7", attributePayload={"attributes": {"site": "seoul-1"}})
+    client.attach_thing_principal(thingName="jetson-7", principal=certificate["certificateArn"])
+    group_name = f"crowdlens-{stage}-jetson-jetpack6"
+    client.add_thing_to_thing_group(thingGroupName=group_name, thingName="jetson-7")
+    for name in ("device-core", "device-deployments", "device-cameras"):
+        client.attach_policy(policyName=f"crowdlens-{stage}-{name}", target=certificate["certificateArn"])
+    attached = client.list_attached_policies(target=certificate["certificateArn"])["policies"]
+    assert len(attached) == 3
+    parents = client.describe_thing_group(thingGroupName=group_name)["thingGroupMetadata"]
+    assert parents["parentGroupName"] == f"crowdlens-{stage}-jetson"
+
+
+def test_device_logs_are_not_kept_for_ever(
+    stage: str, fleet: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    groups = {
+        plain(one["LogGroupName"]): one["RetentionInDays"] for one in of_kind(fleet, "AWS::Logs::LogGroup")
+    }
+    for name in ("vision", "publisher", "libraries"):
+        kept = groups[f"/aws/greengrass/UserComponent/{REGION}/com.crowdlens.{stage}.{name}"]
+        assert kept == {"dev": 14, "prod": 90}[stage]
+
+
+def test_a_component_that_changed_without_a_new_version_stops_synth(
+    monkeypatch: pytest.MonkeyPatch, fleet: Template
+) -> None:
+    from aws_cdk import App
+
+    from infra.config import read_config
+    from infra.fleet import versions
+    from infra.stacks import components as stack
+
+    changed = dict.fromkeys([("com.crowdlens.libraries", "3.10.1")], "0" * 64)
+    monkeypatch.setattr(stack, "read_versions", lambda: changed)
+    config = read_config({"stage": "dev", "region": REGION}.get)
+    with pytest.raises(versions.VersionsLockError, match="changed but its version is still"):
+        stack.ComponentsStack(App(), "changed", config=config)
