@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from edge_components.publisher.held import HeldRecords
 from edge_components.runtime.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -29,8 +30,11 @@ class Progress:
 class ProgressLog:
     """Logs progress every `interval_seconds`, and at once when the spool fills up past a step or empties."""
 
-    def __init__(self, spool: Spool, progress: Progress, *, interval_seconds: float) -> None:
+    def __init__(
+        self, spool: Spool, progress: Progress, held: HeldRecords, *, interval_seconds: float
+    ) -> None:
         self._spool = spool
+        self._held = held
         self._progress = progress
         self._interval_seconds = interval_seconds
         self._logged_at = self._sent_at = time.monotonic()
@@ -70,6 +74,7 @@ class ProgressLog:
                 "seconds_since_accepted": round(time.monotonic() - self._sent_at, 1),
                 "waiting_records": waiting_rows,
                 "waiting_bytes": waiting_bytes,
+                "held_records": self._held.records,
                 "share_of_bound": round(self._share_of_bound(), 4),
                 "dropped_records": self._spool.counts().dropped,
                 "backlog_seconds": round(waiting_rows / rate, 1) if rate > 0 else None,

@@ -6,15 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from contract.envelope import PackedMessage, pack_messages
 from contract.errors import DiskFullError
 from contract.records import StoredRecord
 from contract.tables import CLOCK_SYNCED
 from edge_components.publisher.back_off import BackOff
+from edge_components.publisher.held import HeldRecords
 from edge_components.publisher.progress import Progress, ProgressLog
 from edge_components.publisher.sender import Sender, SendResult, batches
 from edge_components.publisher.settings import PublisherSettings
+from edge_components.publisher.turn import Turn
 from edge_components.runtime.spool import Spool, SpoolBusyError, SpooledRow
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ LOOK_SECONDS = 0.25
 """How often the spool is asked whether a full message waits."""
 _FIRST_GUESS_BYTES_PER_ROW = 60.0
 _GUESS_WEIGHT = 0.3
+_ROWS_RESTAMPED_ON_A_FULL_DISK = 500
 
 
 class Publisher:
@@ -50,7 +54,8 @@ class Publisher:
         )
         self._bytes_per_row = _FIRST_GUESS_BYTES_PER_ROW
         self.progress = Progress()
-        self._log = ProgressLog(spool, self.progress, interval_seconds=settings.progress_seconds)
+        self._held = HeldRecords(spool, interval_seconds=settings.progress_seconds)
+        self._log = ProgressLog(spool, self.progress, self._held, interval_seconds=settings.progress_seconds)
         self._started_at = self._ledger_at = time.monotonic()
         # What an earlier process left behind is sent at once.
         self._flushed_at = self._started_at - settings.profile.flush_seconds
@@ -85,11 +90,11 @@ class Publisher:
         while ending or not self._stop.is_set():
             # A drain may last for hours: time sync and the ledger do not wait for its end.
             self._spool.clock.refresh()
-            self._spool.restamp()
+            hold_unsynced = not self._restamp() or self._hold_unsynced()
             if not ending:
                 self._ledger_when_due()
             rows = self._spool.read(
-                maximum_rows=self._settings.maximum_rows_per_batch, hold_unsynced=self._hold_unsynced()
+                maximum_rows=self._settings.maximum_rows_per_batch, hold_unsynced=hold_unsynced
             )
             sendable = self._not_refused(rows)
             if not sendable:
@@ -102,18 +107,23 @@ class Publisher:
         return False
 
     def _send_rows(self, rows: Sequence[SpooledRow], deadline: float | None) -> bool:
-        # A record's identity finds its row again: packing regroups records by stream.
-        row_ids = {_identity(row.stored): row.row_id for row in rows}
-        messages = self._pack([row.stored for row in rows])
+        turn = Turn(rows)
+        messages = self._pack(turn.records)
         if deadline is None and len(rows) >= self._settings.maximum_rows_per_batch:
             messages = self._full_ones(messages)
+        sent = self._send_messages(messages, turn, deadline)
+        self._spool.release(turn.unsent)
+        if turn.failed and deadline is None:
+            self._stop.wait(self._back_off.fail())
+        return sent
+
+    def _send_messages(self, messages: Sequence[PackedMessage], turn: Turn, deadline: float | None) -> bool:
         for batch in batches(messages, maximum_bytes=self._settings.maximum_batch_bytes):
             if deadline is not None and time.monotonic() >= deadline:
                 return False
             started = time.monotonic()
-            if not self._send_batch(batch, row_ids):
-                if deadline is None:
-                    self._stop.wait(self._back_off.fail())
+            if not self._send_batch(batch, turn):
+                turn.failed = True
                 return False
             self._back_off.succeed()
             if deadline is None and self._pause(len(batch), time.monotonic() - started):
@@ -131,18 +141,21 @@ class Publisher:
         self._bytes_per_row += _GUESS_WEIGHT * (size_bytes / len(records) - self._bytes_per_row)
         return messages
 
-    def _send_batch(self, batch: list[PackedMessage], row_ids: dict[tuple[str, str, int], int]) -> bool:
+    def _send_batch(self, batch: list[PackedMessage], turn: Turn) -> bool:
         result = self._sender.send(batch)
+        for position, message in enumerate(batch):
+            if position not in result.untaken and position not in result.refused:
+                turn.may_be_taken(message.records)
         accepted = [batch[position] for position in result.accepted]
         if accepted:
             records = [record for message in accepted for record in message.records]
-            self._spool.acknowledge([row_ids[_identity(record)] for record in records])
+            self._spool.acknowledge(turn.row_ids(records))
             self.progress.records += len(records)
             self.progress.messages += len(accepted)
             self.progress.bytes += sum(len(message.body.encode("utf-8")) for message in accepted)
             self._log.sent()
         for position in result.refused:
-            self._set_refused_aside(batch[position], row_ids)
+            self._set_refused_aside(batch[position], turn)
         if len(accepted) == len(batch):
             return True
         self.progress.failures.update(result.failures)
@@ -162,11 +175,11 @@ class Publisher:
             },
         )
 
-    def _set_refused_aside(self, message: PackedMessage, row_ids: dict[tuple[str, str, int], int]) -> None:
+    def _set_refused_aside(self, message: PackedMessage, turn: Turn) -> None:
         """Leave out, for a while, what the queue says is the sender's fault; it stays in the spool."""
         self.progress.refused += 1
         until = time.monotonic() + self._settings.refused_seconds
-        self._refused_until.update((row_ids[_identity(record)], until) for record in message.records)
+        self._refused_until.update(dict.fromkeys(turn.row_ids(message.records), until))
 
     def _not_refused(self, rows: Sequence[SpooledRow]) -> list[SpooledRow]:
         now = time.monotonic()
@@ -176,6 +189,17 @@ class Publisher:
     def _full_ones(self, messages: list[PackedMessage]) -> list[PackedMessage]:
         """Leave the last message, often half empty, to the next read: SQS bills by steps of 64 KiB."""
         return messages[:-1] if len(messages) > 1 else messages
+
+    def _restamp(self) -> bool:
+        """Move what waits to the time that is known; return False when some of it has to wait longer."""
+        try:
+            self._spool.restamp()
+        except DiskFullError:
+            # A few at a time; what is sent of them makes room for the next.
+            with suppress(DiskFullError):
+                self._spool.restamp_within_reserve(_ROWS_RESTAMPED_ON_A_FULL_DISK)
+            return False
+        return True
 
     def _hold_unsynced(self) -> bool:
         """Return whether this boot's unsynced records still wait to be restamped.
@@ -192,8 +216,8 @@ class Publisher:
         return self._stop.wait(max(0.0, spare_seconds)) if spare_seconds > 0 else self._stop.is_set()
 
     def _flush_is_due(self) -> bool:
-        waiting_rows, _ = self._spool.waiting()
-        if not waiting_rows:
+        waiting_rows = self._spool.waiting()[0] - self._held.records
+        if waiting_rows <= 0:
             return False
         full = waiting_rows * self._bytes_per_row >= self._settings.maximum_body_bytes
         return full or time.monotonic() - self._flushed_at >= self._settings.profile.flush_seconds
@@ -210,7 +234,3 @@ class Publisher:
             self.flush(deadline=deadline)
         except (DiskFullError, SpoolBusyError) as error:
             logger.warning("last flush given up", extra={"error": str(error)})
-
-
-def _identity(stored: StoredRecord) -> tuple[str, str, int]:
-    return stored.epoch, stored.stream, stored.sequence

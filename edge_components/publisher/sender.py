@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from contract.envelope import PackedMessage
@@ -34,6 +34,17 @@ _NO_CREDENTIALS = frozenset(
     {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError"}
 )
 """A client keeps the credentials it was made with, also none: it must be made anew once there are some."""
+_NO_CONNECTION = frozenset(
+    {
+        "ConnectTimeoutError",
+        "CredentialsNotReadyError",
+        "EndpointConnectionError",
+        "ProxyConnectionError",
+        "QueueClientError",
+    }
+)
+_REFUSALS = 4
+"""The hundreds of the HTTP status codes with which a server refuses a call."""
 _BATCH_REFUSED = frozenset(
     {
         "InvalidMessageContents",
@@ -57,12 +68,14 @@ class CredentialsNotReadyError(QueueClientError):
 class SendResult:
     """Positions of the accepted messages, and why the others were not (code or error name: how many).
 
-    `refused` are the positions of messages that the queue calls the sender's fault.
+    `refused` are the positions of messages that the queue calls the sender's fault, `untaken` those of others
+    that are certainly not in the queue either: no connection was made, or the queue refused the call.
     """
 
     accepted: list[int]
     failures: dict[str, int] = field(default_factory=dict)
     refused: tuple[int, ...] = ()
+    untaken: tuple[int, ...] = ()
 
 
 class Sender(Protocol):
@@ -143,12 +156,12 @@ class QueueSender:
                 self._client = None
             if code in _BATCH_REFUSED:
                 return self._one_by_one(messages, code)
-            return SendResult([], {code: len(messages)})
+            return _none_taken(code, len(messages), certainly=_is_refusal(error.response))
         except (BotoCoreError, QueueClientError) as error:
             name = type(error).__name__
             if name in _NO_CREDENTIALS:
                 self._client = None
-            return SendResult([], {name: len(messages)})
+            return _none_taken(name, len(messages), certainly=_never_left(name, str(error)))
         failed = answer.get("Failed", [])
         return SendResult(
             [int(entry["Id"]) for entry in answer.get("Successful", [])],
@@ -166,7 +179,24 @@ class QueueSender:
             [position for position, result in enumerate(single) if result.accepted],
             dict(failures),
             tuple(position for position, result in enumerate(single) if result.refused),
+            tuple(position for position, result in enumerate(single) if result.untaken),
         )
+
+
+def _none_taken(reason: str, messages: int, *, certainly: bool) -> SendResult:
+    return SendResult([], {reason: messages}, untaken=tuple(range(messages)) if certainly else ())
+
+
+def _is_refusal(response: Mapping[str, Any]) -> bool:
+    """Return whether the queue said no, as to a signature of 1970; its own errors leave that open."""
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return status // 100 == _REFUSALS
+
+
+def _never_left(error_name: str, text: str) -> bool:
+    """Return whether no byte of a message was sent: to a clock of 1970, no certificate is valid yet."""
+    is_handshake = error_name == "SSLError" and "CERTIFICATE_VERIFY_FAILED" in text
+    return is_handshake or error_name in _NO_CONNECTION | _NO_CREDENTIALS
 
 
 def batches(

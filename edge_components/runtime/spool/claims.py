@@ -2,26 +2,28 @@
 
 First what was claimed before and never acknowledged: it must not be dropped, and must be sent again. Then, of
 the room left, the newest half, so that after an outage the live picture comes back at once; then the most
-precious and, among equals, the oldest.
+precious and, among equals, the oldest. Rows that only a newer release can read are left where they are.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contract.records import StoredRecord
 from contract.tables import CLOCK_UNSYNCED
+from edge_components.runtime.spool.newer import KNOWN, unknown_shapes
 from edge_components.runtime.spool.rows import SpooledRow, checksum, decode_row, parse_shape
 
 NO_EPOCH_HELD = -1
-_FREE = (
-    "row_id NOT IN claims AND NOT (clock_quality = :unsynced "
-    "AND stream_id IN (SELECT stream_id FROM streams WHERE epoch_id = :held_epoch_id))"
-)
-_AGAIN = "SELECT row_id FROM claims ORDER BY row_id LIMIT :limit"
+_FREE = f"""row_id NOT IN claims AND {KNOWN} AND NOT (clock_quality = :unsynced
+    AND stream_id IN (SELECT stream_id FROM streams WHERE epoch_id = :held_epoch_id))"""  # noqa: S608 - text of ours
+_AGAIN = f"""
+    SELECT row_id FROM claims JOIN records USING (row_id) WHERE {KNOWN}
+    ORDER BY row_id LIMIT :limit"""  # noqa: S608 - text of ours
 _NEWEST = f"SELECT row_id FROM records WHERE {_FREE} ORDER BY row_id DESC LIMIT :limit"  # noqa: S608 - text of ours
 _OLDEST = f"""
     SELECT row_id FROM records WHERE priority = :priority AND {_FREE}
@@ -44,9 +46,11 @@ def claim(
     connection: sqlite3.Connection, maximum_rows: int, *, held_epoch_id: int = NO_EPOCH_HELD
 ) -> Claimed:
     """Choose the rows to send next and mark them; unsynced rows of the held epoch stay unmarked."""
-    chosen = _ids(connection, _AGAIN, limit=maximum_rows)
+    unknown = unknown_shapes(connection)
+    again = _ids(connection, _AGAIN, unknown, limit=maximum_rows)
+    chosen = list(again)
     room = maximum_rows - len(chosen)
-    newest = _ids(connection, _NEWEST, limit=(room + 1) // 2, held_epoch_id=held_epoch_id)
+    newest = _ids(connection, _NEWEST, unknown, limit=(room + 1) // 2, held_epoch_id=held_epoch_id)
     _mark(connection, newest)
     chosen += reversed(newest)
     priority = -1
@@ -55,10 +59,17 @@ def claim(
         if priority < 0:
             break
         limit = maximum_rows - len(chosen)
-        oldest = _ids(connection, _OLDEST, priority=priority, limit=limit, held_epoch_id=held_epoch_id)
+        values = {"priority": priority, "limit": limit, "held_epoch_id": held_epoch_id}
+        oldest = _ids(connection, _OLDEST, unknown, **values)
         _mark(connection, oldest)
         chosen += oldest
-    return _fetch(connection, chosen)
+    return _fetch(connection, chosen, frozenset(again))
+
+
+def release(connection: sqlite3.Connection, row_ids: Iterable[int]) -> int:
+    """Unmark rows that were read and cannot be in the queue; return how many there were."""
+    query = "DELETE FROM claims WHERE row_id IN (SELECT value FROM json_each(?))"
+    return connection.execute(query, (json.dumps(list(row_ids)),)).rowcount
 
 
 def _next_priority(connection: sqlite3.Connection, after: int) -> int:
@@ -66,8 +77,8 @@ def _next_priority(connection: sqlite3.Connection, after: int) -> int:
     return -1 if found is None else int(found)
 
 
-def _ids(connection: sqlite3.Connection, query: str, **values: int) -> list[int]:
-    named = {"unsynced": CLOCK_UNSYNCED, **values}
+def _ids(connection: sqlite3.Connection, query: str, unknown: str, **values: int) -> list[int]:
+    named = {"unsynced": CLOCK_UNSYNCED, "unknown_shapes": unknown, **values}
     return [row_id for (row_id,) in connection.execute(query, named)]
 
 
@@ -75,27 +86,27 @@ def _mark(connection: sqlite3.Connection, row_ids: Sequence[int]) -> None:
     connection.executemany("INSERT INTO claims (row_id) VALUES (?)", [(row_id,) for row_id in row_ids])
 
 
-def _fetch(connection: sqlite3.Connection, row_ids: Sequence[int]) -> Claimed:
+def _fetch(connection: sqlite3.Connection, row_ids: Sequence[int], again: frozenset[int]) -> Claimed:
     found: dict[int, SpooledRow] = {}
     damaged: list[int] = []
     for row in connection.execute(_FETCH, (json.dumps(row_ids),)):
-        sound = _read(*row)
+        sound = _read(*row[1:])
         if sound is None:
             damaged.append(row[0])
         else:
-            found[sound.row_id] = sound
+            found[row[0]] = SpooledRow(row[0], sound, again=row[0] in again)
     return Claimed([found[row_id] for row_id in row_ids if row_id in found], damaged)
 
 
-def _read(row_id: int, shape: Any, payload: Any, *rest: Any) -> SpooledRow | None:
-    """Return the row, or None when its bytes are not those that were stored."""
+def _read(shape: Any, payload: Any, *rest: Any) -> StoredRecord | None:
+    """Return the record, or None when its bytes are not those that were stored."""
     event_time_ms, quality, epoch, sequence, own_sum = rest
     try:
         # Rows of version 1 of the file have no checksum.
         summed = checksum(epoch, shape, sequence, event_time_ms, quality, payload)
         if own_sum is not None and own_sum != summed:
             return None
-        stored = decode_row(
+        return decode_row(
             parse_shape(shape),
             payload,
             event_time_ms=event_time_ms,
@@ -105,4 +116,3 @@ def _read(row_id: int, shape: Any, payload: Any, *rest: Any) -> SpooledRow | Non
         )
     except (ValueError, TypeError):
         return None
-    return SpooledRow(row_id, stored)

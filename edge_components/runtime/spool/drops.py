@@ -37,7 +37,9 @@ _NOTE = """
 
 
 @dataclass(frozen=True)
-class _Victim:
+class Victim:
+    """A row that goes, or one that never came into the file."""
+
     row_id: int
     stream_id: int
     epoch: str
@@ -53,12 +55,12 @@ class _Victim:
 class _Range:
     """Rows of one stream with consecutive sequences."""
 
-    first: _Victim
+    first: Victim
     last_sequence: int
     start_ms: int
     end_ms: int
 
-    def take(self, victim: _Victim) -> bool:
+    def take(self, victim: Victim) -> bool:
         """Grow by `victim` when it comes right after; return whether it did."""
         same_quality = victim.clock_quality == self.first.clock_quality
         if victim.sequence != self.last_sequence + 1 or not same_quality:
@@ -91,10 +93,10 @@ def make_room(connection: sqlite3.Connection, maximum_bytes: int) -> int:
     return dropped
 
 
-def _next_victims(connection: sqlite3.Connection, limit: int) -> list[_Victim]:
+def _next_victims(connection: sqlite3.Connection, limit: int) -> list[Victim]:
     priority = connection.execute("SELECT max(priority) FROM records").fetchone()[0]
     while priority is not None:
-        victims = [_Victim(*row) for row in connection.execute(_VICTIMS, (priority, limit))]
+        victims = [Victim(*row) for row in connection.execute(_VICTIMS, (priority, limit))]
         if victims:
             return victims
         priority = connection.execute(
@@ -103,7 +105,7 @@ def _next_victims(connection: sqlite3.Connection, limit: int) -> list[_Victim]:
     return []
 
 
-def _enough(victims: Sequence[_Victim], excess_bytes: int) -> Iterator[_Victim]:
+def _enough(victims: Sequence[Victim], excess_bytes: int) -> Iterator[Victim]:
     for victim in victims:
         if excess_bytes <= 0:
             return
@@ -111,20 +113,22 @@ def _enough(victims: Sequence[_Victim], excess_bytes: int) -> Iterator[_Victim]:
         yield victim
 
 
-def _drop(connection: sqlite3.Connection, victims: Sequence[_Victim]) -> None:
+def _drop(connection: sqlite3.Connection, victims: Sequence[Victim]) -> None:
     # What these records told must be told again, by others.
     note_again(connection, [victim.row_id for victim in victims if is_gap(victim.shape)])
     report_again(connection, [victim.row_id for victim in victims if victim.stream == LEDGER_STREAM])
     gone = store.delete(connection, [victim.row_id for victim in victims])
-    connection.executemany(
-        "UPDATE ledger SET dropped = dropped + ? WHERE stream_id = ? AND day = ?",
-        [(count, stream_id, day) for (stream_id, day), count in gone.items()],
-    )
+    store.count_dropped(connection, gone)
+    note_ranges(connection, victims, REASON_FULL)
+
+
+def note_ranges(connection: sqlite3.Connection, victims: Sequence[Victim], reason: str) -> None:
+    """Note rows that are gone, in the order of their sequences, as ranges; earlier ones grow."""
     for found in _ranges(victims):
-        _note_range(connection, found)
+        _note_range(connection, found, reason)
 
 
-def _ranges(victims: Sequence[_Victim]) -> list[_Range]:
+def _ranges(victims: Sequence[Victim]) -> list[_Range]:
     finished: list[_Range] = []
     current: dict[int, _Range] = {}
     for victim in victims:
@@ -136,7 +140,7 @@ def _ranges(victims: Sequence[_Victim]) -> list[_Range]:
     return finished
 
 
-def _note_range(connection: sqlite3.Connection, found: _Range) -> None:
+def _note_range(connection: sqlite3.Connection, found: _Range, reason: str) -> None:
     first = found.first
     extended = connection.execute(
         _EXTEND,
@@ -145,7 +149,7 @@ def _note_range(connection: sqlite3.Connection, found: _Range) -> None:
             found.records,
             found.start_ms,
             found.end_ms,
-            REASON_FULL,
+            reason,
             first.epoch,
             first.stream,
             first.clock_quality,
@@ -158,7 +162,7 @@ def _note_range(connection: sqlite3.Connection, found: _Range) -> None:
     connection.execute(
         _NOTE,
         (
-            REASON_FULL,
+            reason,
             first.epoch,
             first.stream,
             shape.camera,

@@ -12,6 +12,8 @@ from pathlib import Path
 
 RESERVE_BYTES = 4 * 1024 * 1024
 _SHARE_OF_FREE_SPACE = 4
+_LEFT_BYTES = (64 * 1024, 1024 * 1024)
+"""What is tried to be left, when all that is free cannot be had: others fill the disk at the same time."""
 
 
 class Reserve:
@@ -22,11 +24,27 @@ class Reserve:
 
     def take(self) -> bool:
         """Hold the reserve; return whether it is held. A disk too full for it is not an error."""
-        if self._path.exists():
-            return True
+        held_bytes = self._path.stat().st_size if self._path.exists() else None
         try:
             free_bytes = shutil.disk_usage(self._path.parent).free
-            self._allocate(min(RESERVE_BYTES, free_bytes // _SHARE_OF_FREE_SPACE))
+            wanted_bytes = min(RESERVE_BYTES, free_bytes // _SHARE_OF_FREE_SPACE)
+            # What was taken back on a full disk is small; it grows when there is room again.
+            if held_bytes is None or held_bytes < wanted_bytes:
+                self._allocate(wanted_bytes)
+        except OSError:
+            if held_bytes is None:
+                self._path.unlink(missing_ok=True)
+            return held_bytes is not None
+        return True
+
+    def take_back(self) -> bool:
+        """Hold again what is left of a reserve that was given up on a disk that is still full."""
+        return any(self._take_all_but(left_bytes) for left_bytes in (0, *_LEFT_BYTES))
+
+    def _take_all_but(self, left_bytes: int) -> bool:
+        try:
+            free_bytes = shutil.disk_usage(self._path.parent).free
+            self._allocate(min(RESERVE_BYTES, free_bytes - left_bytes))
         except OSError:
             self._path.unlink(missing_ok=True)
             return False

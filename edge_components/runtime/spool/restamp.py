@@ -13,19 +13,21 @@ from contract.lake import day_of
 from contract.tables import CLOCK_RESTAMPED, CLOCK_UNSYNCED, GAPS, TABLES
 from edge_components.runtime.spool import store
 from edge_components.runtime.spool.epochs import Epoch
+from edge_components.runtime.spool.newer import KNOWN, unknown_shapes
 from edge_components.runtime.spool.rows import Shape, checksum, parse_shape
 
-_UNSYNCED = """
+_UNSYNCED = f"""
     SELECT row_id, stream_id, sequence, shape, payload, event_time_ms
     FROM records JOIN streams USING (stream_id) JOIN shapes USING (shape_id)
-    WHERE clock_quality = ? AND epoch_id = ? AND row_id > ? AND row_id NOT IN claims
-    ORDER BY row_id LIMIT ?"""
+    WHERE clock_quality = :unsynced AND epoch_id = :epoch_id AND row_id > :after AND row_id NOT IN claims
+        AND {KNOWN}
+    ORDER BY row_id LIMIT :limit"""  # noqa: S608 - text of ours
 _RESTAMP = """
     UPDATE records SET event_time_ms = ?, clock_quality = ?, payload = ?, checksum = ? WHERE row_id = ?"""
 _SHIFT_NOTED = """
     UPDATE drops SET start_ms = start_ms + ?, end_ms = end_ms + ?, clock_quality = ?
     WHERE epoch = ? AND clock_quality = ?"""
-_ROWS_A_TURN = 5_000
+ROWS_A_TURN = 5_000
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,25 @@ class Turn:
     moved: int
 
 
-def shift_unsynced(connection: sqlite3.Connection, epoch: Epoch, shift_ms: int, after_row_id: int) -> Turn:
-    """Move waiting unsynced records of the epoch beyond a row id by `shift_ms`, some thousand a turn.
+def shift_unsynced(
+    connection: sqlite3.Connection, epoch: Epoch, shift_ms: int, after_row_id: int, maximum_rows: int
+) -> Turn:
+    """Move waiting unsynced records of the epoch beyond a row id by `shift_ms`, `maximum_rows` at most.
 
     Event time and the time columns of the records move, the quality becomes ``restamped`` and the ledger's
     days follow; so do drops that are noted and not yet declared. Rows a publisher may have sent already stay
-    as they were sent, and so does a gap that tells of an earlier boot, whose clock was another.
+    as they were sent, and so do a gap that tells of an earlier boot, whose clock was another, and rows of
+    columns that only a newer release knows: they may be times.
     """
     shift = (shift_ms, shift_ms, CLOCK_RESTAMPED, epoch.epoch, CLOCK_UNSYNCED)
     connection.execute(_SHIFT_NOTED, shift)
-    turn = (CLOCK_UNSYNCED, epoch.epoch_id, after_row_id, _ROWS_A_TURN)
+    turn = {
+        "unsynced": CLOCK_UNSYNCED,
+        "epoch_id": epoch.epoch_id,
+        "after": after_row_id,
+        "limit": maximum_rows,
+        "unknown_shapes": unknown_shapes(connection),
+    }
     rows = connection.execute(_UNSYNCED, turn).fetchall()
     grown = [_shift_row(connection, epoch, row, shift_ms) for row in rows]
     moved = [grown_bytes for grown_bytes in grown if grown_bytes is not None]

@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from contract.columns import Column, ColumnType
@@ -24,10 +24,11 @@ _UNSENDABLE = re.compile("[\ufffe\uffff]")
 
 @dataclass(frozen=True)
 class SpooledRow:
-    """A waiting record and the row id to acknowledge it by."""
+    """A waiting record and the row id to acknowledge it by; `again`: an earlier read returned it as well."""
 
     row_id: int
     stored: StoredRecord
+    again: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

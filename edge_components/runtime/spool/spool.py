@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 from contract.errors import DiskFullError
 from contract.identity import check_identifier
@@ -16,7 +15,7 @@ from contract.tables import CLOCK_SYNCED
 from edge_components.runtime.boot import read_boot_id
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import store
-from edge_components.runtime.spool.claims import NO_EPOCH_HELD, claim
+from edge_components.runtime.spool.claims import NO_EPOCH_HELD, claim, release
 from edge_components.runtime.spool.damage import Found, SetAside, find_damage, prune, rescue
 from edge_components.runtime.spool.drops import make_room
 from edge_components.runtime.spool.epochs import Epoch, enter_epoch, unsynced_offset_ms
@@ -25,15 +24,19 @@ from edge_components.runtime.spool.files import open_files, opening
 from edge_components.runtime.spool.gap_records import take_gaps
 from edge_components.runtime.spool.ledger import SpoolCounts, read_counts, settle, take_ledger_records
 from edge_components.runtime.spool.losses import drop_damaged, note_rewind
+from edge_components.runtime.spool.newer import held_records
+from edge_components.runtime.spool.properties import DEFAULT_MAXIMUM_BYTES, bound, check_device, set_bound
+from edge_components.runtime.spool.refusals import note_refused
 from edge_components.runtime.spool.reserve import Reserve
-from edge_components.runtime.spool.restamp import Turn, shift_unsynced
+from edge_components.runtime.spool.restamp import ROWS_A_TURN, Turn, shift_unsynced
 from edge_components.runtime.spool.rows import PreparedRow, SpooledRow, prepare
+from edge_components.runtime.spool.writing import Writer
 
-T = TypeVar("T")
+__all__ = ["DEFAULT_MAXIMUM_BYTES", "MINIMUM_MAXIMUM_BYTES", "Spool"]
 
-DEFAULT_MAXIMUM_BYTES = 2 * 1024**3
-"""Holds seven days of at least one very busy camera: the package's docstring does the arithmetic."""
 MINIMUM_MAXIMUM_BYTES = 64 * 1024
+
+logger = logging.getLogger(__name__)
 
 
 class Spool:
@@ -64,18 +67,20 @@ class Spool:
         boot = read_boot_id() if boot_id is None else boot_id
         self._files = open_files(self.path, boot)
         self._database = self._files.database
-        self._reserve = Reserve(self.path)
-        self._reserve.take()
+        self._writer = Writer(self._files, Reserve(self.path))
         try:
-            with self._numbering() as connection:
-                self._check_device(connection)
-                found = find_damage(connection, self.path, self.clock)
-                self._set_bound(connection, maximum_bytes)
-                self._epoch = self._enter(connection, boot, damaged=bool(found))
+            found = self._writer.drain(lambda connection: self._begin(connection, boot, maximum_bytes))
             self._set_aside = self._rescue(found)
         except BaseException:
             self._files.close()
             raise
+
+    def _begin(self, connection: sqlite3.Connection, boot_id: str, maximum_bytes: int | None) -> list[Found]:
+        check_device(connection, self.path, self.device)
+        found = find_damage(connection, self.path, self.clock)
+        set_bound(connection, maximum_bytes)
+        self._epoch = self._enter(connection, boot_id, damaged=bool(found))
+        return found
 
     @property
     def epoch(self) -> str:
@@ -92,9 +97,9 @@ class Spool:
         if not found:
             return ()
         with opening(self.path):
-            done = [rescue(self._bounded, one, self.clock) for one in found]
+            done = [rescue(self._writer.bounded, one, self.clock) for one in found]
             with self._database.transaction() as connection:
-                prune(connection, self.path, self._bound(connection))
+                prune(connection, self.path, bound(connection))
         return tuple(one for one in done if one is not None)
 
     def append(self, records: Sequence[Record]) -> list[StoredRecord]:
@@ -102,13 +107,24 @@ class Spool:
 
         When the spool is full, the lowest priority is dropped and declared; these records may be among it.
         Raises `RecordError` for a record that does not fit its table, before anything is stored, and
-        `DiskFullError` when there is no room, with nothing stored.
+        `DiskFullError` when there is no room: then nothing is stored, and the records are declared dropped.
         """
         prepared = [prepare(record) for record in records]
         if not prepared:
             return []
-        with self._numbering() as connection:
-            return self._insert(connection, prepared)
+        try:
+            with self._writer.numbering() as connection:
+                return self._insert(connection, prepared)
+        except DiskFullError:
+            self._declare_refused(prepared)
+            raise
+
+    def _declare_refused(self, rows: Sequence[PreparedRow]) -> None:
+        try:
+            self._writer.drain(lambda connection: note_refused(connection, self._epoch, rows))
+        except (SpoolError, DiskFullError) as error:
+            extra = {"records": len(rows), "error": str(error)}
+            logger.error("refused records not declared", extra=extra)  # noqa: TRY400 - its text says all
 
     def read(self, *, maximum_rows: int, hold_unsynced: bool = False) -> list[SpooledRow]:
         """Return what to send next and remember that it may have been sent.
@@ -121,7 +137,7 @@ class Spool:
         if maximum_rows < 1:
             raise SpoolError(f"maximum_rows is {maximum_rows}: expected at least 1")
         held_epoch_id = self._epoch.epoch_id if hold_unsynced else NO_EPOCH_HELD
-        return self._drain(lambda connection: self._claim(connection, maximum_rows, held_epoch_id))
+        return self._writer.drain(lambda connection: self._claim(connection, maximum_rows, held_epoch_id))
 
     def _claim(
         self, connection: sqlite3.Connection, maximum_rows: int, held_epoch_id: int
@@ -136,20 +152,20 @@ class Spool:
     def acknowledge(self, row_ids: Iterable[int]) -> int:
         """Remove rows that the queue accepted; return how many of them were still here."""
         chosen = list(row_ids)
-        return self._drain(lambda connection: store.acknowledge(connection, chosen))
+        return self._writer.drain(lambda connection: store.acknowledge(connection, chosen))
 
-    def _drain(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do what a publisher needs, on a full disk too: then the reserve is given up for it."""
-        try:
-            with self._numbering() as connection:
-                done = work(connection)
-        except DiskFullError:
-            if not self._reserve.give_up():
-                raise
-            with self._numbering() as connection:
-                return work(connection)
-        self._reserve.take()
-        return done
+    def release(self, row_ids: Iterable[int]) -> int:
+        """Take back that rows of a read may have been sent; return how many were marked so.
+
+        For rows of which it is certain that they are not in the queue: they may be restamped and dropped.
+        """
+        chosen = list(row_ids)
+        return self._writer.drain(lambda connection: release(connection, chosen)) if chosen else 0
+
+    def held(self) -> dict[str, int]:
+        """Return how many records wait for a newer release, by the table or ``table.column`` it must know."""
+        with self._database.snapshot() as connection:
+            return held_records(connection)
 
     def counts(self) -> SpoolCounts:
         """Return what was made, acknowledged and dropped and what waits, at one instant."""
@@ -165,11 +181,11 @@ class Spool:
     def maximum_bytes(self) -> int:
         """The bound on what waits, as the file has it."""
         with self._database.snapshot() as connection:
-            return self._bound(connection)
+            return bound(connection)
 
     def write_ledger(self) -> list[StoredRecord]:
         """Append a `stream_ledger` record for each epoch, stream and UTC day that changed since the last."""
-        with self._numbering() as connection:
+        with self._writer.numbering() as connection:
             self._declare_gaps(connection)
             settle(connection)
             records = take_ledger_records(
@@ -190,13 +206,25 @@ class Spool:
             moved, after_row_id = moved + turn.moved, turn.last_row_id
         return moved
 
+    def restamp_within_reserve(self, maximum_rows: int) -> int:
+        """Move at most so many, the oldest, on a full disk too: then in the room that is kept back.
+
+        Moved rows are larger than they were. Moving all at once could use up what sending them takes.
+        """
+        if self.clock.quality != CLOCK_SYNCED:
+            return 0
+        return self._writer.drain(lambda connection: self._shift(connection, 0, maximum_rows)).moved
+
     def _restamp_some(self, after_row_id: int) -> Turn:
         with self._database.transaction() as connection:
-            offset_ms = unsynced_offset_ms(connection, self._epoch)
-            if offset_ms is None:
-                return Turn(None, 0)
-            shift_ms = self.clock.offset_ms - offset_ms
-            return shift_unsynced(connection, self._epoch, shift_ms, after_row_id)
+            return self._shift(connection, after_row_id, ROWS_A_TURN)
+
+    def _shift(self, connection: sqlite3.Connection, after_row_id: int, maximum_rows: int) -> Turn:
+        offset_ms = unsynced_offset_ms(connection, self._epoch)
+        if offset_ms is None:
+            return Turn(None, 0)
+        shift_ms = self.clock.offset_ms - offset_ms
+        return shift_unsynced(connection, self._epoch, shift_ms, after_row_id, maximum_rows)
 
     def close(self) -> None:
         """Close the file; everything stored stays. The instance cannot be used afterwards."""
@@ -213,21 +241,6 @@ class Spool:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def _numbering(self) -> Iterator[sqlite3.Connection]:
-        """Hold a transaction that may number records; none is told to anybody before the mark covers it."""
-        with self._database.transaction() as connection:
-            yield connection
-            last_row_id = store.last_row_id(connection)
-        self._files.mark.raise_to(last_row_id)
-
-    @contextmanager
-    def _bounded(self) -> Iterator[sqlite3.Connection]:
-        """Hold a transaction that may number records and leaves no more than the bound waiting."""
-        with self._numbering() as connection:
-            yield connection
-            make_room(connection, self._bound(connection))
-
     def _enter(self, connection: sqlite3.Connection, boot_id: str, *, damaged: bool) -> Epoch:
         mark = self._files.mark.read()
         rewound = mark is not None and mark > store.last_row_id(connection)
@@ -242,35 +255,10 @@ class Spool:
 
     def _insert(self, connection: sqlite3.Connection, rows: Sequence[PreparedRow]) -> list[StoredRecord]:
         stored = store.insert(connection, self._epoch.epoch_id, self._epoch.epoch, rows) if rows else []
-        make_room(connection, self._bound(connection))
+        make_room(connection, bound(connection))
         return stored
 
     def _declare_gaps(self, connection: sqlite3.Connection) -> None:
         gaps = take_gaps(connection)
         if gaps:
             self._insert(connection, [prepare(gap) for gap in gaps])
-
-    def _check_device(self, connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "INSERT INTO properties (name, value) VALUES ('device', ?) ON CONFLICT (name) DO NOTHING",
-            (self.device,),
-        )
-        owner = connection.execute("SELECT value FROM properties WHERE name = 'device'").fetchone()[0]
-        if owner != self.device:
-            raise SpoolError(
-                f"spool {self.path} belongs to device {owner!r}: expected it to be opened as that, "
-                f"not as {self.device!r}; give another spool path"
-            )
-
-    def _set_bound(self, connection: sqlite3.Connection, maximum_bytes: int | None) -> None:
-        """Keep the bound in the file: a publisher that does not know it must not drop by another."""
-        connection.execute(
-            "INSERT INTO properties (name, value) VALUES ('maximum_bytes', ?) ON CONFLICT (name) DO UPDATE "
-            "SET value = coalesce(?, value)",
-            (str(maximum_bytes or DEFAULT_MAXIMUM_BYTES), maximum_bytes and str(maximum_bytes)),
-        )
-
-    @staticmethod
-    def _bound(connection: sqlite3.Connection) -> int:
-        row = connection.execute("SELECT value FROM properties WHERE name = 'maximum_bytes'").fetchone()
-        return int(row[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from contract.lake import day_of
 from contract.records import StoredRecord
@@ -16,7 +16,7 @@ from edge_components.runtime.spool.rows import (
     row_bytes,
 )
 
-_Numbered = tuple[int, int, PreparedRow]
+Numbered = tuple[int, int, PreparedRow]
 """Stream id, sequence, row."""
 
 # One statement makes the stream on first use, raises its counter and tells where it stands.
@@ -49,7 +49,7 @@ def insert(
     connection: sqlite3.Connection, epoch_id: int, epoch: str, rows: Sequence[PreparedRow]
 ) -> list[StoredRecord]:
     """Number and store `rows`, raise the counters, and return the records with their identity."""
-    numbered = _allot(connection, epoch_id, rows)
+    numbered = allot(connection, epoch_id, rows)
     shape_ids = {shape: shape_id(connection, shape) for shape in {row.shape for row in rows}}
     connection.executemany(
         _INSERT, [_columns(*number, epoch, shape_ids[number[2].shape]) for number in numbered]
@@ -58,12 +58,13 @@ def insert(
     return [StoredRecord(row.record, epoch, row.stream, sequence) for _, sequence, row in numbered]
 
 
-def _allot(connection: sqlite3.Connection, epoch_id: int, rows: Sequence[PreparedRow]) -> list[_Numbered]:
+def allot(connection: sqlite3.Connection, epoch_id: int, rows: Sequence[PreparedRow]) -> list[Numbered]:
+    """Give each row the next number of its stream."""
     next_sequence: dict[str, tuple[int, int]] = {}
     for stream, count in Counter(row.stream for row in rows).items():
         stream_id, last = connection.execute(_ALLOT, (epoch_id, stream, count)).fetchone()
         next_sequence[stream] = stream_id, last - count + 1
-    numbered: list[_Numbered] = []
+    numbered: list[Numbered] = []
     for row in rows:
         stream_id, sequence = next_sequence[row.stream]
         next_sequence[row.stream] = stream_id, sequence + 1
@@ -108,13 +109,26 @@ def shape_id(connection: sqlite3.Connection, shape: str) -> int:
     return int(found[0])
 
 
-def _count_all_made(connection: sqlite3.Connection, numbered: Sequence[_Numbered]) -> None:
+def _count_all_made(connection: sqlite3.Connection, numbered: Sequence[Numbered]) -> None:
+    for (stream_id, day), found in sequences_by_day(numbered).items():
+        count_made(connection, stream_id, day, found)
+    add_to_totals(connection, len(numbered), sum(row_bytes(row.payload) for _, _, row in numbered))
+
+
+def sequences_by_day(numbered: Sequence[Numbered]) -> dict[tuple[int, str], list[int]]:
+    """Return the sequences of the rows per stream id and UTC day."""
     sequences: dict[tuple[int, str], list[int]] = {}
     for stream_id, sequence, row in numbered:
         sequences.setdefault((stream_id, day_of(row.record.event_time_ms)), []).append(sequence)
-    for (stream_id, day), found in sequences.items():
-        count_made(connection, stream_id, day, found)
-    add_to_totals(connection, len(numbered), sum(row_bytes(row.payload) for _, _, row in numbered))
+    return sequences
+
+
+def count_dropped(connection: sqlite3.Connection, gone: Mapping[tuple[int, str], int]) -> None:
+    """Add to the ledger how many records were dropped per stream id and UTC day."""
+    connection.executemany(
+        "UPDATE ledger SET dropped = dropped + ? WHERE stream_id = ? AND day = ?",
+        [(count, stream_id, day) for (stream_id, day), count in gone.items()],
+    )
 
 
 def count_made(connection: sqlite3.Connection, stream_id: int, day: str, sequences: Sequence[int]) -> None:

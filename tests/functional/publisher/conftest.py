@@ -43,6 +43,19 @@ def open_spool(tmp_path: Path) -> Iterator[Callable[..., Spool]]:
 
 
 @pytest.fixture
+def make_spool_at() -> Iterator[Callable[..., Spool]]:
+    opened: list[Spool] = []
+
+    def make(path: Path, **options: object) -> Spool:
+        opened.append(Spool(path, device="jetson-7", **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield make
+    for spool in opened:
+        spool.close()
+
+
+@pytest.fixture
 def publish_with() -> Callable[..., Publisher]:
     """Return a maker of publishers that wait for nothing: ``publish_with(spool, answer, **settings)``."""
 

@@ -105,3 +105,33 @@ def test_time_columns_of_a_record_move_with_it(make_spool):
     moved = spool.read(maximum_rows=1)[0].stored.record
     assert moved.values["gap_start"] == TRUE_BOOT_MS + 5_000
     assert moved.values["gap_end"] == moved.event_time_ms == TRUE_BOOT_MS + 10_000
+
+
+def test_rows_given_back_unsent_move_to_the_true_time(make_spool, make_record):
+    machine = Machine()
+    clock = machine.clock()
+    spool = make_spool(clock=clock)
+    for index in (1, 2):
+        spool.append([make_record(index, event_time_ms=clock.now_ms(), quality=clock.quality)])
+    first, second = spool.read(maximum_rows=2)
+    assert (first.again, second.again) == (False, False)
+    assert spool.release([first.row_id]) == 1
+    assert spool.release([first.row_id]) == 0
+    machine.synchronise()
+    machine.uptime_seconds += PROBE_INTERVAL_SECONDS
+    clock.refresh()
+    assert spool.restamp() == 1
+    found = {row.row_id: (row.again, row.stored.record.clock_quality) for row in spool.read(maximum_rows=2)}
+    assert found == {first.row_id: (False, "restamped"), second.row_id: (True, "unsynced")}
+
+
+def test_a_few_rows_move_in_the_room_that_is_kept_back(make_spool, make_record):
+    machine = Machine()
+    clock = machine.clock()
+    spool = make_spool(clock=clock)
+    spool.append([make_record(i, event_time_ms=clock.now_ms(), quality=clock.quality) for i in range(5)])
+    assert spool.restamp_within_reserve(3) == 0
+    machine.synchronise()
+    machine.uptime_seconds += PROBE_INTERVAL_SECONDS
+    clock.refresh()
+    assert [spool.restamp_within_reserve(3) for _ in range(3)] == [3, 2, 0]
