@@ -17,6 +17,8 @@ _FIRST_INTERVAL_MS, _FIRST_GAP_MS = 40.0, 1000.0
 _MEMORY_MS = 3500
 _MEMORY_FRAMES = 512
 _REMEMBERED_CLOCKS = 64
+_LONGEST_GAP_MS = 15_000
+"""No stream comes in bunches this far apart: the camera was away, or its clock was set forward."""
 
 
 class Timeline:
@@ -152,6 +154,8 @@ class _Pace:
             return
         if leaders and stamp_ms <= leaders[-1][1]:
             return
+        if leaders and stamp_ms - leaders[-1][1] > _LONGEST_GAP_MS:
+            leaders.clear()
         leaders.append((self._frames, stamp_ms))
         while len(leaders) > 2 and stamp_ms - leaders[0][1] > _MEMORY_MS:
             leaders.popleft()

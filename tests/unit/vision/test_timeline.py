@@ -42,6 +42,28 @@ def test_steady_time_goes_forward(
     assert (timeline.not_forward, timeline.set_back) == (not_forward, set_back)
 
 
+@pytest.mark.parametrize(
+    "jump_ms",
+    [
+        pytest.param(20_000, id="a pause of 20 s"),
+        pytest.param(7_200_000, id="a clock set forward by two hours"),
+        pytest.param(1_795_000_000_000, id="time sync after a boot in 1970"),
+    ],
+)
+def test_what_a_clock_was_set_forward_by_is_no_interval(jump_ms: int) -> None:
+    """Seed 1036 of the chaos runs: a crossing three hours ahead, after time sync moved the clock by two."""
+    timeline = Timeline()
+    before = [1000, 1100, 1200, 1300]
+    bunch = [1400 + jump_ms + after for after in (0, 1, 2, 3, 100, 200)]
+    steady = [timeline.advance(time) for time in before + bunch]
+    ahead = [1000 * second - time for second, time in zip(steady, before + bunch, strict=True)]
+    assert max(ahead) <= 1000.5, "in a bunch, a frame may be ahead of its own time by a second"
+    assert timeline.set_back == 0
+    back = timeline.advance(bunch[-1] - 3000)
+    assert back == pytest.approx(steady[-1], abs=1.0), "a clock set back is still seen"
+    assert timeline.set_back == 1
+
+
 def test_after_a_clock_was_set_back_records_carry_the_new_time() -> None:
     timeline = Timeline()
     for time in (9000, 9040, 1000):
