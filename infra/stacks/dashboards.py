@@ -30,6 +30,8 @@ from quicksight.permissions import DASHBOARD_OWNER, DATA_SET_OWNER, DATA_SOURCE_
 from quicksight.theme import BASE_THEME_ID, THEME_ID, THEME_NAME, theme_configuration
 
 READ_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX)
+_UNKNOWN_TO_CLOUDFORMATION = ("VisualMessages",)
+"""Options that QuickSight's API takes and CloudFormation's schema refuses; the text for "no data" is one."""
 
 
 class DashboardsStack(Stack):
@@ -171,10 +173,12 @@ class DashboardsStack(Stack):
                 quicksight.CfnDashboard.ResourcePermissionProperty, DASHBOARD_OWNER
             ),
         )
-        dashboard.add_property_override(
-            "Definition",
-            operations.definition(data_set_arn=lambda identifier: self._arn("dataset", self._id(identifier))),
+        definition = operations.definition(
+            data_set_arn=lambda identifier: self._arn("dataset", self._id(identifier))
         )
+        for option in _UNKNOWN_TO_CLOUDFORMATION:
+            definition["Options"].pop(option, None)
+        dashboard.add_property_override("Definition", definition)
         for data_set in sets:
             dashboard.add_resource_dependency(data_set)
         self._keep(dashboard)
