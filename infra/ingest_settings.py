@@ -91,7 +91,9 @@ LAKE_WRITER = QueueFunction(
     batch_window_seconds=2,
     function_timeout_seconds=60,
     memory_mib=1024,
-    maximum_receives=5,
+    # Three hours: what cannot be read is in quarantine after its first receive, so only an outage of S3 or of
+    # the control table brings a message back, and no outage of minutes shall make dead letters of a fleet's.
+    maximum_receives=30,
 )
 RDS_LOADER = QueueFunction(
     function_name="rds_loader",
@@ -101,7 +103,8 @@ RDS_LOADER = QueueFunction(
     batch_window_seconds=1,
     function_timeout_seconds=60,
     memory_mib=512,
-    maximum_receives=5,
+    # Two hours of MySQL being away, a restore or an upgrade.
+    maximum_receives=20,
 )
 
 
@@ -164,7 +167,8 @@ MAINTENANCE = ScheduledFunction(
     # The loader itself, so that it needs no connection of its own; a run takes half of its time at most.
     function_name=RDS_LOADER.function_name,
     handler=RDS_LOADER.handler,
-    every_seconds=3600,
+    # A run removes about a million rows: this often it keeps up with some thousand cameras.
+    every_seconds=300,
     function_timeout_seconds=RDS_LOADER.function_timeout_seconds,
     memory_mib=RDS_LOADER.memory_mib,
     event={"task": "maintain"},

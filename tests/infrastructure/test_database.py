@@ -145,7 +145,7 @@ def test_the_schema_is_there_before_anything_loads(templates: Templates) -> None
 
 def test_maintenance_is_scheduled_on_the_loader_itself(templates: Templates) -> None:
     (rule,) = properties({"x-database": stack_of(templates, "database")}, "AWS::Events::Rule")
-    assert rule["ScheduleExpression"] == "rate(1 hour)"
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
     (target,) = rule["Targets"]
     assert json.loads(target["Input"]) == {"task": "maintain"}
     assert "RdsLoader" in text_of(target["Arn"])
