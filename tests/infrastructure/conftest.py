@@ -45,8 +45,19 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Temp
     from infra.config import read_config
 
     made: dict[str, Templates] = {}
+    failed: dict[str, str] = {}
 
     def of_stage(stage: str) -> Templates:
+        if stage in failed:
+            pytest.fail(f"the templates of {stage} could not be made: {failed[stage]}")
+        try:
+            return synthesised(stage)
+        except Exception as error:
+            # Every other test of the stage would only wait for the same failure.
+            failed[stage] = str(error)
+            raise
+
+    def synthesised(stage: str) -> Templates:
         if stage not in made:
             folder = tmp_path_factory.mktemp(stage)
             app = App(outdir=str(folder), context={**cdk_context(), **CONTEXTS[stage]})
