@@ -11,9 +11,12 @@ from cli.cloud import add_account_arguments, clear_cloud_errors, control_table_o
 from cli.output import print_json, say, table
 
 if TYPE_CHECKING:
+    from lambdas.shared.expected_devices import ExpectedDevice, ExpectedDevices
     from lambdas.shared.registry import Device, DeviceRegistry
 
 EXAMPLE = """examples:
+  crowdlens devices expect jetson-7 --site seoul-1 --serial 1421321000123 --group jetson-jetpack6
+  crowdlens devices expected                           who may still come, and who has
   crowdlens devices enrol jetson-7 --site seoul-1 --certificate 3f9a…
   crowdlens devices rotate jetson-7 --add 77c0…        both certificates are good from now on
   crowdlens devices rotate jetson-7 --remove 3f9a…     once the device uses the new one
@@ -28,6 +31,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list the registered devices")
     listing.add_argument("--site", type=identifier, help="only devices of this site")
     _finish(listing, _list)
+    expect = _action(actions, "expect", "let a device with a serial number provision itself", _expect)
+    expect.add_argument("--site", type=identifier, required=True, help="name of its site")
+    expect.add_argument("--serial", required=True, help="its serial number, as install_device.sh gives it")
+    expect.add_argument("--group", required=True, choices=_groups(), help="its device group")
+    expect.add_argument("--again", action="store_true", help="once more, for a device that is set up anew")
+    _finish(actions.add_parser("expected", help="list the devices that may provision themselves"), _expected)
+    forget = actions.add_parser("forget", help="no longer expect a serial number")
+    forget.add_argument("serial", help="serial number")
+    _finish(forget, _forget)
     enrol = _action(actions, "enrol", "register a device with its certificate", _enrol)
     enrol.add_argument("--site", type=identifier, required=True, help="name of its site")
     enrol.add_argument("--certificate", required=True, help="id of its AWS IoT certificate, 64 hex digits")
@@ -38,6 +50,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _action(actions, "block", "refuse its messages, whatever its certificate", _block)
     _action(actions, "unblock", "let it send again", _unblock)
     _action(actions, "remove", "forget the device", _remove)
+
+
+def _groups() -> list[str]:
+    from infra.fleet.targets import GROUPS
+
+    return [group.name for group in GROUPS if group.python is not None]
 
 
 def _action(
@@ -62,6 +80,54 @@ def _registry(arguments: argparse.Namespace) -> DeviceRegistry:
     from lambdas.shared.registry import DeviceRegistry
 
     return DeviceRegistry(control_table_of(arguments), dynamodb_client(arguments.region))
+
+
+def _expectations(arguments: argparse.Namespace) -> ExpectedDevices:
+    from lambdas.shared.expected_devices import ExpectedDevices
+
+    return ExpectedDevices(control_table_of(arguments), dynamodb_client(arguments.region))
+
+
+def _expect(arguments: argparse.Namespace) -> int:
+    with clear_cloud_errors():
+        device = _expectations(arguments).expect(
+            arguments.serial, arguments.device, arguments.site, arguments.group, again=arguments.again
+        )
+    if arguments.json:
+        print_json(_expected_as_dict(device))
+    else:
+        say(f"serial number {device.serial} may provision itself as {device.name} of {device.site}, once")
+    return 0
+
+
+def _expected(arguments: argparse.Namespace) -> int:
+    with clear_cloud_errors():
+        devices = sorted(_expectations(arguments).devices(), key=lambda device: (device.site, device.name))
+    if arguments.json:
+        print_json([_expected_as_dict(device) for device in devices])
+        return 0
+    rows = [
+        (
+            device.site,
+            device.name,
+            device.group,
+            device.serial,
+            "came" if device.certificate_id else "expected",
+        )
+        for device in devices
+    ]
+    print(table(("site", "device", "group", "serial number", "state"), rows))
+    say(f"{len(devices)} devices")
+    return 0
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    with clear_cloud_errors():
+        _expectations(arguments).forget(arguments.serial)
+    if arguments.json:
+        print_json({"serial": arguments.serial, "state": "forgotten"})
+    say(f"serial number {arguments.serial} is no longer expected")
+    return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -126,6 +192,17 @@ def _row(device: Device) -> tuple[str, ...]:
     certificates = " ".join(certificate[:12] + "…" for certificate in sorted(device.certificate_ids))
     changed = device.updated_at.strftime("%Y-%m-%d %H:%M UTC")
     return device.site, device.name, device.state.value, certificates, changed
+
+
+def _expected_as_dict(device: ExpectedDevice) -> dict[str, Any]:
+    return {
+        "serial": device.serial,
+        "device": device.name,
+        "site": device.site,
+        "group": device.group,
+        "expected_at": device.expected_at.isoformat(),
+        "certificate_id": device.certificate_id,
+    }
 
 
 def _as_dict(device: Device) -> dict[str, Any]:
