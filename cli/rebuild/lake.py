@@ -96,5 +96,5 @@ def read_records(lake: Lake, table: Table, objects: list[ListedObject]) -> pa.Ta
     for _, found in read_objects(lake, [listed.created for listed in objects]):
         if isinstance(found, CrowdLensError):
             raise found
-        parts.append(found.data)
+        parts += found.parts()
     return without_repeats(pa.concat_tables(parts))

@@ -27,7 +27,7 @@ from lambdas.shared.sqs import SqsRecord
 
 __all__ = ["BatchResult", "LoadResult", "Loader", "WrongBucketError"]
 
-OBJECTS_READ_AT_ONCE = 50
+OBJECTS_ASKED_AT_ONCE = 50
 ROWS_PER_TRANSACTION = 50_000
 """A group ends with the object that reaches this; small objects then share the wait for one commit."""
 SETTLE_SECONDS = 60.0
@@ -121,8 +121,8 @@ class Loader:
         """
         results: dict[ObjectCreated, LoadResult] = {}
         remaining = list(wanted)
-        for start in range(0, len(remaining), OBJECTS_READ_AT_ONCE):
-            part = remaining[start : start + OBJECTS_READ_AT_ONCE]
+        for start in range(0, len(remaining), OBJECTS_ASKED_AT_ONCE):
+            part = remaining[start : start + OBJECTS_ASKED_AT_ONCE]
             try:
                 self._load_part(part, results)
             except DatabaseUnavailableError as error:
@@ -145,15 +145,19 @@ class Loader:
     def _load_part(self, part: Sequence[ObjectCreated], results: dict[ObjectCreated, LoadResult]) -> None:
         known = self._known(part)
         results.update({created: LoadResult(created.key, 0, skipped=True) for created in known})
-        readable: list[tuple[ObjectCreated, PreparedObject]] = []
-        for created, found in read_objects(self._store, [one for one in part if one not in known]):
+        for group in _groups(self._readable([one for one in part if one not in known], results)):
+            results.update(self._write(group))
+        self._load_gone(part, results)
+
+    def _readable(
+        self, wanted: Sequence[ObjectCreated], results: dict[ObjectCreated, LoadResult]
+    ) -> Iterator[tuple[ObjectCreated, PreparedObject]]:
+        """Yield the objects that can be read; of the others, `results` says why not."""
+        for created, found in read_objects(self._store, wanted):
             if isinstance(found, CrowdLensError):
                 results[created] = LoadResult(created.key, 0, skipped=False, error=found)
             else:
-                readable.append((created, found))
-        for group in _groups(readable):
-            results.update(self._write(group))
-        self._load_gone(part, results)
+                yield created, found
 
     def _load_gone(self, part: Sequence[ObjectCreated], results: dict[ObjectCreated, LoadResult]) -> None:
         """Load what holds the rows of raw objects that are gone, also as a version: their day, compacted."""
@@ -216,8 +220,9 @@ class Loader:
             new = self._database.run(lambda cursor: write_group(cursor, prepared, self._clock()))
         except DatabaseUnavailableError:
             raise
-        except DatabaseError as error:
-            if len(group) > 1 and error.code not in DEADLOCK_ERRORS:
+        except CrowdLensError as error:
+            locked = isinstance(error, DatabaseError) and error.code in DEADLOCK_ERRORS
+            if len(group) > 1 and not locked:
                 # One of them does not fit; the others need not wait for it.
                 return {key: value for one in group for key, value in self._write([one]).items()}
             # Locked for all attempts: one by one they would outwait the function's time.
@@ -253,7 +258,7 @@ def _is_of_the_lake(store: ObjectStore, created: ObjectCreated) -> bool:
 
 
 def _groups(
-    readable: Sequence[tuple[ObjectCreated, PreparedObject]],
+    readable: Iterable[tuple[ObjectCreated, PreparedObject]],
 ) -> Iterator[list[tuple[ObjectCreated, PreparedObject]]]:
     """Yield objects that share a transaction; one key comes once a group, since a ledger row is one's."""
     group: list[tuple[ObjectCreated, PreparedObject]] = []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from typing import Protocol
 
 from contract.errors import CrowdLensError
@@ -11,12 +14,15 @@ from contract.lake import table_and_day
 from contract.tables import TABLES
 from lambdas.rds_loader.ledger import LedgerEntry
 from lambdas.rds_loader.notifications import ObjectCreated
-from lambdas.rds_loader.repository import PreparedObject
-from lambdas.shared.lake_parquet import decode_parquet
+from lambdas.rds_loader.repository import ROWS_PER_PORTION, PreparedObject
+from lambdas.shared.lake_parquet import decode_parquet, decode_parts, rows_in
 from lambdas.shared.lake_store import LakeObject, LakeObjectMissingError
 
 READERS = 4
 """Objects fetched at once; a batch of small ones is mostly waiting for S3."""
+LARGE_BYTES = 512 * 1024
+"""From here on an object stays as it came, and its rows are decoded as they are written: they take 15 to 50
+times the room. A raw object of a full batch is about this large, a compacted one up to 64 MB."""
 
 
 class WrongBucketError(CrowdLensError):
@@ -46,9 +52,13 @@ def read_object(store: ObjectStore, created: ObjectCreated) -> PreparedObject:
     check_object(store, created)
     table_name, day = table_and_day(created.key)
     stored = _stored(store, created)
-    data = decode_parquet(stored.body, TABLES[table_name], created.key)
-    entry = LedgerEntry(created.key, stored.etag, table_name, day, data.num_rows, len(stored.body))
-    return PreparedObject(entry, data)
+    table, body = TABLES[table_name], stored.body
+    if len(body) < LARGE_BYTES:
+        data = decode_parquet(body, table, created.key)
+        entry = LedgerEntry(created.key, stored.etag, table_name, day, data.num_rows, len(body))
+        return PreparedObject(entry, lambda: [data])
+    entry = LedgerEntry(created.key, stored.etag, table_name, day, rows_in(body, created.key), len(body))
+    return PreparedObject(entry, partial(decode_parts, body, table, created.key, ROWS_PER_PORTION))
 
 
 def _stored(store: ObjectStore, created: ObjectCreated) -> LakeObject:
@@ -70,8 +80,11 @@ def check_object(store: ObjectStore, created: ObjectCreated) -> None:
 
 def read_objects(
     store: ObjectStore, wanted: Sequence[ObjectCreated]
-) -> list[tuple[ObjectCreated, PreparedObject | CrowdLensError]]:
-    """Return each of `wanted` with its rows, or with what is wrong with it; several are fetched at once."""
+) -> Iterator[tuple[ObjectCreated, PreparedObject | CrowdLensError]]:
+    """Yield each of `wanted` with its rows, or with what is wrong with it.
+
+    A few are fetched ahead of the one that is asked for: memory holds these, not all of `wanted`.
+    """
 
     def attempt(created: ObjectCreated) -> tuple[ObjectCreated, PreparedObject | CrowdLensError]:
         try:
@@ -80,6 +93,12 @@ def read_objects(
             return created, error
 
     if len(wanted) < 2:
-        return [attempt(created) for created in wanted]
+        yield from map(attempt, wanted)
+        return
+    waiting = iter(wanted)
     with ThreadPoolExecutor(READERS, thread_name_prefix="lake-read") as readers:
-        return list(readers.map(attempt, wanted))
+        ahead = deque(readers.submit(attempt, created) for created in islice(waiting, READERS))
+        while ahead:
+            found = ahead.popleft().result()
+            ahead.extend(readers.submit(attempt, created) for created in islice(waiting, 1))
+            yield found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import pyarrow as pa
 from pymysql.cursors import Cursor
@@ -14,18 +15,25 @@ from lambdas.rds_loader import live
 from lambdas.rds_loader.bulk import upsert_rows
 from lambdas.rds_loader.ledger import LedgerEntry, add_new_rows, claim
 
+ROWS_PER_PORTION: Final = 50_000
+"""So many rows are sorted and sent at a time: about 60 MB, with the text that MySQL reads."""
+
 
 @dataclass(frozen=True)
 class PreparedObject:
-    """A lake object, read and in the schema of its table."""
+    """A lake object whose rows come in `parts`, in the schema of their table, as often as they are asked for.
+
+    A large one is decoded part by part, so that its rows are never all in memory; then `parts` may raise a
+    `CrowdLensError`.
+    """
 
     entry: LedgerEntry
-    data: pa.Table
+    parts: Callable[[], Iterable[pa.Table]]
 
     @property
     def rows(self) -> int:
         """How many rows it holds."""
-        return int(self.data.num_rows)
+        return self.entry.rows_in_object
 
 
 def write_group(cursor: Cursor, group: Sequence[PreparedObject], now: datetime) -> set[str]:
@@ -40,11 +48,25 @@ def write_group(cursor: Cursor, group: Sequence[PreparedObject], now: datetime) 
         own = [prepared for prepared in new if prepared.entry.table_name == name]
         for day in sorted({prepared.entry.day for prepared in own}):
             _write_day(cursor, table, [prepared for prepared in own if prepared.entry.day == day])
-        if own and table is ZONE_COUNTS:
-            live.advance(cursor, pa.concat_tables([prepared.data for prepared in own]), now)
+        if table is ZONE_COUNTS:
+            for rows in _portions(own):
+                live.advance(cursor, rows, now)
     return {prepared.entry.object_key for prepared in new}
 
 
 def _write_day(cursor: Cursor, table: Table, objects: Sequence[PreparedObject]) -> None:
-    rows_new = upsert_rows(cursor, table, pa.concat_tables([prepared.data for prepared in objects]))
+    rows_new = sum(upsert_rows(cursor, table, rows) for rows in _portions(objects))
     add_new_rows(cursor, objects[0].entry.object_key, rows_new)
+
+
+def _portions(objects: Sequence[PreparedObject]) -> Iterator[pa.Table]:
+    """Yield the rows of `objects`, those of small ones together."""
+    waiting: list[pa.Table] = []
+    for prepared in objects:
+        for part in prepared.parts():
+            if waiting and sum(map(len, waiting)) + len(part) > ROWS_PER_PORTION:
+                yield pa.concat_tables(waiting)
+                waiting = []
+            waiting.append(part)
+    if waiting:
+        yield pa.concat_tables(waiting)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -66,16 +68,60 @@ def decode_parquet(body: bytes, table: Table, where: str) -> pa.Table:
     `where` names the object in errors. Raises `LakeObjectError` when it is no parquet or is damaged, and
     `LakeSchemaError` when a column does not fit.
     """
+    parts = list(decode_parts(body, table, where))
+    return pa.concat_tables(parts) if len(parts) != 1 else parts[0]
+
+
+def decode_parts(
+    body: bytes, table: Table, where: str, rows_per_part: int | None = None
+) -> Iterator[pa.Table]:
+    """Yield what `decode_parquet` returns in parts of at most `rows_per_part` rows: one by one in memory.
+
+    An error may come after parts that were sound. An empty object has one part without rows.
+    """
     _check_crc(body, where)
+    file = _opened(body, where)
+    if rows_per_part is None or file.metadata.num_rows <= rows_per_part:
+        yield _sound(file.read, table, where)
+        return
+    batches = file.iter_batches(batch_size=rows_per_part, use_threads=False)
+    while (batch := _next(batches, where)) is not None:
+        yield _sound(partial(pa.Table.from_batches, [batch]), table, where)
+
+
+def rows_in(body: bytes, where: str) -> int:
+    """Return how many rows a parquet file says that it holds; raises `LakeObjectError`."""
+    return int(_opened(body, where).metadata.num_rows)
+
+
+def _opened(body: bytes, where: str) -> pq.ParquetFile:
     try:
         # The file alone decides: no folder-name partitions, no pandas metadata.
-        data = pq.ParquetFile(io.BytesIO(body), page_checksum_verification=True).read()
+        return pq.ParquetFile(io.BytesIO(body), page_checksum_verification=True)
+    except _READ_ERRORS as error:
+        raise _unreadable(where, error) from error
+
+
+def _next(batches: Iterator[pa.RecordBatch], where: str) -> pa.RecordBatch | None:
+    try:
+        return next(batches, None)
+    except _READ_ERRORS as error:
+        raise _unreadable(where, error) from error
+
+
+def _sound(read: Callable[[], pa.Table], table: Table, where: str) -> pa.Table:
+    try:
+        data = read()
         data.validate(full=True)
     except _READ_ERRORS as error:
-        raise LakeObjectError(f"{where} is no readable parquet file: {str(error)[:500]}") from error
+        raise _unreadable(where, error) from error
     rows = conform(data, table)
     check_values(rows, table)
     return rows
+
+
+def _unreadable(where: str, error: BaseException) -> LakeObjectError:
+    return LakeObjectError(f"{where} is no readable parquet file: {str(error)[:500]}")
 
 
 def _with_crc(written: pa.Buffer) -> bytes:

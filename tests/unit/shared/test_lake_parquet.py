@@ -10,7 +10,7 @@ import pytest
 from contract.envelope import decode_message, encode_message
 from contract.tables import TABLES, ZONE_COUNTS
 from lambdas.lake_writer.columns import build_tables
-from lambdas.shared.lake_parquet import LakeObjectError, decode_parquet, encode_parquet
+from lambdas.shared.lake_parquet import LakeObjectError, decode_parquet, decode_parts, encode_parquet, rows_in
 from lambdas.shared.lake_schema import LakeSchemaError, arrow_schema
 
 
@@ -21,6 +21,22 @@ def test_every_table_comes_back_as_it_went(table: Any, make_records: Any) -> Non
     again = decode_parquet(encode_parquet(rows.data, table), table, "here")
     assert again.schema == arrow_schema(table)
     assert again.to_pylist() == rows.data.to_pylist()
+
+
+@pytest.mark.parametrize("rows_per_part", [1, 3, 7, 8])
+def test_an_object_in_parts_is_the_same_object(make_records: Any, rows_per_part: int) -> None:
+    body = whole_object(make_records, count=7)
+    parts = list(decode_parts(body, ZONE_COUNTS, "here", rows_per_part))
+    assert max(map(len, parts)) <= rows_per_part
+    assert rows_in(body, "here") == sum(map(len, parts)) == 7
+    assert pa.concat_tables(parts).to_pylist() == decode_parquet(body, ZONE_COUNTS, "here").to_pylist()
+
+
+def test_a_damaged_object_has_no_first_part(make_records: Any) -> None:
+    body = bytearray(whole_object(make_records, count=7))
+    body[-1000] ^= 0x10
+    with pytest.raises(LakeObjectError, match="here is damaged"):
+        next(decode_parts(bytes(body), ZONE_COUNTS, "here", 1))
 
 
 def test_any_reader_sees_plain_text_and_snappy(make_records: Any) -> None:
@@ -39,8 +55,8 @@ def test_bytes_that_are_no_parquet_are_named(body: bytes) -> None:
         decode_parquet(body, ZONE_COUNTS, "raw/x.parquet")
 
 
-def whole_object(make_records: Any) -> bytes:
-    (rows,) = build_tables([decode_message(encode_message("s", "d", make_records(count=5)))])
+def whole_object(make_records: Any, count: int = 5) -> bytes:
+    (rows,) = build_tables([decode_message(encode_message("s", "d", make_records(count=count)))])
     return encode_parquet(rows.data, ZONE_COUNTS)
 
 
