@@ -176,10 +176,10 @@ def _account(config: StageConfig) -> Iterator[Alarm]:
     )
     yield Alarm(
         "compactor",
-        (own(config, "compactor", "pieces_failed"), own(config, "compactor", "covers_broken")),
+        (own(config, "compactor", "faults"),),
         0,
-        "A piece of the lake could not be compacted (reads cost more, nothing is lost), or a compacted "
-        "object was removed by another hand. The log of compactor names it.",
+        "A piece of the lake could not be compacted or an object not read (nothing is lost, but reads cost "
+        "more), or a compacted object was removed by another hand. The log of compactor names it.",
         period_seconds=30 * MINUTE,
         periods=2,
         breaching=2,

@@ -71,7 +71,7 @@ class StageConfig:
     dashboards: DashboardsConfig | None
     fleet: bool
     alarm_email: str | None
-    monthly_budget_usd: float
+    monthly_budget_usd: float | None
     cameras: int
     more_tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -141,7 +141,7 @@ def read_config(context: Context) -> StageConfig:
         dashboards=_dashboards(context),
         fleet=switch(context, "fleet", default=True),
         alarm_email=matching(context, "alarm_email", _EMAIL, "an e-mail address"),
-        monthly_budget_usd=amount(context, "monthly_budget_usd", 60.0),
+        monthly_budget_usd=amount(context, "monthly_budget_usd"),
         cameras=whole_number(context, "cameras", 10, 1, MAXIMUM_CAMERAS),
     )
 

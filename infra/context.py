@@ -46,10 +46,12 @@ def whole_number(context: Context, name: str, default: int, least: int, most: in
     return int(text)
 
 
-def amount(context: Context, name: str, default: float) -> float:
-    """Return the value of `name` as an amount above zero."""
+def amount(context: Context, name: str) -> float | None:
+    """Return the value of `name` as an amount above zero; None when it is not given."""
     value = context(name)
-    text = str(default if value is None else value)
+    if value is None:
+        return None
+    text = str(value)
     if not re.fullmatch(r"\d{1,9}(\.\d+)?", text) or float(text) <= 0:
         raise ConfigError(f"{name} is {value!r}: expected an amount above 0, like 60 or 60.5")
     return float(text)

@@ -37,7 +37,7 @@ OWN_METRICS: dict[str, tuple[str, ...]] = {
     ),
     "rds_loader": ("objects", "objects_skipped", "rows", "messages_failed", "prune_unfinished"),
     "dead_letters": ("dead_letters", "dead_letters_failed"),
-    "compactor": ("pieces_failed", "covers_broken"),
+    "compactor": ("faults",),
     "reconciler": ("records_missing", "records_not_in_mysql", "days_failed", "devices_silent"),
 }
 """What each function sends, held equal to the functions by `tests/consistency`."""

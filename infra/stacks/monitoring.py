@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infra.alarms import Alarm, alarms_of
 from infra.config import StageConfig
+from infra.cost.budget import budget_usd
 from infra.metrics import Metric
 from infra.watching import Graph, graphs_of
 
@@ -100,7 +101,7 @@ class MonitoringStack(Stack):
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=aws_budgets.CfnBudget.SpendProperty(
-                    amount=config.monthly_budget_usd, unit="USD"
+                    amount=config.monthly_budget_usd or budget_usd(config), unit="USD"
                 ),
             ),
             notifications_with_subscribers=self._notifications() if self.topic is not None else None,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
-from types import ModuleType
 
 import pytest
 
@@ -14,29 +14,40 @@ from infra.cost import publisher
 from infra.metrics import OWN_METRICS, SENT_WITHOUT_CAMERAS
 from lambdas.compactor import handler as compactor
 from lambdas.compactor.report import Report
-from lambdas.lake_writer import handler as lake_writer
 from lambdas.lake_writer.identity import IdentityCheck
 from lambdas.lake_writer.identity_report import identity_counts
 from lambdas.reconciler import handler as reconciler
 from lambdas.reconciler.run import RunReport
+from lambdas.shared.observability import make_metrics
 
 
 def config(**context: object) -> StageConfig:
     return read_config({"stage": "prod", "region": "us-east-1", "account": "111122223333", **context}.get)
 
 
-@pytest.mark.parametrize(
-    ("function", "module", "counted"),
-    [
-        pytest.param("compactor", compactor, Report().counts(), id="compactor"),
-        pytest.param("reconciler", reconciler, RunReport(devices_silent=0).counts(), id="reconciler"),
-    ],
-)
-def test_a_function_that_runs_by_itself_sends_what_is_watched_and_nothing_more(
-    function: str, module: ModuleType, counted: dict[str, int]
+def sent(capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+    """Return the metrics of the one line that a function printed."""
+    (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines() if '"_aws"' in text]
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    return {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
+
+
+def test_the_reconciler_sends_what_is_watched_and_nothing_more(capsys: pytest.CaptureFixture[str]) -> None:
+    reconciler._told(RunReport(devices_silent=2))
+    assert tuple(sent(capsys)) == OWN_METRICS["reconciler"]
+
+
+def test_a_reconciler_that_did_not_look_for_silence_does_not_say_there_is_none(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert OWN_METRICS[function] == module.WATCHED
-    assert set(module.WATCHED) <= set(counted)
+    reconciler._told(RunReport())
+    assert tuple(sent(capsys)) == SENT_WITHOUT_CAMERAS["reconciler"]
+
+
+def test_the_compactor_sends_the_sum_of_its_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    compactor._told(Report(covers_broken=2, skipped={"a": "unreadable"}, failed={"b": "no time"}))
+    assert sent(capsys) == {"faults": [4.0]}
+    assert OWN_METRICS["compactor"] == ("faults",)
 
 
 def test_every_fault_of_a_sender_is_a_metric() -> None:
@@ -61,7 +72,7 @@ def test_what_is_sent_without_cameras_is_sent() -> None:
 
 def test_two_stages_of_an_account_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "crowdlens-prod")
-    assert lake_writer.make_metrics("lake_writer").namespace == "crowdlens-prod"
+    assert make_metrics("lake_writer").namespace == "crowdlens-prod"
 
 
 def test_the_bill_reckons_with_what_publishers_are_set_to() -> None:
