@@ -30,6 +30,7 @@ class Kind(enum.Enum):
     TABLE = "tables"
     VIEW = "views"
     NAMED_QUERY = "named_queries"
+    PREPARED_STATEMENT = "prepared_statements"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ def views() -> list[Statement]:
 def named_queries() -> list[Statement]:
     """Return the queries that a person finds under *Saved queries*, by name."""
     return _folder(Kind.NAMED_QUERY)
+
+
+def prepared_statements() -> list[Statement]:
+    """Return the queries with question marks that EXECUTE takes by name; ``en`` lists what they stand for."""
+    return _folder(Kind.PREPARED_STATEMENT)
 
 
 def statements() -> list[Statement]:

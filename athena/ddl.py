@@ -21,7 +21,7 @@ FIRST_DAY = "2024-01-01"
 """Projection starts here; a device whose clock stands before it has a broken clock."""
 PROJECTION_RANGE = f"{FIRST_DAY},NOW+2DAYS"
 """Two days of slack, so that a record of a clock that runs ahead is still seen."""
-_KEY_COLUMNS = ("site", "device", "camera", "epoch", "stream", "sequence", "event_time")
+KEY_COLUMNS = ("site", "device", "camera", "epoch", "stream", "sequence", "event_time")
 """These identify a record as its id does, in a fraction of the bytes: ids are long and all different."""
 
 
@@ -112,7 +112,7 @@ def unique_view_statement(table: Table) -> str:
     The same record may lie in two objects. The grouping columns include the partition column, so a
     condition on the day, site or camera reaches the scans.
     """
-    keys = (PARTITION_COLUMN, *_KEY_COLUMNS)
+    keys = (PARTITION_COLUMN, *KEY_COLUMNS)
     others = [column.name for column in table.columns if column.name not in keys]
     selected = ",\n".join([f"    {name}" for name in keys] + [f"    arbitrary({n}) AS {n}" for n in others])
     header = _header(

@@ -1,4 +1,8 @@
-"""The lake's catalogue: a Glue database and one projected table a record table, and an Athena workgroup."""
+"""The lake's catalogue: tables over raw and compacted objects, views, saved queries, a bounded workgroup.
+
+All of it is the `athena` package's; nothing runs at deployment. A view is deployed as what it is in the
+catalogue, so no query has to be sent and no function of CloudFormation's needs to.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,16 @@ from aws_cdk import Aws, RemovalPolicy, Stack, aws_athena
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from athena.ddl import PARTITION_COLUMN, table_properties
-from contract.lake import raw_prefix
+from athena import catalog
+from athena.ddl import PARTITION_COLUMN, compacted_table_name, table_properties
+from athena.presto_view import EXPANDED_TEXT, PARAMETERS, encode_view, view_columns, view_query
+from contract.lake import compacted_prefix, raw_prefix
 from contract.tables import TABLES, Table
 from infra.config import StageConfig
 from infra.stacks.storage import ATHENA_RESULTS_PREFIX
 
 _HIVE_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+_LONGEST_DESCRIPTION = 1_000
 
 
 class AnalyticsStack(Stack):
@@ -22,9 +29,10 @@ class AnalyticsStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        lake = config.lake_bucket_name(Aws.ACCOUNT_ID)
         self.database_name = config.database_name
-        database = glue.CfnDatabase(
+        self.workgroup_name = config.workgroup_name
+        self._lake = f"s3://{config.lake_bucket_name(Aws.ACCOUNT_ID)}/"
+        self._database = glue.CfnDatabase(
             self,
             "Database",
             catalog_id=Aws.ACCOUNT_ID,
@@ -33,41 +41,97 @@ class AnalyticsStack(Stack):
             ),
         )
         for table in TABLES.values():
-            self._table(table, lake).add_resource_dependency(database)
-        self.workgroup_name = self._workgroup(config, lake).name
+            self._table(table.name, table, raw_prefix(table.name))
+            self._table(compacted_table_name(table), table, compacted_prefix(table.name))
+        for view in catalog.views():
+            self._view(view)
+        self._workgroup = self._make_workgroup(config)
+        for query in catalog.named_queries():
+            self._named_query(query)
+        for statement in catalog.prepared_statements():
+            self._prepared_statement(statement)
 
-    def _table(self, table: Table, lake: str) -> glue.CfnTable:
-        location = f"s3://{lake}/{raw_prefix(table.name)}"
+    def _table(self, name: str, table: Table, prefix: str) -> None:
+        location = f"{self._lake}{prefix}"
         columns = [
             glue.CfnTable.ColumnProperty(name=column.name, type=column.glue_type, comment=column.english)
             for column in table.columns
         ]
-        return glue.CfnTable(
-            self,
-            f"Table-{table.name}",
-            catalog_id=Aws.ACCOUNT_ID,
-            database_name=self.database_name,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=table.name,
-                description=table.english,
-                table_type="EXTERNAL_TABLE",
-                partition_keys=[glue.CfnTable.ColumnProperty(name=PARTITION_COLUMN, type="string")],
-                parameters={"EXTERNAL": "TRUE", **table_properties(location)},
-                storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
-                    columns=columns,
-                    location=location,
-                    input_format=f"{_HIVE_PARQUET}.MapredParquetInputFormat",
-                    output_format=f"{_HIVE_PARQUET}.MapredParquetOutputFormat",
-                    serde_info=glue.CfnTable.SerdeInfoProperty(
-                        serialization_library=f"{_HIVE_PARQUET}.serde.ParquetHiveSerDe"
-                    ),
+        self._catalogue(
+            f"Table-{name}",
+            name=name,
+            description=table.english,
+            table_type="EXTERNAL_TABLE",
+            partition_keys=[glue.CfnTable.ColumnProperty(name=PARTITION_COLUMN, type="string")],
+            parameters={"EXTERNAL": "TRUE", **table_properties(location)},
+            storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
+                columns=columns,
+                location=location,
+                input_format=f"{_HIVE_PARQUET}.MapredParquetInputFormat",
+                output_format=f"{_HIVE_PARQUET}.MapredParquetOutputFormat",
+                serde_info=glue.CfnTable.SerdeInfoProperty(
+                    serialization_library=f"{_HIVE_PARQUET}.serde.ParquetHiveSerDe"
                 ),
             ),
         )
 
-    def _workgroup(self, config: StageConfig, lake: str) -> aws_athena.CfnWorkGroup:
+    def _view(self, view: catalog.Statement) -> None:
+        columns = view_columns(view.name)
+        query = view_query(view, self.database_name)
+        self._catalogue(
+            f"View-{view.name}",
+            name=view.name,
+            description=view.english,
+            table_type="VIRTUAL_VIEW",
+            parameters=dict(PARAMETERS),
+            view_original_text=encode_view(query, columns, self.database_name),
+            view_expanded_text=EXPANDED_TEXT,
+            storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
+                columns=[
+                    glue.CfnTable.ColumnProperty(name=column.name, type=column.hive_type)
+                    for column in columns
+                ],
+                # A view stores nothing; the catalogue wants the fields all the same.
+                serde_info=glue.CfnTable.SerdeInfoProperty(name="-", serialization_library="-"),
+            ),
+        )
+
+    def _catalogue(self, construct_id: str, **table: Any) -> None:
+        made = glue.CfnTable(
+            self,
+            construct_id,
+            catalog_id=Aws.ACCOUNT_ID,
+            database_name=self.database_name,
+            table_input=glue.CfnTable.TableInputProperty(**table),
+        )
+        made.add_resource_dependency(self._database)
+
+    def _named_query(self, query: catalog.Statement) -> None:
+        named = aws_athena.CfnNamedQuery(
+            self,
+            f"Query-{query.name}",
+            name=query.name,
+            description=_description(query),
+            database=self.database_name,
+            query_string=query.sql(lake_bucket="", database=self.database_name),
+            work_group=self.workgroup_name,
+        )
+        named.add_resource_dependency(self._workgroup)
+
+    def _prepared_statement(self, statement: catalog.Statement) -> None:
+        prepared = aws_athena.CfnPreparedStatement(
+            self,
+            f"Prepared-{statement.name}",
+            statement_name=statement.name,
+            description=_description(statement),
+            query_statement=statement.sql(lake_bucket="", database=self.database_name),
+            work_group=self.workgroup_name,
+        )
+        prepared.add_resource_dependency(self._workgroup)
+
+    def _make_workgroup(self, config: StageConfig) -> aws_athena.CfnWorkGroup:
         results = aws_athena.CfnWorkGroup.ResultConfigurationProperty(
-            output_location=f"s3://{lake}/{ATHENA_RESULTS_PREFIX}",
+            output_location=f"{self._lake}{ATHENA_RESULTS_PREFIX}",
             encryption_configuration=aws_athena.CfnWorkGroup.EncryptionConfigurationProperty(
                 encryption_option="SSE_S3"
             ),
@@ -75,15 +139,22 @@ class AnalyticsStack(Stack):
         workgroup = aws_athena.CfnWorkGroup(
             self,
             "Workgroup",
-            name=config.prefix,
+            name=self.workgroup_name,
             description="Queries over what CrowdLens devices reported, each bounded in bytes",
             recursive_delete_option=not config.keep_data,
             work_group_configuration=aws_athena.CfnWorkGroup.WorkGroupConfigurationProperty(
                 bytes_scanned_cutoff_per_query=config.athena_scan_limit_bytes,
                 enforce_work_group_configuration=True,
                 publish_cloud_watch_metrics_enabled=True,
+                engine_version=aws_athena.CfnWorkGroup.EngineVersionProperty(
+                    selected_engine_version="Athena engine version 3"
+                ),
                 result_configuration=results,
             ),
         )
         workgroup.apply_removal_policy(RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY)
         return workgroup
+
+
+def _description(statement: catalog.Statement) -> str:
+    return f"{statement.english} / {statement.korean}"[:_LONGEST_DESCRIPTION]

@@ -22,7 +22,6 @@ from infra.constructs.python_function import PythonFunction, function_arn, funct
 from infra.constructs.work_queue import WorkQueue, queue_arn
 from infra.ingest_settings import COMPACTOR, DEAD_LETTERS, RDS_LOADER, RECONCILER, ingest_profile
 from infra.layers import pandas_layer_arn
-from lambdas.shared.control_table import EXPIRY_ATTRIBUTE, PARTITION_KEY, SORT_KEY
 
 LAKE_WRITER_CONCURRENCY = 50
 """10,000 cameras send about 2,000 messages a second; one invocation takes 200 of them in under 5 s."""
@@ -30,6 +29,7 @@ COMPACTOR_CONCURRENCY = 10
 """18 pieces an hour at 10,000 cameras, 27 s each: ten at once catch up with a day in less than an hour."""
 DEAD_LETTERS_CONCURRENCY = 2
 """The least there is: dead letters are few, and an outage that makes many should not take the account."""
+PARTITION_KEY, SORT_KEY, EXPIRY_ATTRIBUTE = "pk", "sk", "expires_at"
 FOLDED_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX, COVERS_PREFIX)
 
 

@@ -11,6 +11,7 @@ from infra.ingest_settings import COMPACTOR, LAKE_WRITER, RECONCILER
 from lambdas.compactor.settings import CompactionRules, compactor_settings
 from lambdas.reconciler.reconciler import ReconcilerRules
 from lambdas.reconciler.settings import reconciler_settings
+from lambdas.shared.control_table import EXPIRY_ATTRIBUTE, PARTITION_KEY, SORT_KEY
 from lambdas.shared.settings import dead_letters_settings, lake_writer_settings
 from tests.infrastructure.reading import (
     Templates,
@@ -151,8 +152,8 @@ def test_schedules_call_what_they_should_at_their_pace(templates: Templates) -> 
 def test_the_control_table_is_what_the_functions_expect(templates: Templates, stage: str) -> None:
     (table,) = properties(templates, "AWS::DynamoDB::Table")
     assert table["TableName"] == f"crowdlens-{stage}-control"
-    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == [PARTITION_KEY, SORT_KEY]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": EXPIRY_ATTRIBUTE, "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert table.get("DeletionProtectionEnabled", False) is (stage == "prod")

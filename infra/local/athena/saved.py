@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class PreparedStatement:
 
 
 class SavedQueries:
-    """Both kinds; begins with the named queries of the `athena` package. Safe to use from several threads."""
+    """Both kinds; begins with those of the `athena` package. Safe to use from several threads."""
 
     def __init__(self, *, lake_bucket: str, database: str, work_group: str) -> None:
         self._lock = threading.Lock()
@@ -47,6 +48,12 @@ class SavedQueries:
             description = f"{statement.english} / {statement.korean}"
             self._named[identity] = NamedQuery(
                 identity, statement.name, description, database, text, work_group
+            )
+        for statement in catalog.prepared_statements():
+            text = statement.sql(lake_bucket=lake_bucket, database=database)
+            description = f"{statement.english} / {statement.korean}"
+            self.put_prepared(
+                PreparedStatement(statement.name, text, work_group, description, modified=time.time())
             )
 
     def named(self) -> dict[str, NamedQuery]:
