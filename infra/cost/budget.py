@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from infra.config import StageConfig
-from infra.cost.bill import usage, variable_lines
+from infra.cost.bill import mysql_for, usage, variable_lines
 from infra.cost.fleet import Fleet
 from infra.cost.ingest import Settings, steady
 from infra.cost.prices import DEFAULT_REGION, PriceList, price_list
@@ -36,7 +36,17 @@ def expected_usd(config: StageConfig, prices: PriceList) -> float:
     settings = Settings.of(config.profile)
     load = variable_lines(usage(fleet, settings, steady(fleet, settings)), by_name, fleet, STORED_DAYS)
     devices = fleet.devices * by_name["greengrass_month"]
-    return standing(_in_region(config, region), prices).total + devices + sum(load.values())
+    disk = _grown_gib(config, fleet) * by_name["rds_gb_month"]
+    return standing(_in_region(config, region), prices).total + devices + disk + sum(load.values())
+
+
+def _grown_gib(config: StageConfig, fleet: Fleet) -> float:
+    """Return by how much MySQL's storage grows for the fleet, over what it is made with."""
+    mysql = config.mysql
+    if mysql is None:
+        return 0.0
+    needed = min(mysql_for(fleet).disk_gb, mysql.maximum_storage_gib)
+    return max(0.0, needed - mysql.storage_gib) * (2 if mysql.multi_az else 1)
 
 
 def _in_region(config: StageConfig, region: str) -> StageConfig:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +83,11 @@ def test_the_bill_reckons_with_what_publishers_are_set_to() -> None:
         assert {field.name: getattr(profile, field.name) for field in fields(profile)} == vars(ours)
     assert set(publisher.PROFILES) == set(PROFILES)
     assert PublisherSettings.maximum_messages_per_second == publisher.MAXIMUM_MESSAGES_A_SECOND
+
+
+def test_the_runbook_has_every_alarm_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "runbooks" / "alarms.md").read_text(encoding="utf-8")
+    first_cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    described = {name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)}
+    ours = {alarm.name for alarm in alarms_of(config())}
+    assert described - {"FUNCTION-errors"} == {name for name in ours if not name.endswith("-errors")}

@@ -87,3 +87,11 @@ def test_a_region_without_prices_has_no_standing_cost_but_a_budget() -> None:
 def test_an_instance_without_a_price_is_told() -> None:
     with pytest.raises(PriceMissingError, match=r"no price of db\.r8g\.large"):
         budget_usd(config(mysql_instance_class="r8g.large"))
+
+
+def test_the_budget_of_many_cameras_has_room_for_what_mysql_grows_to() -> None:
+    small = expected_usd(config(cameras=1000, mysql="off"), price_list())
+    grown = expected_usd(config(cameras=1000, mysql="on"), price_list())
+
+    # From 20 GiB to the maximum of 100: the fleet's 400 GB would need a larger one.
+    assert grown - small >= 730 * 0.016 + 100 * 0.115
