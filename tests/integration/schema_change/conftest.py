@@ -66,6 +66,14 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add_the_column(root)
     Version(root, {}).python("-m", "athena.ddl")
     add_the_migration(root)
+    missed = Version(root, {}).run(("undecided", {}))[0]
+    assert [sentence.split()[1] for sentence in missed] == [
+        "occupancy_live",
+        "zone_counts_by_hour",
+        "zone_counts_by_minute",
+    ]
+    add_to_the_views(root)
+    assert Version(root, {}).run(("undecided", {})) == [[]]
     add_to_the_dashboards(root)
     return root
 
@@ -110,6 +118,26 @@ def add_the_migration(root: Path) -> None:
     number = max(migration.number for migration in read_migrations()) + 1
     path = root / "lambdas" / "migrations" / "sql" / f"{number:04}_temperature.sql"
     path.write_text("ALTER TABLE `zone_counts` ADD COLUMN `temperature_celsius` DOUBLE NULL;\n")
+
+
+def add_to_the_views(root: Path) -> None:
+    """The mean of a minute is shown; the hour and the present do without."""
+    edit(
+        root / "athena" / "views" / "zone_counts_by_minute.sql",
+        lambda text: text.replace(
+            "    sum(dwell_count) AS dwell_count,\n",
+            "    sum(dwell_count) AS dwell_count,\n    avg(temperature_celsius) AS temperature_celsius,\n",
+        ),
+    )
+    edit(
+        root / "athena" / "left_out.py",
+        lambda text: text.replace(
+            '    "occupancy_live": (\n', '    "occupancy_live": (\n        "temperature_celsius",\n'
+        ).replace(
+            '    "zone_counts_by_hour": _BY_TIME["zone_counts"],\n',
+            '    "zone_counts_by_hour": (*_BY_TIME["zone_counts"], "temperature_celsius"),\n',
+        ),
+    )
 
 
 def add_to_the_dashboards(root: Path) -> None:

@@ -119,6 +119,13 @@ def athena(*, lake: str, sql: str) -> Any:
     return [list(row) for row in LocalAthena(LocalFolderLake(Path(lake))).query(sql).rows]
 
 
+def undecided() -> Any:
+    """Return what no view shows and nobody left out."""
+    from athena.left_out import undecided as found
+
+    return found()
+
+
 def quicksight() -> Any:
     """Return the columns of the data set of zone windows."""
     from quicksight.data_sets import ZONE_WINDOWS
@@ -138,7 +145,7 @@ def _server(kind: Any) -> Any:
 
 STEPS = {
     step.__name__: step
-    for step in (spool, lake_writer, compactor, migrations, rds_loader, athena, quicksight)
+    for step in (spool, lake_writer, compactor, migrations, rds_loader, athena, undecided, quicksight)
 }
 
 if __name__ == "__main__":

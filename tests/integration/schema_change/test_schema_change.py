@@ -15,6 +15,7 @@ from infra.local.mariadb import MySqlServer
 NEW_COLUMN = "temperature_celsius"
 EVERYTHING = "SELECT device, sequence, temperature_celsius FROM unique_zone_counts ORDER BY device, sequence"
 BEFORE = "SELECT device, sequence FROM unique_zone_counts ORDER BY device, sequence"
+BY_MINUTE = "SELECT temperature_celsius FROM zone_counts_by_minute"
 OLD_ROWS = [["jetson-1", number, None] for number in (1, 2, 3, 4)]
 NEW_ROWS = [["jetson-2", 1, None], ["jetson-2", 2, None], ["jetson-2", 3, 21.5]]
 FOLDED = {"failed": [], "skipped": 0}
@@ -106,10 +107,14 @@ def test_a_column_reaches_everything_while_old_devices_still_send(
     assert mysql_rows(empty_mysql) == OLD_ROWS + NEW_ROWS
 
     # Old and new objects are folded together; the data set of the dashboards shows the column.
-    folded, seen, columns = new.run(place.folded(), place.asked(EVERYTHING), ("quicksight", {}))
+    folded, seen, columns, minutes = new.run(
+        place.folded(), place.asked(EVERYTHING), ("quicksight", {}), place.asked(BY_MINUTE)
+    )
     assert folded == FOLDED
     assert seen == OLD_ROWS + NEW_ROWS
     assert NEW_COLUMN in columns
+    # The view of minutes shows it too: no value where only old devices were, the new ones' mean elsewhere.
+    assert {value for (value,) in minutes} == {None, 21.5}
 
 
 def test_what_is_not_upgraded_yet_keeps_every_record(

@@ -1,0 +1,94 @@
+"""A new column of the contract is shown by every view and data set, or left out by somebody's decision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from athena import left_out
+from contract.columns import Column, ColumnType
+from contract.tables import TABLES
+from infra.local.athena import LocalAthena, LocalFolderLake
+from quicksight.data_set import DataSet
+from quicksight.data_sets import DATA_SETS
+
+# What a data set leaves out of the view it reads. A column that a view gains is shown here, or named below.
+NOT_SHOWN = {
+    "people_now": (
+        *(
+            "day",
+            "device",
+            "window_start",
+            "window_seconds",
+            "occupancy_mean",
+            "occupancy_maximum",
+            "suspect",
+        ),
+        *("clock_quality", "time_zone", "scene_version"),
+    ),
+    "zone_windows": (
+        *("day", "device", "epoch", "stream", "sequence", "record_id", "scene_version", "time_zone"),
+        *("clock_quality", "window_seconds", "frames", "occupancy_last", "dwell_seconds_sum", "dwell_count"),
+        *("density_per_m2", "suspect"),
+    ),
+    "line_minutes": ("day", "time_zone", "speed_mps_mean", "suspect_crossings"),
+    "camera_states": ("day", "device", "previous_state", "clock_quality", "time_zone", "scene_version"),
+    # The columns of findings are made by the query itself.
+    "data_quality": ("day", "device"),
+}
+
+
+def test_every_view_names_or_leaves_out_every_column() -> None:
+    assert left_out.undecided() == []
+
+
+def test_a_new_column_is_missed_by_name_in_each_view_that_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = TABLES["zone_counts"]
+    column = Column("temperature_celsius", ColumnType.REAL, "Air", "기온", nullable=True)
+    changed = replace(table, own_columns=(*table.own_columns, column))
+    monkeypatch.setattr(left_out, "TABLES", {**TABLES, "zone_counts": changed})
+
+    assert left_out.undecided() == [
+        f"view {view} (athena/views/{view}.sql) lacks column temperature_celsius of zone_counts: "
+        "name it there, or in LEFT_OUT of athena/left_out.py"
+        for view in ("occupancy_live", "zone_counts_by_hour", "zone_counts_by_minute")
+    ]
+
+
+def test_what_is_left_out_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {**left_out.LEFT_OUT, "camera_state": ("epoch", "stream", "state", "no_such_column")}
+    monkeypatch.setattr(left_out, "LEFT_OUT", names)
+
+    assert [sentence.split(":")[0] for sentence in left_out.undecided()] == [
+        f"LEFT_OUT of athena/left_out.py has {column} for the view camera_state"
+        for column in ("state", "no_such_column")
+    ]
+
+
+def columns_of(athena: LocalAthena, data_set: DataSet) -> set[str]:
+    views = re.findall(r"FROM (\w+)", data_set.sql)
+    view = "data_quality" if data_set.identifier == "data_quality" else views[0]
+    return {name for name, _ in athena.view_columns(view)}
+
+
+def sentences(shown: Iterable[str], left: Iterable[str], data_set: str) -> list[str]:
+    return [
+        f"data set {data_set} (quicksight/data_sets.py) lacks column {column} of its view: "
+        "show it there, or name it in NOT_SHOWN of this test"
+        for column in sorted(set(shown) - set(left))
+    ]
+
+
+@pytest.mark.parametrize("data_set", DATA_SETS, ids=lambda data_set: data_set.identifier)
+def test_every_data_set_shows_or_leaves_out_every_column_of_its_view(
+    data_set: DataSet, tmp_path: Path
+) -> None:
+    columns = columns_of(LocalAthena(LocalFolderLake(tmp_path)), data_set)
+    shown = {column.name for column in data_set.columns}
+    not_shown = set(NOT_SHOWN[data_set.identifier])
+    assert sentences(columns - shown, not_shown, data_set.identifier) == []
+    assert not_shown <= columns - shown
