@@ -2,8 +2,9 @@
 
 A wall clock jumps: a Jetson without a battery boots in 1970, time services step it, people set it. Records
 are therefore timed by the monotonic clock plus an offset. Before time sync the offset is whatever the wall
-clock said first in this boot and the quality is ``unsynced``; after it the offset is right, the quality is
-``synced``, and the spool moves the unsynced records by the difference of the two offsets.
+clock said first in this boot, or begins at the time that the spool last knew if that is later, and the
+quality is ``unsynced``; after it the offset is right, the quality is ``synced``, and the spool moves the
+unsynced records by the difference of the two offsets.
 """
 
 from __future__ import annotations

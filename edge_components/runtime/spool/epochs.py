@@ -9,6 +9,7 @@ from contract.identity import new_epoch
 from contract.tables import CLOCK_SYNCED
 from edge_components.runtime.boot import UNKNOWN_BOOT
 from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.spool import known_time
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ def enter_epoch(
 
     `file_number` (the inode) differs in most copies, and `may_continue` is False for a file that stands
     behind its high-water mark, or has none: neither must go on numbering where the original also did. The
-    processes of a boot share the offset of the clock before time sync.
+    processes of a boot share the offset of the clock before time sync, which begins no earlier than the time
+    that was last known.
     """
     last = connection.execute(
         "SELECT epoch_id, epoch, boot_id, file_number FROM epochs ORDER BY epoch_id DESC LIMIT 1"
@@ -60,11 +62,13 @@ def unsynced_offset_ms(connection: sqlite3.Connection, epoch: Epoch) -> int | No
 
 def _share_unsynced_offset(connection: sqlite3.Connection, epoch: Epoch, clock: DeviceClock) -> None:
     if clock.quality == CLOCK_SYNCED:
+        known_time.remember(connection, clock.now_ms(), clock.quality)
         return
     shared = unsynced_offset_ms(connection, epoch)
     if shared is not None:
         clock.adopt_unsynced_offset(shared)
         return
+    known_time.begin_no_earlier(connection, clock)
     connection.execute(
         "UPDATE epochs SET unsynced_offset_ms = ? WHERE epoch_id = ?", (clock.offset_ms, epoch.epoch_id)
     )

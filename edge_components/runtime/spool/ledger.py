@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from contract.identity import stream_name
 from contract.records import Record
 from contract.tables import STREAM_LEDGER
-from edge_components.runtime.spool import store
+from edge_components.runtime.spool import known_time, store
 from edge_components.runtime.spool.rows import parse_shape
 from edge_components.runtime.spool.salvage import LostCount
 
@@ -102,8 +102,10 @@ def read_counts(connection: sqlite3.Connection) -> SpoolCounts:
 def take_ledger_records(connection: sqlite3.Connection, *, now_ms: int, clock_quality: str) -> list[Record]:
     """Return a record for each epoch, stream and day whose counts changed since the last call.
 
-    The stream of the ledger records themselves has none: each would change it again.
+    The stream of the ledger records themselves has none: each would change it again. The time is kept, where
+    it is known, for a boot that may never learn it.
     """
+    known_time.remember(connection, now_ms, clock_quality)
     rows = connection.execute(
         "SELECT stream, epoch, day, made, dropped, first_sequence, ledger.last_sequence, stream_id "
         "FROM ledger JOIN streams USING (stream_id) JOIN epochs USING (epoch_id) "

@@ -93,7 +93,7 @@ def accept_the_first(messages: Sequence[PackedMessage]) -> SendResult:
 
 
 @pytest.mark.parametrize(
-    ("answer", "some_stay_in_1970", "some_are_taken"),
+    ("answer", "some_stay_unsynced", "some_are_taken"),
     [
         pytest.param(nothing_left, False, False, id="no connection: nothing left the device"),
         # Ten messages of the batch may be in the queue; the batches behind it were not tried.
@@ -102,7 +102,7 @@ def accept_the_first(messages: Sequence[PackedMessage]) -> SendResult:
     ],
 )
 def test_what_never_left_moves_to_the_true_time(  # noqa: PLR0917 - fixtures and the scenario's columns
-    open_spool, make_status, publish_with, answer, some_stay_in_1970, some_are_taken
+    open_spool, make_status, publish_with, answer, some_stay_unsynced, some_are_taken
 ):
     machine = Machine()
     clock = machine.clock()
@@ -124,8 +124,8 @@ def test_what_never_left_moves_to_the_true_time(  # noqa: PLR0917 - fixtures and
     while spool.waiting()[0]:
         publisher.flush()
     found = Counter(sent)
-    late = found.pop(("1970-01-01", "unsynced"), 0)
-    assert (late > 0) == some_stay_in_1970
+    late = found.pop(("2026-11-01", "unsynced"), 0)
+    assert (late > 0) == some_stay_unsynced
     assert late < 2_000
     assert found == {("2026-11-20", "restamped"): 2_000 - acknowledged - late}
 

@@ -37,7 +37,7 @@ def test_unsynced_records_move_to_the_true_time(make_spool, make_record):
     machine.uptime_seconds += PROBE_INTERVAL_SECONDS
     assert clock.refresh()
     spool.append([make_record(2, event_time_ms=clock.now_ms(), quality=clock.quality)])
-    assert spool.restamp() == 4  # three crossings and the ledger record of 1970
+    assert spool.restamp() == 4  # three crossings and the ledger record from before
     assert spool.restamp() == 0
     rows = [r.stored.record for r in spool.read(maximum_rows=100)]
     crossings = sorted((r.event_time_ms, r.clock_quality) for r in rows if r.table == "line_crossings")
@@ -50,7 +50,7 @@ def test_unsynced_records_move_to_the_true_time(make_spool, make_record):
     latest = {
         r["ledger_day"]: (r["made"], r["dropped"]) for r in (s.record.values for s in spool.write_ledger())
     }
-    assert latest["1970-01-01"] == (0, 0)
+    assert latest["2026-11-01"] == (0, 0)
     assert latest["2026-11-20"] == (4, 0)
     counts = spool.counts()
     assert counts.made == counts.waiting == 4 + 1 + len(latest)
@@ -135,3 +135,55 @@ def test_a_few_rows_move_in_the_room_that_is_kept_back(make_spool, make_record):
     machine.uptime_seconds += PROBE_INTERVAL_SECONDS
     clock.refresh()
     assert [spool.restamp_within_reserve(3) for _ in range(3)] == [3, 2, 0]
+
+
+def test_a_boot_that_never_learns_the_time_begins_where_it_was_last_known(make_spool, make_record):
+    machine = Machine()
+    machine.synchronise()
+    clock = machine.clock()
+    spool = make_spool(clock=clock)
+    machine.uptime_seconds += 600
+    spool.write_ledger()
+    known_ms = clock.now_ms()
+    spool.close()
+
+    again = Machine()
+    clock = again.clock()
+    spool = make_spool(clock=clock, boot_id="another boot")
+    again.uptime_seconds += 5
+    (stored,) = spool.append([make_record(1, event_time_ms=clock.now_ms(), quality=clock.quality)])
+    assert (stored.record.event_time_ms, stored.record.clock_quality) == (known_ms + 5_000, "unsynced")
+    spool.write_ledger()
+    spool.close()
+
+    # A third boot begins there again: an unsynced time is no known one.
+    third = Machine()
+    clock = third.clock()
+    make_spool(clock=clock, boot_id="a third boot")
+    assert (clock.now_ms(), clock.quality) == (known_ms, "unsynced")
+
+
+def test_a_boot_that_learns_the_time_in_the_end_moves_what_it_took_from_there(make_spool, make_record):
+    machine = Machine()
+    clock = machine.clock()
+    spool = make_spool(clock=clock)
+    assert clock.now_ms() == EARLIEST_PLAUSIBLE_MILLISECONDS  # nothing is known but the release's date
+    spool.append([make_record(1, event_time_ms=clock.now_ms(), quality=clock.quality)])
+    machine.synchronise()
+    machine.uptime_seconds += PROBE_INTERVAL_SECONDS
+    clock.refresh()
+    assert spool.restamp() == 1
+    moved = spool.read(maximum_rows=1)[0].stored.record
+    assert (moved.event_time_ms, moved.clock_quality) == (TRUE_BOOT_MS + 10_000, "restamped")
+
+
+def test_an_unsynced_clock_that_stands_after_what_is_known_is_left_alone(make_spool):
+    machine = Machine()
+    machine.wall_offset_ms = EARLIEST_PLAUSIBLE_MILLISECONDS + 86_400_000
+    clock = DeviceClock(
+        monotonic_seconds=lambda: machine.uptime_seconds,
+        wall_seconds=lambda: machine.uptime_seconds + machine.wall_offset_ms / 1000,
+        probe=lambda _: TimeSync(False, "a time service runs but has not synchronised"),
+    )
+    make_spool(clock=clock)
+    assert clock.now_ms() == EARLIEST_PLAUSIBLE_MILLISECONDS + 86_400_000 + 10_000
