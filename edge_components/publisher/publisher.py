@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 
 from contract.envelope import PackedMessage, pack_messages
 from contract.errors import DiskFullError
@@ -15,6 +16,7 @@ from contract.tables import CLOCK_SYNCED
 from edge_components.publisher.back_off import BackOff
 from edge_components.publisher.held import HeldRecords
 from edge_components.publisher.progress import Progress, ProgressLog
+from edge_components.publisher.refused import RefusedRows
 from edge_components.publisher.sender import Sender, SendResult, batches
 from edge_components.publisher.settings import PublisherSettings
 from edge_components.publisher.turn import Turn
@@ -59,7 +61,7 @@ class Publisher:
         self._started_at = self._ledger_at = time.monotonic()
         # What an earlier process left behind is sent at once.
         self._flushed_at = self._started_at - settings.profile.flush_seconds
-        self._refused_until: dict[int, float] = {}
+        self._refused = RefusedRows(settings.refused_seconds)
 
     def run(self) -> None:
         """Publish until told to stop, then flush once more for a few seconds and leave the rest."""
@@ -96,21 +98,30 @@ class Publisher:
             rows = self._spool.read(
                 maximum_rows=self._settings.maximum_rows_per_batch, hold_unsynced=hold_unsynced
             )
-            sendable = self._not_refused(rows)
-            if not sendable:
+            unsuspected, suspects = self._refused.divide(rows, time.monotonic())
+            if not unsuspected and not suspects:
                 return True
-            if not self._send_rows(sendable, deadline):
+            if not self._send_rows(unsuspected, suspects, deadline):
                 return False
             self._log.when_due(self._back_off.failures)
-            if len(rows) < self._settings.maximum_rows_per_batch:
+            is_last = len(rows) < self._settings.maximum_rows_per_batch
+            if is_last and not self._refused.has_due(time.monotonic()):
                 return True
         return False
 
-    def _send_rows(self, rows: Sequence[SpooledRow], deadline: float | None) -> bool:
-        turn = Turn(rows)
-        messages = self._pack(turn.records)
+    def _send_rows(
+        self,
+        rows: Sequence[SpooledRow],
+        suspects: Sequence[Sequence[SpooledRow]],
+        deadline: float | None,
+    ) -> bool:
+        """Send `rows` packed as few messages, and each group of `suspects` in messages of its own."""
+        turn = Turn([*rows, *chain.from_iterable(suspects)])
+        messages = self._pack([row.stored for row in rows]) if rows else []
         if deadline is None and len(rows) >= self._settings.maximum_rows_per_batch:
             messages = self._full_ones(messages)
+        for group in suspects:
+            messages += self._packed([row.stored for row in group])
         sent = self._send_messages(messages, turn, deadline)
         self._spool.release(turn.unsent)
         if turn.failed and deadline is None:
@@ -130,13 +141,14 @@ class Publisher:
                 return False
         return True
 
-    def _pack(self, records: Sequence[StoredRecord]) -> list[PackedMessage]:
-        messages = pack_messages(
-            self._settings.site,
-            self._settings.device,
-            records,
-            maximum_bytes=self._settings.maximum_body_bytes,
+    def _packed(self, records: Sequence[StoredRecord]) -> list[PackedMessage]:
+        settings = self._settings
+        return pack_messages(
+            settings.site, settings.device, records, maximum_bytes=settings.maximum_body_bytes
         )
+
+    def _pack(self, records: Sequence[StoredRecord]) -> list[PackedMessage]:
+        messages = self._packed(records)
         size_bytes = sum(len(message.body) for message in messages)
         self._bytes_per_row += _GUESS_WEIGHT * (size_bytes / len(records) - self._bytes_per_row)
         return messages
@@ -149,13 +161,16 @@ class Publisher:
         accepted = [batch[position] for position in result.accepted]
         if accepted:
             records = [record for message in accepted for record in message.records]
-            self._spool.acknowledge(turn.row_ids(records))
+            accepted_ids = turn.row_ids(records)
+            self._spool.acknowledge(accepted_ids)
+            self._refused.accept(accepted_ids)
             self.progress.records += len(records)
             self.progress.messages += len(accepted)
             self.progress.bytes += sum(len(message.body.encode("utf-8")) for message in accepted)
             self._log.sent()
         for position in result.refused:
-            self._set_refused_aside(batch[position], turn)
+            self.progress.refused += 1
+            self._refused.refuse(turn.row_ids(batch[position].records), time.monotonic())
         if len(accepted) == len(batch):
             return True
         self.progress.failures.update(result.failures)
@@ -174,17 +189,6 @@ class Publisher:
                 "failures_in_a_row": self._back_off.failures + 1,
             },
         )
-
-    def _set_refused_aside(self, message: PackedMessage, turn: Turn) -> None:
-        """Leave out, for a while, what the queue says is the sender's fault; it stays in the spool."""
-        self.progress.refused += 1
-        until = time.monotonic() + self._settings.refused_seconds
-        self._refused_until.update(dict.fromkeys(turn.row_ids(message.records), until))
-
-    def _not_refused(self, rows: Sequence[SpooledRow]) -> list[SpooledRow]:
-        now = time.monotonic()
-        self._refused_until = {row_id: until for row_id, until in self._refused_until.items() if until > now}
-        return [row for row in rows if row.row_id not in self._refused_until]
 
     def _full_ones(self, messages: list[PackedMessage]) -> list[PackedMessage]:
         """Leave the last message, often half empty, to the next read: SQS bills by steps of 64 KiB."""

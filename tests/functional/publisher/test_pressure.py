@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from contract.envelope import MAXIMUM_BODY_BYTES, PackedMessage
+from edge_components.publisher.refused import REFUSALS_A_PAUSE
 from edge_components.publisher.sender import QueueSender, SendResult
+from edge_components.publisher.settings import Profile
 from edge_components.runtime.clock import PROBE_INTERVAL_SECONDS, DeviceClock
 from edge_components.runtime.spool import MINIMUM_MAXIMUM_BYTES
 from edge_components.runtime.time_sync import EARLIEST_PLAUSIBLE_MILLISECONDS, TimeSync
@@ -57,25 +59,53 @@ def test_live_records_overtake_a_backlog_that_is_being_drained(open_spool, make_
     assert sorted(number for batch in sent for number in batch) == list(range(1, 5_008))
 
 
-def test_what_the_queue_will_never_take_holds_up_nothing_else(open_spool, make_status, publish_with, caplog):
+def refusing(*bad: int) -> Callable[[Sequence[PackedMessage]], SendResult]:
+    """Return a queue that refuses each message with one of these records in it, as the sender's fault."""
+
+    def answer(messages: Sequence[PackedMessage]) -> SendResult:
+        refused = [p for p, m in enumerate(messages) if any(s.sequence in bad for s in m.records)]
+        good = [p for p in range(len(messages)) if p not in refused]
+        failures = {"InvalidMessageContents": len(refused)} if refused else {}
+        return SendResult(good, failures, tuple(refused))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param((42,), id="one"),
+        pytest.param((1, 1_000), id="the first and the last"),
+        pytest.param((500, 501), id="two neighbours"),
+    ],
+)
+def test_what_the_queue_will_never_take_holds_up_nothing_else(
+    open_spool, make_status, publish_with, caplog, bad
+):
     spool = open_spool()
     spool.append([make_status(index) for index in range(1, 1_001)])
-
-    def refuse_42(messages: Sequence[PackedMessage]) -> SendResult:
-        bad = [p for p, m in enumerate(messages) if any(s.sequence == 42 for s in m.records)]
-        good = [p for p in range(len(messages)) if p not in bad]
-        return SendResult(good, {"InvalidMessageContents": len(bad)} if bad else {}, tuple(bad))
-
-    publisher = publish_with(spool, refuse_42, maximum_body_bytes=1_000)
+    publisher = publish_with(spool, refusing(*bad))
     assert publisher.flush()
-    left = {row.stored.sequence for row in spool.read(maximum_rows=1_000)}
-    assert 42 in left
-    assert len(left) < 200  # the one message it is in
+    # Its neighbours in the message are through, and nothing is lost.
+    assert {row.stored.sequence for row in spool.read(maximum_rows=1_000)} == set(bad)
+    counts = spool.counts()
+    assert (counts.acknowledged, counts.waiting, counts.dropped) == (1_000 - len(bad), len(bad), 0)
+    # Halving a thousand takes ten steps; each bad record's way down is refused once a step.
+    tries = publisher.progress.refused
+    assert tries <= 11 * len(bad)
     assert publisher.flush()  # it is not tried again at once
-    assert publisher.progress.refused == 1
-    assert spool.counts().dropped == 0
-    refused = [record for record in caplog.records if record.message == "messages not accepted"]
-    assert [(record.refused, record.reasons) for record in refused] == [(1, {"InvalidMessageContents": 1})]
+    assert publisher.progress.refused == tries
+    assert any(record.message == "messages not accepted" for record in caplog.records)
+
+
+def test_a_queue_that_refuses_everything_is_not_stormed(open_spool, make_status, publish_with):
+    spool = open_spool()
+    spool.append([make_status(index) for index in range(1, 1_001)])
+    publisher = publish_with(spool, refusing(*range(1, 1_001)))
+    for _ in range(20):
+        publisher.flush()
+    assert publisher.progress.refused <= 2 * REFUSALS_A_PAUSE
+    assert spool.counts().waiting == 1_000
 
 
 def test_refused_records_are_tried_again_after_a_while(open_spool, make_status, publish_with):
@@ -129,6 +159,38 @@ class Machine:
             wall_seconds=lambda: self.uptime_seconds + self.wall_offset_ms / 1000,
             probe=lambda wall_ms: TimeSync(wall_ms > EARLIEST_PLAUSIBLE_MILLISECONDS, "test"),
         )
+
+
+def test_in_a_drain_the_time_is_learned_and_the_ledger_sent_before_its_end(
+    open_spool, make_status, publish_with
+):
+    machine = Machine()
+    clock = machine.clock()
+    spool = open_spool(clock=clock, boot_id="boot-1")
+    first_ms = clock.now_ms()
+    spool.append([make_status(i, event_time_ms=first_ms, quality="unsynced") for i in range(1, 501)])
+    sent: list[list[tuple[str, str]]] = []
+
+    def answer(messages: Sequence[PackedMessage]) -> SendResult:
+        sent.append([(s.record.table, s.record.clock_quality) for m in messages for s in m.records])
+        if len(sent) == 2:
+            machine.wall_offset_ms = TRUE_BOOT_MS
+            machine.uptime_seconds += PROBE_INTERVAL_SECONDS
+        return accept_all(messages)
+
+    publisher = publish_with(
+        spool, answer, maximum_rows_per_batch=100, hold_unsynced_seconds=0.0, profile=Profile(5.0, 0.0)
+    )
+    assert publisher.flush()
+
+    statuses = [quality for batch in sent for table, quality in batch if table == "camera_status"]
+    assert len(statuses) == 500
+    assert set(statuses[:100]) == {"unsynced"}
+    assert set(statuses[-200:]) == {"restamped"}
+    # The ledger goes out with the batches, not after the last of them.
+    with_ledger = [n for n, batch in enumerate(sent) if any(table == "stream_ledger" for table, _ in batch)]
+    assert with_ledger[0] < len(sent) - 1
+    assert spool.counts().waiting == 0
 
 
 @pytest.mark.parametrize(
