@@ -1,0 +1,76 @@
+"""What a deployment will ask of an account, read from the templates that would be deployed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contract.errors import CrowdLensError
+
+_SUFFIX = ".template.json"
+_MANIFEST = "manifest.json"
+
+
+class NoAssemblyError(CrowdLensError):
+    """Raised when a folder holds no cloud assembly of the stage."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the stacks of one stage need.
+
+    `account` is None where the templates fit any; `templates` are by stack name; `bootstrap_version` is the
+    least that the assembly was made for.
+    """
+
+    account: str | None
+    region: str
+    templates: Mapping[str, Mapping[str, Any]]
+    bootstrap_version: int
+
+    def resources(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the stack and the properties of each resource whose type is or begins with `kind`."""
+        for stack, template in self.templates.items():
+            for resource in template["Resources"].values():
+                if resource["Type"].startswith(kind):
+                    yield stack, resource.get("Properties", {})
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a resource of this type, or of this beginning of a type."""
+        return any(True for _ in self.resources(kind))
+
+    def name(self, value: Any, account: str) -> str | None:
+        """Return a name as it will be in `account`; None for one that CloudFormation makes up."""
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, Mapping):
+            return None
+        if "Ref" in value:
+            known = {"AWS::AccountId": account, "AWS::Region": self.region, "AWS::Partition": "aws"}
+            return known.get(value["Ref"])
+        if "Fn::Join" in value:
+            separator, parts = value["Fn::Join"]
+            texts = [self.name(part, account) for part in parts]
+            return None if None in texts else str(separator).join(text or "" for text in texts)
+        return None
+
+
+def read_wanted(folder: Path, stage: str) -> Wanted:
+    """Return what the cloud assembly in `folder` wants for `stage`; raises `NoAssemblyError`."""
+    paths = sorted(folder.glob(f"crowdlens-{stage}-*{_SUFFIX}"))
+    if not paths or not (folder / _MANIFEST).exists():
+        raise NoAssemblyError(
+            f"{folder} holds no template crowdlens-{stage}-…{_SUFFIX}: "
+            f"expected what `.tools/cdk/cdk synth --quiet -c stage={stage}` leaves there"
+        )
+    templates = {
+        path.name.removesuffix(_SUFFIX): json.loads(path.read_text(encoding="utf-8")) for path in paths
+    }
+    artifacts = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["artifacts"].values()
+    stacks = [one for one in artifacts if one["type"] == "aws:cloudformation:stack"]
+    account, region = stacks[0]["environment"].removeprefix("aws://").split("/")
+    versions = [one.get("properties", {}).get("requiresBootstrapStackVersion", 0) for one in artifacts]
+    return Wanted(None if account == "unknown-account" else account, region, templates, max(versions))
