@@ -7,7 +7,7 @@ CODE := contract edge_components lambdas athena quicksight infra training cli te
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format type synth pr e2e chaos simulate fuzz soak bench bench-trackers
+.PHONY: help setup setup-dev setup-cdk demo test lint format type synth pr e2e deploy-local chaos simulate fuzz soak bench bench-trackers
 .PHONY: train-demo lock clean
 
 help: ## list the targets
@@ -43,8 +43,14 @@ synth: setup-dev ## write the CloudFormation templates to cdk.out/
 
 pr: lint type test synth ## what a pull request must pass
 
-e2e: setup-dev ## run the demo as a user would, kill it, run two at once
+setup-cdk:
+	@sh infra/local/setup.sh cdk
+
+e2e: setup-cdk ## run the demo as a user would, kill it, run two at once; deploy-local
 	$(BIN)/python -m pytest -m e2e $(ARGS)
+
+deploy-local: setup-cdk ## deploy the stacks into MiniStack by the CDK command line, send records, destroy
+	$(BIN)/python -m pytest -m deploy -s $(ARGS)
 
 chaos: setup-dev ## kill, cut off and fill up real processes at random, then count every record [RUNS=20 SEED=1]
 	$(BIN)/python -m tests.chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1)
