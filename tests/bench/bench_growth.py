@@ -1,6 +1,6 @@
 """How the cost of a row grows with 1, 10 and 100 times the data, part by part.
 
-Run: ``python tests/bench/bench_growth.py [--rounds 5] [--table-rows 2000] [--waiting 1300] [--days 2]``.
+Run: ``python tests/bench/bench_growth.py [--rounds 3] [--table-rows 2000] [--waiting 1300] [--days 1]``.
 The sizes of a part take turns in each round, after one round to warm up; medians, and ratios within rounds.
 `lake_writer` grows by its batch (the event's 6 MB are its end), `rds_loader` by the object and by the table,
 spool and publisher by what waits in the spool, queries by the cameras in the lake.
@@ -25,10 +25,10 @@ from infra.local.mariadb_software import MariaDbUnavailableError
 def main() -> None:
     """Measure the parts named, all by default."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--table-rows", type=int, default=2_000, help="rows in MySQL at 1x")
     parser.add_argument("--waiting", type=int, default=1_300, help="records in the spool at 1x")
-    parser.add_argument("--days", type=int, default=2, help="days in the lake (default: 2)")
+    parser.add_argument("--days", type=int, default=1, help="days in the lake (default: 1)")
     parser.add_argument("--parts", nargs="*", default=["device", "lake", "mysql", "queries"])
     arguments = parser.parse_args()
     pa.set_cpu_count(1)
