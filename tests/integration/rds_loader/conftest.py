@@ -149,6 +149,8 @@ def lake(mariadb_instance: MySqlServer, monkeypatch: pytest.MonkeyPatch) -> Iter
     empty_projection(mariadb_instance)
     with mock_aws():
         module.loader.cache_clear()
+        module.database.cache_clear()
         yield Lake(mariadb_instance)
         module.loader().close()
         module.loader.cache_clear()
+        module.database.cache_clear()

@@ -98,9 +98,11 @@ def proxy(lake: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[CuttingProxy]:
     found = CuttingProxy(lake.server.host, lake.server.port)
     monkeypatch.setenv("MYSQL_PORT", str(found.port))
     module.loader.cache_clear()
+    module.database.cache_clear()
     yield found
     module.loader().close()
     module.loader.cache_clear()
+    module.database.cache_clear()
     found.close()
 
 

@@ -205,5 +205,6 @@ def test_a_server_that_is_away_fails_the_whole_batch_at_once(
     keys = [lake.put(make_records(camera=name))[0] for name in "abc"]
     monkeypatch.setenv("MYSQL_PORT", "1")
     module.loader.cache_clear()
+    module.database.cache_clear()
     assert lake.load(*keys) == 3
     monkeypatch.undo()
