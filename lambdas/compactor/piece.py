@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -76,16 +77,18 @@ class PieceWork:
         Objects that cannot be folded are named in the report and left out. Raises `LakeStoreError`.
         """
         inputs = Inputs()
-        for item, fetched in self._fetch_ahead(items):
-            try:
-                data = decode_rows(fetched.result(), self._table, item.key)
-            except _LEFT_ALONE as error:
-                self._report.skipped[item.key] = str(error)
-                continue
-            inputs.add(item, data)
-            self._report.bytes_read += item.size
-            if inputs.rows >= limit_rows:
-                break
+        # Closed here, whatever happens: its threads must not outlive the work, as they would in a traceback.
+        with closing(self._fetch_ahead(items)) as fetching:
+            for item, fetched in fetching:
+                try:
+                    data = decode_rows(fetched.result(), self._table, item.key)
+                except _LEFT_ALONE as error:
+                    self._report.skipped[item.key] = str(error)
+                    continue
+                inputs.add(item, data)
+                self._report.bytes_read += item.size
+                if inputs.rows >= limit_rows:
+                    break
         return inputs
 
     def write(self, inputs: Inputs, buckets: int) -> Cover:
@@ -117,12 +120,12 @@ class PieceWork:
         self._report.bytes_written += len(body)
         return Version(key, etag, count)
 
-    def _fetch_ahead(self, items: Sequence[Listed]) -> Iterator[tuple[Listed, Future[bytes]]]:
+    def _fetch_ahead(self, items: Sequence[Listed]) -> Generator[tuple[Listed, Future[bytes]], None, None]:
         """Yield each item with its body to be; the next ones are on their way while one is used.
 
         Only the requests are given to threads: decoding small objects in several is slower than in one.
         """
-        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="compact-read") as pool:
             waiting: deque[tuple[Listed, Future[bytes]]] = deque()
             try:
                 for item in items:
