@@ -58,13 +58,13 @@ class Deployment:
     ) -> None:
         self._exit.close()
 
-    def synthesise(self, context: Mapping[str, str]) -> Path:
-        """Run app.py with `context`, take out what MiniStack cannot make and return the cloud assembly."""
+    def synthesise(self, context: Mapping[str, str], stacks: Sequence[str]) -> Path:
+        """Run app.py with `context`, take out of `stacks` what MiniStack cannot make; return the assembly."""
         self._assemblies += 1
         assembly = self.run.path / f"assembly-{self._assemblies}"
         with self._step("synth"):
             self._cdk.synthesise(assembly, context)
-        self.dropped = drop_unknown(assembly)
+        self.dropped = drop_unknown(assembly, stacks)
         for one in self.dropped:
             self._say(f"left out: {one}")
         return assembly

@@ -8,7 +8,7 @@ waiting for them. A resource that is left and needs one of them cannot be deploy
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ UNKNOWN_TYPES: Mapping[str, str] = {
     "AWS::RDS::DBProxyTargetGroup": "MiniStack has no RDS Proxy",
 }
 """Types that MiniStack 1.5.33 does not know, and why it does not."""
-_SUFFIX = ".template.json"
 
 
 class TemplateError(CrowdLensError):
@@ -44,15 +43,16 @@ class Dropped:
         return f"{self.stack}: {self.logical_id} ({self.type}): {UNKNOWN_TYPES[self.type]}"
 
 
-def drop_unknown(assembly: Path) -> list[Dropped]:
-    """Rewrite every template of the folder `assembly` without what MiniStack does not know; return that.
+def drop_unknown(assembly: Path, stacks: Iterable[str]) -> list[Dropped]:
+    """Rewrite the templates of `stacks` in the folder `assembly` without the unknown types; return what went.
 
     Raises `TemplateError`.
     """
     dropped: list[Dropped] = []
-    for path in sorted(assembly.glob(f"*{_SUFFIX}")):
+    for stack in stacks:
+        path = assembly / f"{stack}.template.json"
         template = json.loads(path.read_text(encoding="utf-8"))
-        found = _drop(path.name.removesuffix(_SUFFIX), template)
+        found = _drop(stack, template)
         if found:
             write_whole(path, json.dumps(template, indent=1))
         dropped += found
