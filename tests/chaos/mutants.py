@@ -25,6 +25,7 @@ from lambdas.reconciler.loads import LoadQueue
 from lambdas.shared.lake_store import LakeStore, LakeStoreError
 from lambdas.shared.original_senders import OriginalSenders
 from lambdas.shared.sqs import sqs_records
+from tests.chaos.later_mutants import LATER_MUTANTS
 from tests.chaos.simulated_cloud import Event, QueueFunction
 from tests.chaos.simulated_identity import certificate_of, sender_id
 
@@ -303,4 +304,4 @@ MUTANTS: dict[str, Plant] = {
         unjudged_messages_are_done,
         strangers_are_dropped,
     )
-}
+} | LATER_MUTANTS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.chaos.world import START_SECONDS, Faults
 
@@ -45,10 +45,18 @@ KINDS: dict[str, tuple[float, float]] = {
     "mysql_lost_in_query": (0.01, 0.05),
     "mysql_lost_before_commit": (0.02, 0.2),
     "mysql_lost_after_commit": (0.02, 0.2),
+    "dead_letters_refused": (0.3, 0.7),
+    "operator_refused": (0.3, 0.7),
 }
 """Each kind of fault and the lowest and highest rate, per opportunity, it is tried with."""
 OUTAGES = ("sqs", "network", "s3", "mysql", "dynamodb")
+_UNDER_PRESSURE = ("dead_letters_refused", "operator_refused")
+"""Kinds that only schedules with many dead letters have."""
 _SHARE_OF_KINDS = 0.35
+_SHARE_UNDER_PRESSURE = 0.25
+_SHARE_WITHOUT_TIME = 0.2
+_SHARE_OF_LOST_ANSWERS = 0.5
+_LATE_SYNC_SECONDS = 6.0
 _SHARE_OF_OUTAGES = 0.25
 TABLES = ("line_crossings", "camera_status", "zone_counts", "classifications")
 
@@ -68,6 +76,7 @@ class DevicePlan:
     syncs_after_seconds: float
     unsynced_wall_offset_seconds: float
     wall_error_seconds: float
+    hold_unsynced_seconds: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +118,7 @@ def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
     rates = {
         kind: low * (high / low) ** dice.random()
         for kind, (low, high) in KINDS.items()
-        if dice.random() < _SHARE_OF_KINDS
+        if kind not in _UNDER_PRESSURE and dice.random() < _SHARE_OF_KINDS
     }
     outages = {
         what: [_outage(dice, storm_seconds)]
@@ -117,7 +126,7 @@ def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
         if dice.random() < _SHARE_OF_OUTAGES
     }
     more = random.Random(f"identity {seed}")
-    return Plan(
+    plan = Plan(
         seed=seed,
         storm_seconds=storm_seconds,
         devices=devices,
@@ -130,6 +139,54 @@ def make_plan(seed: int, limits: Mapping[str, int] | None = None) -> Plan:
         reconcilers=more.choice((0, 1, 1, 2)),
         identities=tuple(_identity(more, storm_seconds) for _ in devices),
         impostor=more.choice(("", "stranger", "insider")),
+    )
+    return _under_pressure(_without_time(_with_holds(plan)))
+
+
+def _with_holds(plan: Plan) -> Plan:
+    """Return the plan with how long each device keeps back what it made before it knew the time."""
+    dice = random.Random(f"hold {plan.seed}")
+    holds = [dice.choice((0.0, 0.0, 3.0, 10.0, 600.0)) for _ in plan.devices]
+    devices = zip(plan.devices, holds, strict=True)
+    return replace(plan, devices=tuple(replace(one, hold_unsynced_seconds=hold) for one, hold in devices))
+
+
+def _without_time(plan: Plan) -> Plan:
+    """Return the plan, now and then with devices that send before they know the time, or try to in vain."""
+    dice = random.Random(f"time {plan.seed}")
+    if dice.random() >= _SHARE_WITHOUT_TIME:
+        return plan
+    devices = tuple(
+        replace(one, syncs_after_seconds=_LATE_SYNC_SECONDS, hold_unsynced_seconds=0.0)
+        for one in plan.devices
+    )
+    rates, outages = dict(plan.faults.rates), dict(plan.faults.outages)
+    if dice.random() < _SHARE_OF_LOST_ANSWERS:
+        rates["sqs_answer_lost"] = max(rates.get("sqs_answer_lost", 0.0), 0.4)
+    else:
+        outages["network"] = [(START_SECONDS + 1.0, START_SECONDS + _LATE_SYNC_SECONDS + 12.0)]
+    faults = replace(plan.faults, rates=rates, outages=outages)
+    storm_seconds = max(plan.storm_seconds, _LATE_SYNC_SECONDS + 16.0)
+    return replace(plan, devices=devices, faults=faults, storm_seconds=storm_seconds)
+
+
+def _under_pressure(plan: Plan) -> Plan:
+    """Return the plan, now and then with messages that are given up soon and refused wherever they go."""
+    dice = random.Random(f"pressure {plan.seed}")
+    if dice.random() >= _SHARE_UNDER_PRESSURE:
+        return plan
+    rates = {kind: dice.uniform(*KINDS[kind]) for kind in _UNDER_PRESSURE}
+    s3_refuses = max(plan.faults.rates.get("s3_refuses", 0.0), 0.3)
+    faults = replace(plan.faults, rates={**plan.faults.rates, **rates, "s3_refuses": s3_refuses})
+    # A dead letter takes its time: long enough for a person to be refused, too.
+    storm_seconds = plan.storm_seconds + 20.0
+    receives = dice.choice((1, 2))
+    return replace(
+        plan,
+        faults=faults,
+        storm_seconds=storm_seconds,
+        maximum_receives=receives,
+        visibility_seconds=4.0,
     )
 
 

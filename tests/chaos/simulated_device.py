@@ -24,7 +24,8 @@ from tests.chaos.world import Process, World
 
 SITE = "seoul-1"
 MADE, REFUSED, UNKNOWN = "made", "refused", "unknown"
-_COMMITS_OF_THE_RESERVE = 6
+_COMMITS_OF_THE_RESERVE = 200
+"""A reserve of 4 MB, and a log that grows by five pages with each."""
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Attempt:
 
     record: Record
     true_seconds: float
+    boot: int
     outcome: str = UNKNOWN
     stored: StoredRecord | None = None
 
@@ -70,6 +72,9 @@ class Device:
     attempts: dict[int, Attempt] = field(default_factory=dict)
     boot: int = 1
     booted_at: float = 0.0
+    ignorant_boots: set[int] = field(default_factory=set)
+    """Those in which the publisher or the machine died before it knew the time."""
+    knew_the_time_at: dict[int, float] = field(default_factory=dict)
     finished: bool = False
     spools_open: int = 0
     _left: dict[Path, bytes] = field(default_factory=dict)
@@ -77,10 +82,22 @@ class Device:
 
     def __post_init__(self) -> None:
         self.spool_path = self.folder / "spool.sqlite"
-        self.booted_at = self.world.now
+        self._begin_boot()
         hooks: dict[str, Any] = {"before_death": self._note_disk, "after_death": self._put_back_disk}
         self.vision = Process(f"{self.name}.vision", "vision", self.run_vision, 1.0, **hooks)
-        self.publisher = Process(f"{self.name}.publisher", "publisher", self.run_publisher, 1.5, **hooks)
+        publisher_hooks = {**hooks, "before_death": self._note_publisher_death}
+        self.publisher = Process(
+            f"{self.name}.publisher", "publisher", self.run_publisher, 1.5, **publisher_hooks
+        )
+
+    def _begin_boot(self) -> None:
+        self.booted_at = self.world.now
+        self.knew_the_time_at[self.boot] = self.booted_at + self.plan.syncs_after_seconds
+
+    def _note_publisher_death(self) -> None:
+        if not self.synced:
+            self.ignorant_boots.add(self.boot)
+        self._note_disk()
 
     # Clock
 
@@ -117,7 +134,7 @@ class Device:
         for process in (self.vision, self.publisher):
             self.world.kill(process)
         self.boot += 1
-        self.booted_at = self.world.now
+        self._begin_boot()
 
     # Disk
 
@@ -164,8 +181,8 @@ class Device:
         return False
 
     def allocate(self, descriptor: int, start: int, size: int) -> None:
-        """Stand in for `os.posix_fallocate`."""
-        if self.disk_is_full:
+        """Stand in for `os.posix_fallocate`; what was given up of the reserve can be taken back."""
+        if self.disk_is_full and not 0 < self._reserve_commits < _COMMITS_OF_THE_RESERVE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.ftruncate(descriptor, 1)
 
@@ -206,7 +223,7 @@ class Device:
         camera = dice.choice(self.plan.cameras)
         values = VALUES[table](marker)
         record = Record(table, camera, "v1", "Asia/Seoul", clock.now_ms(), clock.quality, values)
-        attempt = self.attempts[marker] = Attempt(record, self.world.now)
+        attempt = self.attempts[marker] = Attempt(record, self.world.now, self.boot)
         return attempt
 
     def record(self, table: str, marker: int) -> Record:
@@ -235,6 +252,7 @@ class Device:
             profile=Profile(self.plan.flush_seconds, 10.0),
             maximum_rows_per_batch=self.plan.rows_a_batch,
             maximum_body_bytes=self.plan.body_bytes,
+            hold_unsynced_seconds=self.plan.hold_unsynced_seconds,
             progress_seconds=1e9,
         )
         sender = QueueSender(self.queue.url, lambda: self.client)  # type: ignore[arg-type,return-value]

@@ -144,7 +144,10 @@ class S3:
         world.sleep(
             world.dice("latency").uniform(10.0, 30.0) if slow else world.dice("latency").uniform(0.01, 0.1)
         )
-        if world.is_out("s3") or world.fault("s3_refuses", operation):
+        who = world.current
+        a_dead_letter = who is not None and who.role == "dead_letters"
+        refused = a_dead_letter and world.fault("dead_letters_refused", operation)
+        if refused or world.is_out("s3") or world.fault("s3_refuses", operation):
             if world.dice("latency").random() < 0.5:
                 raise EndpointConnectionError(endpoint_url="https://s3")
             raise ClientError({"Error": {"Code": "SlowDown", "Message": "503"}}, operation)

@@ -43,6 +43,8 @@ class Queue:
     copies: list[Copy] = field(default_factory=list)
     taken: list[Copy] = field(default_factory=list)
     """Each message that was ever taken, once."""
+    shown: list[tuple[float, str]] = field(default_factory=list)
+    """When which body came in a batch, whatever became of it."""
     _added: int = 0
 
     def add(self, one: Copy) -> None:
@@ -88,6 +90,7 @@ class Sqs:
         def take() -> dict[str, Any]:
             answer: dict[str, Any] = {"Successful": [], "Failed": []}
             for entry in Entries:
+                self._queues[QueueUrl].shown.append((self._world.now, entry["MessageBody"]))
                 if self._world.fault("sqs_partial", entry["Id"]):
                     answer["Failed"].append(
                         {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False}
@@ -167,16 +170,24 @@ class Sqs:
             QueueUrl=QueueUrl, Entries=[{"Id": "0", "ReceiptHandle": ReceiptHandle}]
         )
 
+    def _refuses_the_operator(self, operation: str) -> bool:
+        who = self._world.current
+        return who is not None and who.role == "operator" and self._world.fault("operator_refused", operation)
+
     def _call(self, operation: str, work: Callable[[], Any]) -> Any:
         world, url = self._world, f"https://{self._path}"
         world.point(f"before {operation}")
         world.sleep(world.dice("latency").uniform(0.005, 0.05))
         if world.is_out(self._path):
             raise EndpointConnectionError(endpoint_url=url)
-        if world.fault("sqs_refused", operation):
+        if world.fault("sqs_refused", operation) or self._refuses_the_operator(operation):
             raise EndpointConnectionError(endpoint_url=url)
         if world.fault("sqs_throttles", operation):
-            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, operation)
+            throttled: Any = {
+                "Error": {"Code": "ThrottlingException", "Message": "slow down"},
+                "ResponseMetadata": {"HTTPStatusCode": 400},
+            }
+            raise ClientError(throttled, operation)
         answer = work()
         if world.fault("sqs_answer_lost", operation):
             lost = ConnectionClosedError if world.dice("latency").random() < 0.5 else ReadTimeoutError

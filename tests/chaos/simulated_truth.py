@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from contract.columns import ColumnType
+from contract.identity import stream_name
 from contract.lake import RAW_PREFIX
 from contract.mysql import first_kept_day
-from contract.tables import GAPS, STREAM_LEDGER, TABLES
+from contract.tables import CLOCK_UNSYNCED, GAPS, STREAM_LEDGER, TABLES
+from edge_components.runtime.spool.refusals import REASON_DISK_FULL
+from tests.chaos.simulated_clock_truth import first_shown, sent_needlessly_unsynced
 from tests.chaos.simulated_cloud import Cloud
-from tests.chaos.simulated_device import MADE, REFUSED, Attempt, Device
+from tests.chaos.simulated_device import MADE, REFUSED, UNKNOWN, Attempt, Device
 from tests.chaos.simulated_mysql import open_sqlite
 from tests.chaos.simulated_records import marker_of
 from tests.chaos.truth import Facts, Lake, Row, Stream, declared_gaps, find_problems, read_lake
@@ -30,8 +33,11 @@ def find_schedule_problems(devices: Iterable[Device], cloud: Cloud) -> list[str]
     cloud.world.seen["records restamped"] += sum(
         row["clock_quality"] == "restamped" for _, row in lake.rows.values()
     )
+    shown = first_shown(cloud.ingest)
     for device in listed:
         check_records(device, lake, gaps, problems)
+        _check_refused(device, lake, problems)
+        _check_unsynced(device, lake, shown, problems)
     today = datetime.fromtimestamp(cloud.world.now, tz=UTC).date()
     return problems + find_problems(
         Facts(lake, cloud.mysql.rows, epochs, lambda table, day: day >= first_kept_day(table, today))
@@ -114,6 +120,42 @@ def _check_values(attempt: Attempt, row: Row, where: str, problems: list[str]) -
     off_ms = row["event_time"] - round(attempt.true_seconds * 1000)
     if abs(off_ms) > TIME_TOLERANCE_MS:
         problems.append(f"{where} ({row['clock_quality']}) is {off_ms} ms off")
+
+
+def _check_refused(device: Device, lake: Lake, problems: list[str]) -> None:
+    """Hold what a full disk refused against what `gaps` declare: each record, in its stream."""
+    declared: Counter[str] = Counter()
+    for row in lake.of(GAPS.name):
+        if row["device"] == device.name and row["reason"] == REASON_DISK_FULL:
+            declared[row["gap_stream"]] += row["records"]
+    refused, unknown = (
+        Counter(_stream(one) for one in device.attempts.values() if one.outcome == outcome)
+        for outcome in (REFUSED, UNKNOWN)
+    )
+    problems.extend(
+        f"{device.name} {stream}: {refused[stream]} refused by a full disk, {declared[stream]} declared"
+        for stream in refused | declared
+        if not refused[stream] <= declared[stream] <= refused[stream] + unknown[stream]
+    )
+
+
+def _stream(attempt: Attempt) -> str:
+    return stream_name(attempt.record.camera, attempt.record.table)
+
+
+def _check_unsynced(device: Device, lake: Lake, shown: Mapping[str, float], problems: list[str]) -> None:
+    """Hold that what lies in the lake under an unknown time left the device before it knew better."""
+    for identity, (table, row) in lake.rows.items():
+        if row["device"] != device.name or row["clock_quality"] != CLOCK_UNSYNCED:
+            continue
+        if table in (GAPS.name, STREAM_LEDGER.name):
+            continue
+        boot = device.attempts[marker_of(table, row)].boot
+        knew_at = None if boot in device.ignorant_boots else device.knew_the_time_at[boot]
+        if sent_needlessly_unsynced(identity, knew_at, shown):
+            problems.append(
+                f"{device.name} {identity} was sent unsynced when the time had been known for long"
+            )
 
 
 def _epochs(device: Device) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from contract.records import Record
 from contract.tables import GAPS, STREAM_LEDGER, TABLES
+from edge_components.runtime.spool.refusals import REASON_DISK_FULL
 from tests.chaos.real.camera_process import digest
 from tests.chaos.truth import Lake, Row, Stream
 
@@ -84,11 +85,21 @@ def find_journal_problems(
             problems.append(f"{identity} was made {quality} at {event_time_ms}, and is {row}")
         _check_time(row, span_ms, problems)
     _check_unjournalled(journal, rows, problems)
+    _check_refused(journal, lake, problems)
     return problems
 
 
 def _is_made_by_the_spool(table: str, row: Row) -> bool:
-    return table == STREAM_LEDGER.name or (table == GAPS.name and row["reason"].startswith("spool_"))
+    if table != GAPS.name:
+        return table == STREAM_LEDGER.name
+    return row["reason"].startswith("spool_") or row["reason"] == REASON_DISK_FULL
+
+
+def _check_refused(journal: Journal, lake: Lake, problems: list[str]) -> None:
+    """No more is declared refused by a full disk than cameras were refused, or never heard of."""
+    declared = sum(row["records"] for row in lake.of(GAPS.name) if row["reason"] == REASON_DISK_FULL)
+    if declared > journal.refused.total() + journal.unknown.total():
+        problems.append(f"{declared} are declared refused by a full disk, {journal.refused.total()} were")
 
 
 def _check_unjournalled(journal: Journal, rows: dict[str, tuple[str, Row]], problems: list[str]) -> None:

@@ -91,3 +91,11 @@ def test_what_a_killed_camera_tried_may_be_there_once(tmp_path: Path) -> None:
 def test_gaps_of_the_spool_are_made_by_no_camera(tmp_path: Path) -> None:
     record = _record("gaps", reason="spool_full", records=3)
     assert not _problems(tmp_path, [], [("gaps", _row(record, 1))])
+
+
+def test_no_more_is_declared_refused_than_was(tmp_path: Path) -> None:
+    digests = [digest(_record("classifications", rank=rank)) for rank in (1, 2)]
+    refused = [{"tried": "1", "digests": digests}, {"refused": "1"}]
+    two, three = (_row(_record("gaps", reason="disk_full", records=count), 1) for count in (2, 3))
+    assert not _problems(tmp_path, refused, [("gaps", two)])
+    assert "declared refused" in _problems(tmp_path, refused, [("gaps", three)])[0]
