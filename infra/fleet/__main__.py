@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from contract.errors import CrowdLensError
 from infra.fleet.components import load_components
-from infra.fleet.publish import publish, write_artifacts
+from infra.fleet.publish import publish, s3_client, write_artifacts
 from infra.fleet.recipe_check import check_component
 from infra.fleet.targets import TARGETS
 from infra.fleet.versions import add_versions, check_locked, check_versions, read_versions, write_versions
@@ -101,12 +101,10 @@ def _build(_arguments: argparse.Namespace) -> None:
 
 
 def _publish(arguments: argparse.Namespace) -> None:
-    import boto3
-
     components, versions = load_components(), read_versions()
     for component in components:
         check_locked(component, versions)
-    client = boto3.client("s3")
+    client = s3_client()
     for component in components:
         for done in publish(component, client, bucket=arguments.bucket, stage=arguments.stage):
             state = "uploaded" if done.is_new else "there already"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import WorkFailedError
@@ -34,6 +35,16 @@ class Published:
     key: str
     size_bytes: int
     is_new: bool
+
+
+def s3_client() -> S3Client:
+    """Return a client of the default credential chain; raises `PublishError` where that makes none."""
+    import boto3
+
+    try:
+        return boto3.client("s3")
+    except BotoCoreError as error:
+        raise PublishError(f"the AWS settings make no S3 client: {error}") from error
 
 
 def write_artifacts(component: Component, folder: Path = ARTIFACTS) -> Iterator[tuple[Archive, Path]]:
@@ -65,7 +76,7 @@ def publish(
             found = _digest_in_bucket(client, bucket, key)
             if found is None:
                 client.upload_file(str(path), bucket, key, ExtraArgs={"Metadata": {_DIGEST: archive.digest}})
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, Boto3Error, ClientError) as error:
             raise PublishError(f"{key} could not be put into {bucket}: {error}") from error
         if found not in (None, archive.digest):
             raise PublishError(f"{bucket} holds other content as {key}: expected a new component version")

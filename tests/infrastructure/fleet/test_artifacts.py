@@ -12,12 +12,13 @@ from typing import Any
 
 import boto3
 import pytest
+from boto3.exceptions import S3UploadFailedError
 from moto import mock_aws
 
 from infra.bundles import ROOT
 from infra.fleet.archives import Archive
 from infra.fleet.components import Component, load_components
-from infra.fleet.publish import PublishError, publish
+from infra.fleet.publish import PublishError, publish, s3_client
 
 BUCKET = "crowdlens-dev-artifacts"
 CODE = [one for one in load_components() if not one.name.endswith("libraries")]
@@ -103,3 +104,21 @@ def test_an_artifact_of_a_version_is_never_replaced(bucket: Any, tmp_path: Path)
 def test_a_bucket_that_is_not_there_is_told(bucket: Any, tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="could not be put into nowhere"):
         list(publish(CODE[0], bucket, bucket="nowhere", stage="dev", folder=tmp_path))
+
+
+def test_an_upload_that_is_refused_is_told(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: Any, **_named: Any) -> None:
+        raise S3UploadFailedError("Failed to upload: AccessDenied")
+
+    monkeypatch.setattr(bucket, "upload_file", refuse)
+    with pytest.raises(PublishError, match=r"could not be put into .*AccessDenied"):
+        list(publish(CODE[0], bucket, bucket=BUCKET, stage="dev", folder=tmp_path))
+
+
+def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with pytest.raises(PublishError, match="make no S3 client"):
+        s3_client()
