@@ -34,6 +34,15 @@ def test_functions_run_on_arm64_python_3_13_with_logs_that_expire(templates: Tem
     assert all(group["RetentionInDays"] for group in properties(templates, "AWS::Logs::LogGroup"))
 
 
+def test_who_reads_parquet_has_the_layer_and_nobody_else(templates: Templates) -> None:
+    with_layer = {
+        function["FunctionName"].split("-", 2)[2]
+        for function in properties(templates, "AWS::Lambda::Function")
+        if function.get("Layers")
+    }
+    assert with_layer == {"lake-writer", "compactor", "reconciler", "rds-loader"}
+
+
 def test_every_event_source_reports_partial_failures_and_is_bounded(templates: Templates) -> None:
     mappings = properties(templates, "AWS::Lambda::EventSourceMapping")
     assert len(mappings) >= 3
