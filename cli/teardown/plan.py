@@ -207,7 +207,7 @@ _BESIDE_THE_STACKS: tuple[tuple[str, Stays], ...] = (
         "AWS::Lambda::Function",
         Stays(
             "CloudWatch metrics",
-            "CrowdLens, AWS/Lambda, AWS/SQS",
+            "of the stage, its functions and queues",
             "nobody can delete them: they expire after 15 months, free of charge",
             (),
         ),
