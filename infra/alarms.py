@@ -57,16 +57,6 @@ class Alarm:
     is_low: bool = False
 
 
-def function_name(config: StageConfig, name: str) -> str:
-    """Return the name in AWS of the function in `lambdas/<name>`."""
-    return f"{config.prefix}-{name.replace('_', '-')}"
-
-
-def database_identifier(config: StageConfig) -> str:
-    """Return the name in AWS of the MySQL instance."""
-    return f"{config.prefix}-mysql"
-
-
 def watched_functions(config: StageConfig) -> tuple[str, ...]:
     """Return every function of the stage by its folder's name."""
     names = [LAKE_WRITER.function_name, DEAD_LETTERS.function_name]
@@ -167,7 +157,7 @@ def _account(config: StageConfig) -> Iterator[Alarm]:
     )
     yield Alarm(
         "reconciler-idle",
-        (of_function(function_name(config, "reconciler"), "Invocations"),),
+        (of_function(config.function_name("reconciler"), "Invocations"),),
         1,
         "The reconciler has not run for an hour: a difference would go unseen. Look at its schedule.",
         period_seconds=60 * MINUTE,
@@ -211,7 +201,7 @@ def _functions(config: StageConfig) -> Iterator[Alarm]:
     for name in watched_functions(config):
         yield Alarm(
             f"{name.replace('_', '-')}-errors",
-            (of_function(function_name(config, name), "Errors"),),
+            (of_function(config.function_name(name), "Errors"),),
             0,
             f"{name} ended with an error; what it worked on comes again. Its log has the error.",
             # A cold database or a throttled call fails once; what fails again needs somebody.
@@ -230,7 +220,7 @@ def _functions(config: StageConfig) -> Iterator[Alarm]:
 
 
 def _mysql(config: StageConfig, mysql: MySqlConfig) -> Iterator[Alarm]:
-    identifier = database_identifier(config)
+    identifier = config.mysql_identifier
     yield Alarm(
         "loader",
         (own(config, "rds_loader", "messages_failed"),),

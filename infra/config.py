@@ -103,6 +103,15 @@ class StageConfig:
         """Return the name of the bucket that open-data files are dropped into."""
         return f"{self.prefix}-inbox-{account}-{self.region}"
 
+    def function_name(self, name: str) -> str:
+        """Return the name in AWS of the function in ``lambdas/<name>``."""
+        return f"{self.prefix}-{name.replace('_', '-')}"
+
+    @property
+    def mysql_identifier(self) -> str:
+        """The MySQL instance."""
+        return f"{self.prefix}-mysql"
+
     @property
     def control_table_name(self) -> str:
         """The DynamoDB table of device registry, leases and alert state."""

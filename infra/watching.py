@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.alarms import database_identifier, function_name, watched_functions
+from infra.alarms import watched_functions
 from infra.config import StageConfig
 from infra.ingest_settings import LAKE_WRITER, RDS_LOADER
 from infra.metrics import Metric, of_database, of_function, of_queue, own
@@ -53,7 +53,7 @@ _ACCOUNTED = ("records_missing", "records_not_in_mysql")
 
 
 def _mysql(config: StageConfig) -> list[Graph]:
-    identifier = database_identifier(config)
+    identifier = config.mysql_identifier
     return [
         Graph("Rows into MySQL", _own(config, "rds_loader", "rows", "messages_failed")),
         Graph(
@@ -78,6 +78,5 @@ def _queues(config: StageConfig, name: str) -> tuple[Metric, ...]:
 
 def _functions(config: StageConfig, name: str, statistic: str) -> tuple[Metric, ...]:
     return tuple(
-        of_function(function_name(config, function), name, statistic)
-        for function in watched_functions(config)
+        of_function(config.function_name(function), name, statistic) for function in watched_functions(config)
     )

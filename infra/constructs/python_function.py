@@ -61,7 +61,7 @@ class PythonFunction(Construct):
         placement: VpcPlacement | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.name = function_name(config, name)
+        self.name = config.function_name(name)
         self.log_group = logs.LogGroup(
             self,
             "Logs",
@@ -150,11 +150,6 @@ def _network_of(placement: VpcPlacement) -> dict[str, Any]:
         "vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
         "security_groups": [placement.security_group],
     }
-
-
-def function_name(config: StageConfig, name: str) -> str:
-    """Return the name that the function in ``lambdas/<name>`` has in the stage."""
-    return f"{config.prefix}-{name.replace('_', '-')}"
 
 
 def function_arn(name: str) -> str:

@@ -79,7 +79,7 @@ class DatabaseStack(Stack):
         instance = rds.DatabaseInstance(
             self,
             "MySql",
-            instance_identifier=f"{config.prefix}-mysql",
+            instance_identifier=config.mysql_identifier,
             engine=rds.DatabaseInstanceEngine.mysql(version=ENGINE),
             instance_type=ec2.InstanceType(mysql.instance_class),
             database_name=DATABASE,
@@ -135,7 +135,7 @@ class DatabaseStack(Stack):
         return logs.LogGroup(
             self,
             f"Logs-{name}",
-            log_group_name=f"/aws/rds/instance/{self._config.prefix}-mysql/{name}",
+            log_group_name=f"/aws/rds/instance/{self._config.mysql_identifier}/{name}",
             retention=log_retention(self._config),
             removal_policy=RemovalPolicy.DESTROY,
         )

@@ -18,7 +18,7 @@ from constructs import Construct
 from contract.lake import COMPACTED_PREFIX, COVERS_PREFIX, QUARANTINE_PREFIX, RAW_PREFIX
 from infra.acknowledgements import acknowledge_wildcard
 from infra.config import StageConfig
-from infra.constructs.python_function import PythonFunction, function_arn, function_name
+from infra.constructs.python_function import PythonFunction, function_arn
 from infra.constructs.work_queue import WorkQueue, queue_arn
 from infra.ingest_settings import COMPACTOR, DEAD_LETTERS, RDS_LOADER, RECONCILER, ingest_profile
 from infra.layers import pandas_layer_arn
@@ -103,7 +103,7 @@ class IngestStack(Stack):
         return writer
 
     def _compactor(self) -> PythonFunction:
-        own_name = function_name(self._config, COMPACTOR.function_name)
+        own_name = self._config.function_name(COMPACTOR.function_name)
         compactor = PythonFunction(
             self,
             "Compactor",
@@ -130,7 +130,7 @@ class IngestStack(Stack):
         return compactor
 
     def _reconciler(self) -> PythonFunction:
-        loader_name = function_name(self._config, RDS_LOADER.function_name)
+        loader_name = self._config.function_name(RDS_LOADER.function_name)
         load_queue = RDS_LOADER.named(self._config.prefix).queue_name
         reconciler = PythonFunction(
             self,

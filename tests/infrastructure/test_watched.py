@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.alarms import alarms_of, database_identifier, function_name, watched_functions
+from infra.alarms import alarms_of, watched_functions
 from infra.config import StageConfig, read_config
 from infra.cost.measured import Assumptions
 from infra.cost.standing import quantities
@@ -55,7 +55,7 @@ def watched(name: str, namespace: str, dimension: str) -> set[str]:
 def test_every_function_has_an_alarm(name: str, synthesise: Callable[[str], Templates]) -> None:
     functions = {one["FunctionName"] for one in of_type(synthesise(name), "AWS::Lambda::Function")}
     assert functions == watched(name, "AWS/Lambda", "FunctionName")
-    assert functions == {function_name(config(name), one) for one in watched_functions(config(name))}
+    assert functions == {config(name).function_name(one) for one in watched_functions(config(name))}
 
 
 @EVERY_STAGE
@@ -72,7 +72,7 @@ def test_the_database_that_is_watched_is_the_one_that_is_made(
 ) -> None:
     made = {one["DBInstanceIdentifier"] for one in of_type(synthesise(name), "AWS::RDS::DBInstance")}
     assert made == watched(name, "AWS/RDS", "DBInstanceIdentifier")
-    assert made <= {database_identifier(config(name))}
+    assert made <= {config(name).mysql_identifier}
 
 
 @EVERY_STAGE
