@@ -107,6 +107,9 @@ cdk_command_line() {
     [ "$(cat .tools/cdk/.crowdlens-cdk 2>/dev/null)" = "$stamp | $HERE" ] && return
     echo "crowdlens set-up: the CDK command line into .tools/cdk"
     node=$(.venv/bin/python -m infra.node) || fail "Node.js is missing: expected it in .venv"
+    # As with uv: the system's store knows a company's own certificate authority, Node's does not.
+    [ ! -s /etc/ssl/certs/ca-certificates.crt ] ||
+        export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"
     mkdir -p .tools/cdk
     cp "$from/package.json" "$from/package-lock.json" .tools/cdk/
     (cd .tools/cdk && "$node" "$(dirname "$node")/../lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts \
