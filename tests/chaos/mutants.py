@@ -17,7 +17,7 @@ from contract.records import StoredRecord
 from edge_components.publisher.sender import QueueSender, SendResult
 from edge_components.runtime.spool import drops, restamp, spool
 from edge_components.runtime.spool.rows import prepare
-from lambdas.lake_writer import identity, writer
+from lambdas.lake_writer import identity, quarantine, writer
 from lambdas.rds_loader import bulk, ledger, live, repository
 from lambdas.reconciler import account
 from lambdas.reconciler.ledger import LedgerReader
@@ -271,7 +271,7 @@ def unjudged_messages_are_done(_: Schedule) -> ExitStack:
 
 def strangers_are_dropped(_: Schedule) -> ExitStack:
     """A message of a device that is not enrolled yet is refused, and not kept."""
-    keep = writer.quarantine_objects
+    keep = quarantine.quarantine_objects
 
     def wasteful(refusal: Any) -> Any:
         return [] if refusal.error == identity.IdentityFault.UNKNOWN_DEVICE.value else keep(refusal)
