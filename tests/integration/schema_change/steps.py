@@ -46,6 +46,29 @@ def spool(
         return len(rows)
 
 
+def publish(*, path: str, device: str, outbox: str) -> Any:
+    """Flush the spool with this version's publisher into a file; return what waits then, and for what."""
+    import threading
+
+    from edge_components.publisher.publisher import Publisher
+    from edge_components.publisher.sender import SendResult
+    from edge_components.publisher.settings import PublisherSettings
+    from edge_components.runtime.spool import Spool
+
+    bodies: list[str] = []
+
+    class Outbox:
+        def send(self, messages: Any) -> SendResult:
+            bodies.extend(message.body for message in messages)
+            return SendResult(list(range(len(messages))))
+
+    settings = PublisherSettings(Path(path), "seoul-1", device, "http://127.0.0.1/queue")
+    with Spool(path, device=device) as opened:
+        Publisher(settings, opened, Outbox(), stop=threading.Event()).flush()
+        Path(outbox).write_text(json.dumps(bodies), encoding="utf-8")
+        return {"waiting": opened.waiting()[0], "held": opened.held()}
+
+
 def lake_writer(*, lake: str, outboxes: list[str]) -> Any:
     """Write the messages of outboxes into the lake folder."""
     from lambdas.lake_writer.writer import LakeWriter
@@ -145,7 +168,17 @@ def _server(kind: Any) -> Any:
 
 STEPS = {
     step.__name__: step
-    for step in (spool, lake_writer, compactor, migrations, rds_loader, athena, undecided, quicksight)
+    for step in (
+        spool,
+        publish,
+        lake_writer,
+        compactor,
+        migrations,
+        rds_loader,
+        athena,
+        undecided,
+        quicksight,
+    )
 }
 
 if __name__ == "__main__":

@@ -44,6 +44,10 @@ class Place:
             "outbox": outbox and self.outbox(outbox),
         }
 
+    def published(self, device: str, outbox: str) -> Step:
+        path = str(self.folder / f"{device}.sqlite")
+        return "publish", {"path": path, "device": device, "outbox": self.outbox(outbox)}
+
     def written(self, *outboxes: str) -> Step:
         return "lake_writer", {"lake": self.lake, "outboxes": [self.outbox(name) for name in outboxes]}
 
@@ -151,3 +155,22 @@ def test_a_migration_that_was_cut_short_goes_through_again(
 
     assert len(first["applied"]) == 1
     assert second["applied"] == []
+
+
+def test_a_device_that_is_rolled_back_keeps_what_only_the_newer_release_can_send(
+    old: Any, new: Any, place: Place, empty_mysql: MySqlServer
+) -> None:
+    new.run(place.made("jetson-2", [0, 1], None, 21.5))
+    rolled_back = old.run(
+        place.made("jetson-2", [2], None), place.published("jetson-2", "rolled-back"),
+        place.published("jetson-2", "nothing"),
+    )  # fmt: skip
+    held = {"waiting": 2, "held": {"zone_counts.temperature_celsius": 2}}
+    assert rolled_back == [1 + 2, held, held]
+    published, written, seen = new.run(
+        place.published("jetson-2", "upgraded"), place.written("rolled-back", "upgraded"),
+        place.asked(EVERYTHING),
+    )  # fmt: skip
+    assert published == {"waiting": 0, "held": {}}
+    assert written == {"rows": 3, "quarantined": [], "failed": []}
+    assert seen == [["jetson-2", 1, 21.5], ["jetson-2", 2, 21.5], ["jetson-2", 3, None]]
