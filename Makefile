@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-cdk demo test lint format type synth pr e2e deploy-local chaos simulate fuzz soak bench bench-trackers
-.PHONY: train-demo lock clean
+.PHONY: components wheelhouse train-demo lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,12 @@ bench-trackers: setup-dev ## measure our tracker against public ones, side by si
 	@sh infra/local/setup.sh trackers
 	$(BIN)/python tests/bench/bench_trackers.py $(ARGS)
 
+components: setup-dev ## hold the devices' recipes and versions.lock to their rules
+	$(BIN)/python -m infra.fleet check
+
+wheelhouse: setup-dev ## fetch the devices' wheels, check them, install them offline [needs a package index]
+	$(BIN)/python -m infra.fleet wheelhouse
+
 train-demo: setup ## train the shipped person detector anew [needs about an hour and PyTorch]
 	@sh infra/local/setup.sh training
 	.tools/training/bin/python -m training all $(ARGS)
@@ -81,6 +87,7 @@ lock: ## resolve the dependencies anew into requirements/*.lock
 	.tools/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -o requirements/demo.lock
 	.tools/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -c requirements/demo.lock -o requirements/dev.lock
 	.tools/uv/bin/uv pip compile requirements/ministack.in --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -o requirements/ministack.lock
+	$(BIN)/python -m infra.fleet lock-libraries
 
 clean: ## remove environments and everything built
 	rm -rf .venv .tools .cache build cdk.out out .pytest_cache .mypy_cache .ruff_cache
