@@ -32,14 +32,15 @@ class Wanted:
     bootstrap_version: int
 
     def resources(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the stack and the properties of each resource whose type is or begins with `kind`."""
+        """Yield stack and properties of each resource of the type `kind`, or below ``AWS::Service::``."""
         for stack, template in self.templates.items():
             for resource in template["Resources"].values():
-                if resource["Type"].startswith(kind):
+                type_ = resource["Type"]
+                if type_ == kind or (kind.endswith("::") and type_.startswith(kind)):
                     yield stack, resource.get("Properties", {})
 
     def has(self, kind: str) -> bool:
-        """Whether there is a resource of this type, or of this beginning of a type."""
+        """Whether there is a resource of this type, or below this ``AWS::Service::``."""
         return any(True for _ in self.resources(kind))
 
     def name(self, value: Any, account: str) -> str | None:

@@ -144,16 +144,28 @@ def _log_group(resource: Resource) -> list[str]:
     return [f"aws logs delete-log-group --log-group-name {resource.name}"]
 
 
+def _quicksight(resource: Resource) -> list[str]:
+    kind, option = _QUICKSIGHT[resource.type]
+    # CloudFormation's physical id is account|id.
+    account, _, own_id = resource.name.rpartition("|")
+    return [f"aws quicksight delete-{kind} --aws-account-id {account or 'ACCOUNT'} --{option} '{own_id}'"]
+
+
 def _by_cloud_control(resource: Resource) -> list[str]:
     return [f"aws cloudcontrol delete-resource --type-name {resource.type} --identifier '{resource.name}'"]
 
 
+_QUICKSIGHT = {
+    "AWS::QuickSight::Dashboard": ("dashboard", "dashboard-id"),
+    "AWS::QuickSight::DataSet": ("data-set", "data-set-id"),
+}
 _REMOVED_BY: dict[str, Callable[[Resource], list[str]]] = {
     _BUCKET: _bucket,
     "AWS::DynamoDB::Table": _table,
     "AWS::RDS::DBInstance": _instance,
     "AWS::Athena::WorkGroup": _workgroup,
     "AWS::Logs::LogGroup": _log_group,
+    **dict.fromkeys(_QUICKSIGHT, _quicksight),
 }
 
 _BESIDE_THE_STACKS: tuple[tuple[str, Stays], ...] = (

@@ -12,6 +12,17 @@ from contract.errors import CrowdLensError
 
 _SUFFIX = ".template.json"
 _GONE = "DELETE_COMPLETE"
+_NAMES = (
+    "BucketName",
+    "TableName",
+    "LogGroupName",
+    "DBInstanceIdentifier",
+    "QueueName",
+    "DashboardId",
+    "DataSetId",
+    "Name",
+)
+"""Properties that name a resource, ids before what is only shown."""
 _POLICY_WITHOUT_WORD = {"AWS::RDS::DBCluster": "Snapshot", "AWS::RDS::DBInstance": "Snapshot"}
 """What CloudFormation does where a template says nothing; with everything else it deletes.
 
@@ -107,10 +118,7 @@ def _resources(
 
 
 def _given_name(properties: Mapping[str, Any]) -> str:
-    for key in ("BucketName", "TableName", "LogGroupName", "DBInstanceIdentifier", "QueueName", "Name"):
-        if key in properties:
-            return _text(properties[key])
-    return ""
+    return next((_text(properties[key]) for key in _NAMES if key in properties), "")
 
 
 def _text(value: Any) -> str:

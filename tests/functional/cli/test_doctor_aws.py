@@ -41,7 +41,7 @@ RESOURCES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
         "Compactor": ("AWS::Lambda::Function", {"ReservedConcurrentExecutions": 10}),
         "Source": ("AWS::Lambda::EventSourceMapping", {"ScalingConfig": {"MaximumConcurrency": 50}}),
     },
-    NETWORK: {"Vpc": ("AWS::EC2::VPC", {})},
+    NETWORK: {"Vpc": ("AWS::EC2::VPC", {}), "Endpoint": ("AWS::EC2::VPCEndpoint", {})},
     "crowdlens-dev-fleet": {"Policy": ("AWS::IoT::Policy", {})},
     "crowdlens-dev-dashboards": {
         "Board": (

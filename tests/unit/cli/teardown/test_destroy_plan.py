@@ -99,6 +99,12 @@ def test_kept_buckets_are_not_emptied_and_are_told_of(tmp_path: Path, write: Wri
             id="workgroup",
         ),
         pytest.param(
+            ("AWS::QuickSight::Dashboard", "Retain", {"DashboardId": "operations", "Name": "운영"}),
+            "QuickSight Dashboard",
+            "aws quicksight delete-dashboard --aws-account-id ACCOUNT --dashboard-id 'operations'",
+            id="dashboard",
+        ),
+        pytest.param(
             ("AWS::Logs::LogGroup", "Retain", {"LogGroupName": "/aws/x"}),
             "Logs LogGroup",
             "aws logs delete-log-group --log-group-name /aws/x",
