@@ -8,35 +8,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, CustomResource, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract.lake import COMPACTED_PREFIX, COVERS_PREFIX, RAW_PREFIX
 from contract.mysql import DATABASE, LOADER_ACCOUNT, READER_ACCOUNT
-from infra.acknowledgements import acknowledge, acknowledge_wildcard
-from infra.certificates import RDS_AUTHORITY, RDS_ROOTS_FILE, check_rds_region
+from infra.acknowledgements import acknowledge_wildcard
+from infra.certificates import RDS_ROOTS_FILE, check_rds_region
 from infra.config import MySqlConfig, StageConfig
-from infra.constructs.log_retention import log_retention
+from infra.constructs.mysql_instance import MASTER, MYSQL_PORT, mysql_instance
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import queue_arn
 from infra.ingest_settings import MAINTENANCE, MIGRATIONS_TIMEOUT_SECONDS, ingest_profile
 from infra.layers import pandas_layer_arn
-from infra.stacks.network import MYSQL_PORT, NetworkStack
+from infra.stacks.network import NetworkStack
 
-MASTER = "crowdlens_master"
-ENGINE = rds.MysqlEngineVersion.VER_8_4_10
-"""Minor versions after it come by themselves, in the maintenance window."""
 LOADED_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX, COVERS_PREFIX)
-_LOGS = ("error", "slowquery")
-_WITHOUT_INSIGHTS = ("t4g.micro", "t4g.small", "t3.micro", "t3.small")
-"""RDS for MySQL keeps no query statistics on these; it has the other metrics of Database Insights."""
 _CAMERAS_PER_LOADER = 500
 """They make some 600 rows a second; a loader takes 16,000, so what an outage held back is soon caught up."""
 _LEAST_LOADERS = 2
@@ -65,7 +58,9 @@ class DatabaseStack(Stack):
         self._security_group = ec2.SecurityGroup.from_security_group_id(
             self, "Group", network.database_security_group.security_group_id, mutable=False
         )
-        self.instance = self._instance(mysql)
+        self.instance = mysql_instance(
+            self, config=config, mysql=mysql, vpc=network.vpc, security_group=self._security_group
+        )
         self.proxy = self._proxy() if mysql.proxy else None
         self.migrations = self._migrations()
         self.database_setup = self._database_setup()
@@ -73,72 +68,6 @@ class DatabaseStack(Stack):
         self.rds_loader = self._rds_loader()
         # A loader without tables would only send its messages back.
         self.rds_loader.function.node.add_dependency(schema)
-
-    def _instance(self, mysql: MySqlConfig) -> rds.DatabaseInstance:
-        config = self._config
-        instance = rds.DatabaseInstance(
-            self,
-            "MySql",
-            instance_identifier=config.mysql_identifier,
-            engine=rds.DatabaseInstanceEngine.mysql(version=ENGINE),
-            instance_type=ec2.InstanceType(mysql.instance_class),
-            database_name=DATABASE,
-            port=MYSQL_PORT,
-            credentials=rds.Credentials.from_username(MASTER),
-            # RDS makes the master's password, keeps it in Secrets Manager and changes it every week.
-            manage_master_user_password=True,
-            iam_authentication=True,
-            parameter_group=self._parameters(),
-            ca_certificate=rds.CaCertificate.of(RDS_AUTHORITY),
-            vpc=self._network.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
-            security_groups=[self._security_group],
-            publicly_accessible=False,
-            multi_az=mysql.multi_az,
-            storage_type=rds.StorageType.GP3,
-            allocated_storage=mysql.storage_gib,
-            max_allocated_storage=mysql.maximum_storage_gib,
-            storage_encrypted=True,
-            backup_retention=Duration.days(mysql.backup_days),
-            copy_tags_to_snapshot=True,
-            delete_automated_backups=not config.keep_data,
-            deletion_protection=mysql.deletion_protection,
-            auto_minor_version_upgrade=True,
-            database_insights_mode=rds.DatabaseInsightsMode.STANDARD,
-            enable_performance_insights=mysql.instance_class not in _WITHOUT_INSIGHTS,
-            cloudwatch_logs_exports=list(_LOGS),
-            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
-        )
-        for name in _LOGS:
-            # Made before RDS makes them, which would keep them for ever.
-            instance.node.add_dependency(self._log_group(name))
-        _live_with(instance, mysql)
-        return instance
-
-    def _parameters(self) -> rds.ParameterGroup:
-        return rds.ParameterGroup(
-            self,
-            "Parameters",
-            engine=rds.DatabaseInstanceEngine.mysql(version=ENGINE),
-            description="Rows by LOAD DATA LOCAL, connections by TLS only",
-            parameters={
-                # Half again as fast as INSERT (docs/benchmarks.md); the loader never sends a file.
-                "local_infile": "1",
-                "require_secure_transport": "1",
-                "slow_query_log": "1",
-                "long_query_time": "2",
-                "log_output": "FILE",
-            },
-        )
-
-    def _log_group(self, name: str) -> logs.LogGroup:
-        return logs.LogGroup(
-            self,
-            f"Logs-{name}",
-            log_group_name=f"/aws/rds/instance/{self._config.mysql_identifier}/{name}",
-            retention=log_retention(self._config),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
 
     def _proxy(self) -> rds.DatabaseProxy:
         """Pool connections for those who only ask; the loader, with one a process, gains nothing by it."""
@@ -270,17 +199,3 @@ class DatabaseStack(Stack):
 def loaders(cameras: int) -> int:
     """Return how many batches are loaded at once; MySQL holds as many connections and two more."""
     return min(_MOST_LOADERS, max(_LEAST_LOADERS, -(-cameras // _CAMERAS_PER_LOADER)))
-
-
-def _live_with(instance: rds.DatabaseInstance, mysql: MySqlConfig) -> None:
-    acknowledge(
-        instance,
-        "RDS11",
-        "a port of its own would hide nothing: only our functions' security group reaches it",
-    )
-    if not mysql.multi_az:
-        acknowledge(
-            instance, "RDS3", "MySQL is a projection of the lake: while it is away nothing is lost, only late"
-        )
-    if not mysql.deletion_protection:
-        acknowledge(instance, "RDS10", "a dev stage is removed whole, and its MySQL comes back from the lake")

@@ -20,9 +20,9 @@ from contract.lake import COMPACTED_PREFIX, COVERS_PREFIX, RAW_PREFIX
 from infra.acknowledgements import acknowledge
 from infra.config import StageConfig
 from infra.constructs.log_retention import log_retention
+from infra.constructs.mysql_instance import MYSQL_PORT
 from infra.constructs.python_function import VpcPlacement
 
-MYSQL_PORT = 3306
 ZONES = 2
 """As many as RDS asks of a subnet group."""
 LOADED_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX, COVERS_PREFIX)

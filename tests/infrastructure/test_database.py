@@ -54,9 +54,9 @@ def test_rows_come_by_load_data_and_connections_by_tls(templates: Templates) -> 
 def test_logs_that_rds_writes_expire(templates: Templates) -> None:
     (instance,) = resources(templates, "AWS::RDS::DBInstance")
     groups = {
-        group["LogGroupName"].rpartition("/")[2]
+        text_of(group["LogGroupName"]).rpartition("/")[2]
         for group in properties(templates, "AWS::Logs::LogGroup")
-        if group["LogGroupName"].startswith(
+        if text_of(group["LogGroupName"]).startswith(
             f"/aws/rds/instance/{instance['Properties']['DBInstanceIdentifier']}/"
         )
     }
