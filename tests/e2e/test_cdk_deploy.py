@@ -35,11 +35,12 @@ pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.xdist_group("cdk-deploy"),
 ]
-STORAGE, INGEST = "crowdlens-dev-storage", "crowdlens-dev-ingest"
+STORAGE, INGEST, ANALYTICS = "crowdlens-dev-storage", "crowdlens-dev-ingest", "crowdlens-dev-analytics"
+STACKS = (STORAGE, INGEST, ANALYTICS)
 LAKE = "crowdlens-dev-lake-000000000000-ap-northeast-2"
 INGEST_QUEUE, LOAD_QUEUE = "crowdlens-dev-ingest", "crowdlens-dev-load"
 CONTEXT = {"stage": "dev", "mysql": "off", "fleet": "off"}
-"""Without MySQL nothing outside the two stacks is asked by name."""
+"""Without MySQL nothing outside these stacks is asked by name."""
 SENT = {"zone_counts": 2_000, "line_crossings": 1_000, "tracks": 1_000, "events": 200, "camera_status": 200}
 DEADLINE_SECONDS = 300.0
 FUNCTIONS = ("lake_writer", "compactor", "reconciler", "dead_letters")
@@ -116,15 +117,35 @@ class Account:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """Storage and ingest, deployed by the CDK command line."""
+    """Storage, ingest and analytics, deployed by the CDK command line."""
     with Deployment(say=print) as deployment:
-        assembly = deployment.synthesise(CONTEXT, [STORAGE, INGEST])
-        deployment.deploy(assembly, [STORAGE, INGEST])
+        assembly = deployment.synthesise(CONTEXT, STACKS)
+        deployment.deploy(assembly, STACKS)
         yield Account(deployment, assembly, tmp_path_factory.mktemp("device"))
 
 
-def test_nothing_of_the_ingest_core_had_to_be_left_out(deployed: Account) -> None:
-    assert [str(one) for one in deployed.deployment.dropped] == []
+def test_only_saved_queries_had_to_be_left_out(deployed: Account) -> None:
+    dropped = deployed.deployment.dropped
+    assert {one.stack for one in dropped} == {ANALYTICS}
+    assert {one.type for one in dropped} == {"AWS::Athena::NamedQuery", "AWS::Athena::PreparedStatement"}
+
+
+def test_every_table_and_view_is_in_the_catalogue(deployed: Account) -> None:
+    template = json.loads((deployed.assembly / f"{ANALYTICS}.template.json").read_text(encoding="utf-8"))
+    expected = {
+        resource["Properties"]["TableInput"]["Name"]: resource["Properties"]["TableInput"]["TableType"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Glue::Table"
+    }
+    pages = deployed.deployment.endpoint.client("glue").get_paginator("get_tables")
+    found = {
+        table["Name"]: table["TableType"]
+        for page in pages.paginate(DatabaseName="crowdlens_dev")
+        for table in page["TableList"]
+    }
+    assert found == expected
+    assert {"zone_counts", "compacted_zone_counts"} <= set(found)
+    assert "VIRTUAL_VIEW" in found.values()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -224,9 +245,12 @@ def left_over(deployed: Account) -> dict[str, list[str]]:
         "roles": [one["RoleName"] for one in client("iam").list_roles()["Roles"]],
         "rules": [one["Name"] for one in client("events").list_rules()["Rules"]],
         "schedules": [one["Name"] for one in client("scheduler").list_schedules()["Schedules"]],
+        "Glue databases": [one["Name"] for one in client("glue").get_databases()["DatabaseList"]],
+        "workgroups": [one["Name"] for one in client("athena").list_work_groups()["WorkGroups"]],
         "log groups": [one["logGroupName"] for one in client("logs").describe_log_groups()["logGroups"]],
     }
-    bootstrap = ("cdk-hnb659fds-", "CDKToolkit")
+    # "primary" is every account's.
+    bootstrap = ("cdk-hnb659fds-", "CDKToolkit", "primary")
     return {
         kind: left
         for kind, names in found.items()
