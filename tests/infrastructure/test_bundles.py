@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.bundles import COMPILED_SUFFIXES, ROOT, BundleError, stage_function
+from infra.certificates import RDS_ROOTS_IN_BUNDLE
 from infra.constructs.python_function import POWERTOOLS
 
 LAYER_AND_RUNTIME = (
@@ -138,3 +139,10 @@ def test_another_content_gets_another_folder(tmp_path: Path) -> None:
     assert second != first
     assert contents(first) == before
     assert stage_lake_writer(tmp_path) == first
+
+
+def test_what_is_no_code_comes_along(tmp_path: Path) -> None:
+    bundle = stage_function("migrations", libraries=(*POWERTOOLS, "pymysql"), build_folder=tmp_path)
+    committed = sorted(path.name for path in (ROOT / "lambdas" / "migrations" / "sql").glob("*.sql"))
+    assert sorted(path.name for path in (bundle / "lambdas" / "migrations" / "sql").iterdir()) == committed
+    assert (bundle / RDS_ROOTS_IN_BUNDLE).is_file()
