@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from contract.envelope import decode_message, record_ids
 from contract.errors import CrowdLensError
 from edge_components.runtime.clock import PROBE_INTERVAL_SECONDS
+from tests.chaos.simulated_device import TURN_SECONDS
 from tests.chaos.simulated_sqs import Queue
-
-_TURN_SECONDS = 3.0
-"""How long the publisher may be at sending what it read before it knew better."""
 
 
 def first_shown(ingest: Queue) -> dict[str, float]:
@@ -37,4 +35,4 @@ def sent_needlessly_unsynced(
     """
     if knew_the_time_at is None or identity not in shown:
         return False
-    return shown[identity] > knew_the_time_at + PROBE_INTERVAL_SECONDS + _TURN_SECONDS
+    return shown[identity] > knew_the_time_at + PROBE_INTERVAL_SECONDS + TURN_SECONDS

@@ -14,7 +14,7 @@ from edge_components.publisher.back_off import BackOff
 from edge_components.publisher.publisher import Publisher
 from edge_components.publisher.sender import QueueSender
 from edge_components.publisher.settings import Profile, PublisherSettings
-from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.clock import PROBE_INTERVAL_SECONDS, DeviceClock
 from edge_components.runtime.spool import Spool, SpoolBusyError, publisher_lock
 from edge_components.runtime.time_sync import TimeSync
 from tests.chaos.plan import DevicePlan
@@ -23,6 +23,8 @@ from tests.chaos.simulated_sqs import Queue, Sqs
 from tests.chaos.world import Process, World
 
 SITE = "seoul-1"
+TURN_SECONDS = 3.0
+"""How long the publisher may be at sending what it read before it knew better."""
 MADE, REFUSED, UNKNOWN = "made", "refused", "unknown"
 _COMMITS_OF_THE_RESERVE = 200
 """A reserve of 4 MB, and a log that grows by five pages with each."""
@@ -73,7 +75,7 @@ class Device:
     boot: int = 1
     booted_at: float = 0.0
     ignorant_boots: set[int] = field(default_factory=set)
-    """Those in which the publisher or the machine died before it knew the time."""
+    """Those in which the publisher or the machine died before it had seen that the time is known."""
     knew_the_time_at: dict[int, float] = field(default_factory=dict)
     finished: bool = False
     spools_open: int = 0
@@ -95,7 +97,9 @@ class Device:
         self.knew_the_time_at[self.boot] = self.booted_at + self.plan.syncs_after_seconds
 
     def _note_publisher_death(self) -> None:
-        if not self.synced:
+        # It looks for the time now and then: one that dies soon after the clock was set never saw it.
+        noticed_at = self.knew_the_time_at[self.boot] + PROBE_INTERVAL_SECONDS + TURN_SECONDS
+        if not self.world.calm and self.world.now < noticed_at:
             self.ignorant_boots.add(self.boot)
         self._note_disk()
 
