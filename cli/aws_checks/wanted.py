@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.errors import CrowdLensError
-
-_SUFFIX = ".template.json"
-_MANIFEST = "manifest.json"
-
-
-class NoAssemblyError(CrowdLensError):
-    """Raised when a folder holds no cloud assembly of the stage."""
+from cli.cloud_assembly import read_assembly
 
 
 @dataclass(frozen=True)
@@ -61,17 +53,5 @@ class Wanted:
 
 def read_wanted(folder: Path, stage: str) -> Wanted:
     """Return what the cloud assembly in `folder` wants for `stage`; raises `NoAssemblyError`."""
-    paths = sorted(folder.glob(f"crowdlens-{stage}-*{_SUFFIX}"))
-    if not paths or not (folder / _MANIFEST).exists():
-        raise NoAssemblyError(
-            f"{folder} holds no template crowdlens-{stage}-…{_SUFFIX}: "
-            f"expected what `.tools/cdk/cdk synth --quiet -c stage={stage}` leaves there"
-        )
-    templates = {
-        path.name.removesuffix(_SUFFIX): json.loads(path.read_text(encoding="utf-8")) for path in paths
-    }
-    artifacts = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["artifacts"].values()
-    stacks = [one for one in artifacts if one["type"] == "aws:cloudformation:stack"]
-    account, region = stacks[0]["environment"].removeprefix("aws://").split("/")
-    versions = [one.get("properties", {}).get("requiresBootstrapStackVersion", 0) for one in artifacts]
-    return Wanted(None if account == "unknown-account" else account, region, templates, max(versions))
+    read = read_assembly(folder, stage)
+    return Wanted(read.account, read.region, read.templates, read.bootstrap_version)

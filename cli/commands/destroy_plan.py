@@ -47,10 +47,11 @@ def execute(arguments: argparse.Namespace) -> int:
 def _stacks(arguments: argparse.Namespace) -> list[Stack]:
     from cli.teardown.stacks import stacks_of_account, stacks_of_folder
 
-    prefix = f"crowdlens-{arguments.stage}"
     if arguments.templates is not None:
-        return stacks_of_folder(arguments.templates, prefix)
+        return stacks_of_folder(arguments.templates, arguments.stage)
     import boto3
+
+    prefix = f"crowdlens-{arguments.stage}"
 
     with clear_cloud_errors():
         return stacks_of_account(boto3.client("cloudformation", region_name=arguments.region), prefix)

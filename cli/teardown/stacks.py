@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.cloud_assembly import read_assembly
 from contract.errors import CrowdLensError
 
-_SUFFIX = ".template.json"
 _GONE = "DELETE_COMPLETE"
 _NAMES = (
     "BucketName",
@@ -90,17 +90,10 @@ def _deployed(cloudformation: Any, name: str) -> Stack:
     return Stack(name, tuple(resources))
 
 
-def stacks_of_folder(folder: Path, prefix: str) -> list[Stack]:
-    """Return the stacks that were synthesised into `folder`; raises `NoStacksError` without any."""
-    paths = sorted(folder.glob(f"{prefix}-*{_SUFFIX}"))
-    if not paths:
-        raise NoStacksError(f"{folder} holds no template {prefix}-…{_SUFFIX}: `make synth` writes them")
-    stacks = []
-    for path in paths:
-        name = path.name.removesuffix(_SUFFIX)
-        template = json.loads(path.read_text(encoding="utf-8"))
-        stacks.append(Stack(name, tuple(_resources(name, template, None))))
-    return stacks
+def stacks_of_folder(folder: Path, stage: str) -> list[Stack]:
+    """Return the stacks that were synthesised into `folder` last; raises `NoAssemblyError` without any."""
+    templates = read_assembly(folder, stage).templates
+    return [Stack(name, tuple(_resources(name, template, None))) for name, template in templates.items()]
 
 
 def _resources(

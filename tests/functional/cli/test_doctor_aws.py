@@ -19,8 +19,9 @@ from cli.aws_checks.quotas import lambda_concurrency, vpcs
 from cli.aws_checks.run import run_aws_checks
 from cli.aws_checks.services import dashboards_readers, dashboards_subscription, layers
 from cli.aws_checks.situation import Situation
-from cli.aws_checks.wanted import NoAssemblyError, Wanted, read_wanted
+from cli.aws_checks.wanted import Wanted, read_wanted
 from cli.checks import Finding
+from cli.cloud_assembly import NoAssemblyError
 from cli.main import main
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
@@ -128,7 +129,7 @@ def wanted(resources: dict[str, Any], folder: Path) -> Wanted:
         stack: {
             "type": "aws:cloudformation:stack",
             "environment": f"aws://unknown-account/{REGION}",
-            "properties": {"requiresBootstrapStackVersion": 8},
+            "properties": {"requiresBootstrapStackVersion": 8, "templateFile": f"{stack}.template.json"},
         }
         for stack in resources
     }
@@ -283,6 +284,14 @@ def test_a_stack_that_cannot_be_updated_is_told(look: Look) -> None:
     assert finding.remedy == f"aws cloudformation delete-stack --stack-name {STORAGE}"
 
 
+def test_the_template_of_an_earlier_synth_asks_for_nothing(look: Look, tmp_path: Path) -> None:
+    left = {"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {}}}}
+    (tmp_path / "crowdlens-dev-old.template.json").write_text(json.dumps(left), encoding="utf-8")
+    resources = {STORAGE: RESOURCES[STORAGE]}
+    assert look(vpcs, resources) == {}
+    assert look(stack_states, resources)["stacks"].found.startswith("0 of 1 are there")
+
+
 def test_a_layer_that_cannot_be_read_is_told(look: Look) -> None:
     finding = look(layers, lambda_=Lambda(layers=()))["layers"]
     assert finding.found == f"{LAYER}: AccessDeniedException"
@@ -378,7 +387,7 @@ def test_a_folder_without_templates_is_told_in_one_sentence(
     assert main(["doctor", "--aws", "--stage", "prod", "--templates", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert said == (
-        f"crowdlens doctor: {tmp_path} holds no template crowdlens-prod-….template.json: "
+        f"crowdlens doctor: {tmp_path} holds no assembly of stacks crowdlens-prod-…: "
         "expected what `.tools/cdk/cdk synth --quiet -c stage=prod` leaves there\n"
     )
 

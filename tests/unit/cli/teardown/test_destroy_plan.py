@@ -21,19 +21,27 @@ Write = Callable[..., None]
 def write(tmp_path: Path) -> Write:
     """Return a function that writes a template of resources by logical id: (type, policy, properties)."""
 
+    artifacts: dict[str, Any] = {}
+
     def template(stack: str, **resources: tuple[str, str | None, dict[str, Any]]) -> None:
         document = {
             name: {"Type": kind, "Properties": properties, **({"DeletionPolicy": policy} if policy else {})}
             for name, (kind, policy, properties) in resources.items()
         }
-        text = json.dumps({"Resources": document})
-        (tmp_path / f"{stack}.template.json").write_text(text, encoding="utf-8")
+        file_name = f"{stack}.template.json"
+        (tmp_path / file_name).write_text(json.dumps({"Resources": document}), encoding="utf-8")
+        artifacts[stack] = {
+            "type": "aws:cloudformation:stack",
+            "environment": "aws://unknown-account/eu-west-1",
+            "properties": {"templateFile": file_name},
+        }
+        (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}), encoding="utf-8")
 
     return template
 
 
 def plan_of(folder: Path, stage: str = "dev") -> Plan:
-    return make_plan(stacks_of_folder(folder, f"crowdlens-{stage}"), stage=stage, context="")
+    return make_plan(stacks_of_folder(folder, stage), stage=stage, context="")
 
 
 def test_buckets_are_emptied_between_what_writes_and_their_own_stack(tmp_path: Path, write: Write) -> None:
@@ -178,12 +186,18 @@ def test_a_deployed_stack_is_planned_by_its_physical_names() -> None:
     ]
 
 
+def test_the_template_of_an_earlier_synth_is_no_stack(tmp_path: Path, write: Write) -> None:
+    write("crowdlens-dev-x", Topic=("AWS::SNS::Topic", None, {}))
+    (tmp_path / "crowdlens-dev-old.template.json").write_text('{"Resources": {}}', encoding="utf-8")
+    assert [stack.name for stack in stacks_of_folder(tmp_path, "dev")] == ["crowdlens-dev-x"]
+
+
 def test_no_stack_is_told_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(NoStacksError, match="no stack crowdlens-prod-… is in this account and region"):
         stacks_of_account(CloudFormation(), "crowdlens-prod")
     assert main(["destroy-plan", "--templates", str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"crowdlens destroy-plan: {tmp_path} holds no template crowdlens-dev-")
+    assert said.startswith(f"crowdlens destroy-plan: {tmp_path} holds no assembly of stacks crowdlens-dev-")
     assert said.count("\n") == 1
 
 
