@@ -11,22 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.config import MySqlConfig, StageConfig
-from infra.ingest_settings import DEAD_LETTERS, LAKE_WRITER, RDS_LOADER, SCHEDULED_FUNCTIONS, ingest_profile
+from infra.ingest_settings import (
+    DEAD_LETTERS,
+    LAKE_WRITER,
+    RDS_LOADER,
+    SCHEDULED_FUNCTIONS,
+    ScheduledFunction,
+    ingest_profile,
+)
 from infra.metrics import Metric, of_all_functions, of_database, of_function, of_queue, own
 
 MINUTE = 60
 GIB = 1024**3
-MYSQL_BYTES_A_CONNECTION = 12_582_880
-"""MySQL on RDS allows memory / 12,582,880 connections unless told otherwise (RDS user guide, Limits)."""
-INSTANCE_GIB = {
-    "t4g.micro": 1,
-    "t4g.small": 2,
-    "t4g.medium": 4,
-    "t4g.large": 8,
-    "m7g.large": 8,
-    "m7g.2xlarge": 32,
-}
 _RUNBOOK = "docs/runbooks/dead_letters_and_senders.md"
+PROVISIONING = "provisioning"
 CLOCK_OFFSET_MILLISECONDS = 1_000
 """A camera's shortest window is a second: with more, counts lie in the wrong one."""
 
@@ -35,8 +33,9 @@ class Missing(enum.Enum):
     """What a period without data means."""
 
     QUIET = "notBreaching"
-    WRONG = "breaching"
     NO_NEWS = "ignore"
+    TOLD = "missing"
+    """The alarm has too little data, and that is told: but not before there ever was any."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,18 @@ class Alarm:
     is_low: bool = False
 
 
-def watched_functions(config: StageConfig) -> tuple[str, ...]:
+DEPLOYING_FUNCTIONS = ("migrations", "database_setup")
+"""Called by a deployment, which fails when they do: CloudFormation says so, an alarm would only repeat it."""
+
+
+def functions_of(config: StageConfig) -> tuple[str, ...]:
     """Return every function of the stage by its folder's name."""
     names = [LAKE_WRITER.function_name, DEAD_LETTERS.function_name]
     names += [function.function_name for function in SCHEDULED_FUNCTIONS]
     if config.mysql:
-        names += [RDS_LOADER.function_name, "migrations", "database_setup"]
+        names += [RDS_LOADER.function_name, *DEPLOYING_FUNCTIONS]
     if config.fleet:
-        names.append("provisioning")
+        names.append(PROVISIONING)
     return tuple(names)
 
 
@@ -124,13 +127,16 @@ def _ingest(config: StageConfig) -> Iterator[Alarm]:
     )
     yield Alarm(
         "identity",
-        tuple(
-            own(config, "lake_writer", f"identity_{fault}")
-            for fault in ("impostors", "unknown_devices", "blocked_devices")
-        ),
+        tuple(own(config, "lake_writer", f"identity_{fault}") for fault in _identity_faults(config)),
         0,
         f"A message's sender is not the device it names, or no registered one. {_RUNBOOK}",
     )
+
+
+def _identity_faults(config: StageConfig) -> tuple[str, ...]:
+    # Without the fleet stack nobody registers devices: while they are only observed, each is unknown.
+    registered = config.fleet or config.identity_mode == "enforce"
+    return ("impostors", "blocked_devices", *(("unknown_devices",) if registered else ()))
 
 
 def _account(config: StageConfig) -> Iterator[Alarm]:
@@ -160,8 +166,11 @@ def _account(config: StageConfig) -> Iterator[Alarm]:
         (of_function(config.function_name("reconciler"), "Invocations"),),
         1,
         "The reconciler has not run for an hour: a difference would go unseen. Look at its schedule.",
-        period_seconds=60 * MINUTE,
-        missing=Missing.WRONG,
+        period_seconds=30 * MINUTE,
+        periods=2,
+        breaching=2,
+        # Its first run comes a quarter of an hour after the deployment: no data is told when there was some.
+        missing=Missing.TOLD,
         is_low=True,
     )
     yield Alarm(
@@ -198,15 +207,20 @@ def _devices(config: StageConfig) -> Iterator[Alarm]:
 
 
 def _functions(config: StageConfig) -> Iterator[Alarm]:
-    for name in watched_functions(config):
+    scheduled = {one.function_name: one for one in SCHEDULED_FUNCTIONS}
+    called = [name for name in functions_of(config) if name not in (*DEPLOYING_FUNCTIONS, PROVISIONING)]
+    for name in called:
+        yield _errors(config, name, scheduled.get(name))
+    if config.fleet:
         yield Alarm(
-            f"{name.replace('_', '-')}-errors",
-            (of_function(config.function_name(name), "Errors"),),
+            "provisioning",
+            (
+                own(config, PROVISIONING, "provisioning_failed"),
+                of_function(config.function_name(PROVISIONING), "Errors"),
+            ),
             0,
-            f"{name} ended with an error; what it worked on comes again. Its log has the error.",
-            # A cold database or a throttled call fails once; what fails again needs somebody.
-            periods=3,
-            breaching=2,
+            "Whether a new device may come in was not said: provisioning did not reach its table, or took "
+            "too long. The device asks again; the log of provisioning says why.",
         )
     yield Alarm(
         "throttles",
@@ -215,6 +229,21 @@ def _functions(config: StageConfig) -> Iterator[Alarm]:
         "Lambda throttles functions in this region: a function's reserve, or the account's concurrency, "
         "which all of them share, is used up.",
         periods=3,
+        breaching=2,
+    )
+
+
+def _errors(config: StageConfig, name: str, scheduled: ScheduledFunction | None) -> Alarm:
+    """Return the alarm on a function that fails again and again, at the pace at which it is called."""
+    return Alarm(
+        f"{name.replace('_', '-')}-errors",
+        (of_function(config.function_name(name), "Errors"),),
+        0,
+        f"{name} ended with an error; what it worked on comes again. Its log has the error.",
+        # A cold database or a throttled call fails once; what fails again needs somebody. A queue brings a
+        # failed batch again within seven minutes; a schedule may bring no second call for fifteen.
+        period_seconds=5 * MINUTE if scheduled is None else round(2 * scheduled.every_seconds),
+        periods=3 if scheduled is None else 2,
         breaching=2,
     )
 
@@ -243,7 +272,7 @@ def _mysql(config: StageConfig, mysql: MySqlConfig) -> Iterator[Alarm]:
     yield Alarm(
         "mysql-connections",
         (of_database(identifier, "DatabaseConnections", "Maximum"),),
-        round(0.8 * INSTANCE_GIB.get(mysql.instance_class, 1) * GIB / MYSQL_BYTES_A_CONNECTION),
+        round(0.8 * mysql.connections),
         "Four fifths of the connections that MySQL allows are in use: rds_loader is capped, so somebody else "
         "is in.",
         periods=3,

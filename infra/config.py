@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.context import ConfigError, Context, amount, matching, network, one_of, switch, whole_number, words
+from infra.mysql_classes import MEMORY_GIB, connections
 
 __all__ = ["ConfigError", "DashboardsConfig", "MySqlConfig", "StageConfig", "read_config"]
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_INSTANCE_CLASS = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
+_INSTANCE_CLASS = re.compile("|".join(re.escape(name) for name in MEMORY_GIB))
 _QUICKSIGHT_PRINCIPAL = re.compile(
     r"arn:aws(-[a-z]+)*:quicksight:[a-z0-9-]+:\d{12}:(user|group)/[^/\s]+/[^\s]+"
 )
@@ -37,6 +38,11 @@ class MySqlConfig:
     multi_az: bool
     proxy: bool
     deletion_protection: bool
+
+    @property
+    def connections(self) -> int:
+        """How many connections it takes."""
+        return connections(self.instance_class)
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,14 @@ OWN_METRICS: dict[str, tuple[str, ...]] = {
         "clock_offset_milliseconds",
     ),
     "rds_loader": ("objects", "objects_skipped", "rows", "messages_failed", "prune_unfinished"),
+    "provisioning": ("devices_provisioned", "provisioning_refused", "provisioning_failed"),
     "dead_letters": ("dead_letters", "dead_letters_failed"),
     "compactor": ("faults",),
     "reconciler": ("records_missing", "records_not_in_mysql", "days_failed", "devices_silent"),
 }
 """What each function sends, held equal to the functions by `tests/consistency`."""
+SENT_WHEN_A_DEVICE_COMES = ("provisioning",)
+"""Functions whose metrics are sent, and paid for, in so few hours that a bill has no line for them."""
 SENT_WITHOUT_CAMERAS: dict[str, tuple[str, ...]] = {
     "rds_loader": ("prune_unfinished",),
     "compactor": OWN_METRICS["compactor"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.alarms import watched_functions
+from infra.alarms import functions_of
 from infra.config import StageConfig
 from infra.ingest_settings import LAKE_WRITER, RDS_LOADER
 from infra.metrics import Metric, of_database, of_function, of_queue, own
@@ -78,5 +78,5 @@ def _queues(config: StageConfig, name: str) -> tuple[Metric, ...]:
 
 def _functions(config: StageConfig, name: str, statistic: str) -> tuple[Metric, ...]:
     return tuple(
-        of_function(config.function_name(function), name, statistic) for function in watched_functions(config)
+        of_function(config.function_name(function), name, statistic) for function in functions_of(config)
     )

@@ -44,7 +44,7 @@ def mysql_instance(
         # RDS makes the master's password, keeps it in Secrets Manager and changes it every week.
         manage_master_user_password=True,
         iam_authentication=True,
-        parameter_group=_parameters(scope),
+        parameter_group=_parameters(scope, mysql),
         ca_certificate=rds.CaCertificate.of(RDS_AUTHORITY),
         vpc=vpc,
         vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
@@ -72,7 +72,7 @@ def mysql_instance(
     return instance
 
 
-def _parameters(scope: Construct) -> rds.ParameterGroup:
+def _parameters(scope: Construct, mysql: MySqlConfig) -> rds.ParameterGroup:
     return rds.ParameterGroup(
         scope,
         "Parameters",
@@ -82,6 +82,8 @@ def _parameters(scope: Construct) -> rds.ParameterGroup:
             # Half again as fast as INSERT (docs/benchmarks.md); the loader never sends a file.
             "local_infile": "1",
             "require_secure_transport": "1",
+            # The alarm on connections has to know how many there are.
+            "max_connections": str(mysql.connections),
             "slow_query_log": "1",
             "long_query_time": "2",
             "log_output": "FILE",

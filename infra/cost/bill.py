@@ -19,7 +19,7 @@ from infra.cost.measured import (
 )
 from infra.cost.queueing import Flow
 from infra.ingest_settings import COMPACTOR, QueueFunction
-from infra.metrics import OWN_METRICS
+from infra.metrics import OWN_METRICS, SENT_WHEN_A_DEVICE_COMES
 
 MONTH_SECONDS = MONTH_DAYS * DAY_SECONDS
 RAW_DAYS = 15.25
@@ -189,7 +189,9 @@ def fixed_lines(prices: dict[str, float], fleet: Fleet, mysql: Mysql, settings: 
     """Return dollars a month by fee: what is paid though nothing is counted."""
     assumed = settings.assumptions
     hours = MONTH_DAYS * 24
-    own_metrics = sum(len(names) for names in OWN_METRICS.values())
+    own_metrics = sum(
+        len(names) for function, names in OWN_METRICS.items() if function not in SENT_WHEN_A_DEVICE_COMES
+    )
     # The pollers of the two dead-letter queues; those of the others are never idle.
     idle_polls = 2 * assumed.quiet_pollers * POLLS_AN_HOUR * hours
     return {

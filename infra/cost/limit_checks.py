@@ -9,13 +9,12 @@ from infra.cost.fleet import MONTH_DAYS
 from infra.cost.ingest import Drain, Settings, Steady, loader_rows_a_second
 from infra.cost.limits import (
     LAMBDA_CONCURRENCY,
-    RDS_BYTES_A_CONNECTION,
-    RDS_INSTANCES,
     RDS_LARGEST_DISK_GB,
     S3_PUTS_A_SECOND,
     SQS_IN_FLIGHT,
 )
 from infra.ingest_settings import COMPACTOR, RETENTION_SECONDS
+from infra.mysql_classes import connections
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def limits(settings: Settings, use: Usage, mysql: Mysql, steady: Steady, drain: 
     """Return every limit, the one that breaks first in front."""
     records = use.records / max(1.0, use.objects)
     bears = loader_rows_a_second(settings, records)
-    connections = RDS_INSTANCES[[name for name, _, _ in RDS_INSTANCES].index(mysql.instance)][1]
+    allowed = connections(mysql.instance.removeprefix("db."))
     in_flight = steady.writer.concurrency(1.0) * steady.writer.messages_a_call
     found = [
         Limit(
@@ -45,7 +44,7 @@ def limits(settings: Settings, use: Usage, mysql: Mysql, steady: Steady, drain: 
         Limit("MySQL's disk", mysql.disk_gb / RDS_LARGEST_DISK_GB, "windows of 60 s; fewer days in MySQL"),
         Limit(
             "MySQL's connections",
-            (settings.assumptions.loader_concurrency + 1) / (connections * 2**30 / RDS_BYTES_A_CONNECTION),
+            (settings.assumptions.loader_concurrency + 1) / allowed,
             "a larger instance; less concurrency of rds_loader",
         ),
         Limit(

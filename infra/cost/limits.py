@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from infra.mysql_classes import MEMORY_GIB
+
 SQS_BILLED_BYTES = 64 * 1024
 SQS_MESSAGES_A_CALL = 10
 SQS_IN_FLIGHT = 120_000
@@ -23,12 +25,10 @@ ATHENA_LEAST_BYTES = 10_000_000
 
 RDS_INSTANCES = (
     # name, GiB of memory, vCPUs it may use for ever (t4g earns credits for a tenth or a fifth of its two)
-    ("db.t4g.micro", 1, 0.2),
-    ("db.t4g.small", 2, 0.4),
-    ("db.t4g.medium", 4, 0.4),
-    ("db.m7g.large", 8, 2.0),
-    ("db.m7g.2xlarge", 32, 8.0),
+    ("db.t4g.micro", MEMORY_GIB["t4g.micro"], 0.2),
+    ("db.t4g.small", MEMORY_GIB["t4g.small"], 0.4),
+    ("db.t4g.medium", MEMORY_GIB["t4g.medium"], 0.4),
+    ("db.m7g.large", MEMORY_GIB["m7g.large"], 2.0),
+    ("db.m7g.2xlarge", MEMORY_GIB["m7g.2xlarge"], 8.0),
 )
-RDS_BYTES_A_CONNECTION = 12_582_880
-"""MySQL on RDS allows memory / 12,582,880 connections unless told otherwise."""
 RDS_LARGEST_DISK_GB = 65_536

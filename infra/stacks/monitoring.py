@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.alarms import Alarm, alarms_of
+from infra.alarms import Alarm, Missing, alarms_of
 from infra.config import StageConfig
 from infra.cost.budget import budget_usd
 from infra.metrics import Metric
@@ -79,6 +79,8 @@ class MonitoringStack(Stack):
         if self.topic is not None:
             made.add_alarm_action(actions.SnsAction(self.topic))
             made.add_ok_action(actions.SnsAction(self.topic))
+            if alarm.missing is Missing.TOLD:
+                made.add_insufficient_data_action(actions.SnsAction(self.topic))
         return made
 
     def _dashboard(self, config: StageConfig) -> None:
@@ -126,7 +128,7 @@ class MonitoringStack(Stack):
         ]
 
 
-_MISSING = {"notBreaching": "NOT_BREACHING", "breaching": "BREACHING", "ignore": "IGNORE"}
+_MISSING = {"notBreaching": "NOT_BREACHING", "missing": "MISSING", "ignore": "IGNORE"}
 
 
 def _let_publish(topic: sns.Topic, key: kms.Key, service: str) -> None:

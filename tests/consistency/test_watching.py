@@ -18,6 +18,7 @@ from lambdas.compactor import handler as compactor
 from lambdas.compactor.report import Report
 from lambdas.lake_writer.identity import IdentityCheck
 from lambdas.lake_writer.identity_report import identity_counts
+from lambdas.provisioning import handler as provisioning
 from lambdas.reconciler import handler as reconciler
 from lambdas.reconciler.run import RunReport
 from lambdas.shared.observability import make_metrics
@@ -50,6 +51,16 @@ def test_the_compactor_sends_the_sum_of_its_faults(capsys: pytest.CaptureFixture
     compactor._told(Report(covers_broken=2, skipped={"a": "unreadable"}, failed={"b": "no time"}))
     assert sent(capsys) == {"faults": [4.0]}
     assert OWN_METRICS["compactor"] == ("faults",)
+
+
+def test_provisioning_sends_what_is_watched_and_nothing_more(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTROL_TABLE", "control")
+    monkeypatch.setenv("GROUP_PREFIX", "crowdlens-dev")
+    monkeypatch.setattr(provisioning, "stores", lambda: (None, None))
+    assert provisioning.handler({}, None) == {"allowProvisioning": False}
+    assert tuple(sent(capsys)) == OWN_METRICS["provisioning"]
 
 
 def test_every_fault_of_a_sender_is_a_metric() -> None:

@@ -95,6 +95,7 @@ def test_an_alarm_on_several_metrics_adds_them_up(monitoring: Make) -> None:
         pytest.param("mysql-storage", "FreeStorageSpace", id="database storage"),
         pytest.param("mysql-connections", "DatabaseConnections", id="database connections"),
         pytest.param("lake-writer-errors", "Errors", id="function errors"),
+        pytest.param("provisioning", "provisioning_failed", id="devices that cannot come in"),
         pytest.param("throttles", "Throttles", id="throttles"),
     ],
 )
@@ -130,6 +131,12 @@ def test_an_address_is_told_by_an_encrypted_topic_that_alarms_may_use(monitoring
     assert sorted(users) == ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
     for alarm in of_type(template, "AWS::CloudWatch::Alarm"):
         assert alarm["AlarmActions"] == alarm["OKActions"] != []
+    told = {
+        alarm["AlarmName"]: alarm["InsufficientDataActions"] == alarm["AlarmActions"]
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm")
+        if "InsufficientDataActions" in alarm
+    }
+    assert told == {"crowdlens-prod-reconciler-idle": True}
 
 
 def test_without_an_address_there_is_no_topic_to_pay_for_and_prod_is_warned() -> None:

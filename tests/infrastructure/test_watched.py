@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.alarms import alarms_of, watched_functions
+from infra.alarms import DEPLOYING_FUNCTIONS, alarms_of, functions_of
 from infra.config import StageConfig, read_config
 from infra.cost.measured import Assumptions
 from infra.cost.standing import quantities
@@ -52,10 +52,13 @@ def watched(name: str, namespace: str, dimension: str) -> set[str]:
 
 
 @EVERY_STAGE
-def test_every_function_has_an_alarm(name: str, synthesise: Callable[[str], Templates]) -> None:
+def test_every_function_has_an_alarm_or_a_deployment_that_fails_with_it(
+    name: str, synthesise: Callable[[str], Templates]
+) -> None:
     functions = {one["FunctionName"] for one in of_type(synthesise(name), "AWS::Lambda::Function")}
-    assert functions == watched(name, "AWS/Lambda", "FunctionName")
-    assert functions == {config(name).function_name(one) for one in watched_functions(config(name))}
+    deploying = {config(name).function_name(one) for one in DEPLOYING_FUNCTIONS}
+    assert functions - deploying == watched(name, "AWS/Lambda", "FunctionName")
+    assert functions == {config(name).function_name(one) for one in functions_of(config(name))}
 
 
 @EVERY_STAGE
