@@ -100,11 +100,15 @@ while [ $# -gt 0 ]; do
 done
 
 undo() {
+    [ -n "$DRY_RUN" ] || [ "$(id -u)" = 0 ] || fail "this needs root: run it with sudo"
     say "stopping and removing the nucleus"
-    run systemctl disable --now greengrass.service
+    # An installation that failed early has no service yet; the claim must go all the same.
+    if [ -e "$UNIT" ]; then
+        run systemctl disable --now greengrass.service || say "greengrass.service could not be stopped: going on"
+    fi
     run rm -f "$UNIT"
-    run systemctl daemon-reload
-    run rm -rf "$ROOT" "$CLAIM" "$STATE/libraries"
+    run systemctl daemon-reload || say "systemd could not be told: going on"
+    run rm -rf "$ROOT" "$CLAIM" "$STATE/libraries" "$WORK"
     say "kept: $STATE/spool.db* (records that wait) and $SETTINGS; the thing and its certificate are in the cloud:"
     say "  crowdlens devices block NAME, then deactivate the certificate; see docs/device.md"
 }

@@ -95,6 +95,29 @@ def test_undoing_keeps_what_waits_to_be_sent(device: Path) -> None:
     assert not [line for line in removed if "spool" in line or line.endswith(" /var/lib/crowdlens")]
 
 
+def test_undoing_half_an_installation_takes_the_claim_away(device: Path) -> None:
+    """No service is there yet and systemd fails: the stand-ins write down what they were asked."""
+    for name, content in {
+        "systemctl": "exit 1",
+        "rm": f'echo "$@" >>{device}/removed',
+        "id": "echo 0",
+    }.items():
+        program = device / "bin" / name
+        program.write_text(f"#!/bin/sh\n{content}\n", encoding="utf-8")
+        program.chmod(0o755)
+    assert run(device, "--undo").returncode == 0
+    assert "/etc/crowdlens/claim" in (device / "removed").read_text(encoding="utf-8")
+
+
+def test_undoing_needs_root(device: Path) -> None:
+    program = device / "bin" / "id"
+    program.write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
+    program.chmod(0o755)
+    finished = run(device, "--undo")
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr == "install_device: this needs root: run it with sudo\n"
+
+
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_python_with_wheels_is_taken(device: Path, python: str) -> None:
     says(device, python)
