@@ -47,7 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--missing", action="store_true", help="drop nothing, only load the objects that the ledger lacks"
     )
     only.add_argument(
-        "--from-scratch", action="store_true", help="drop again, even if a rebuild was stopped half-way"
+        "--from-scratch",
+        action="store_true",
+        help="drop again, even if a rebuild was stopped half-way, also of another lake",
     )
     parser.add_argument(
         "--every-day", action="store_true", help="all days of the lake, not just those that MySQL keeps"
@@ -97,6 +99,11 @@ def _open_lake(arguments: argparse.Namespace) -> Lake:
     if arguments.lake is not None:
         return FolderLake(arguments.lake)
     return LakeStore(arguments.bucket or lake_writer_settings().lake_bucket)
+
+
+def _lake_name(arguments: argparse.Namespace, lake: Lake) -> str:
+    """Return what tells this lake from every other, wherever the command is called."""
+    return f"s3://{lake.bucket}" if arguments.lake is None else str(arguments.lake.resolve())
 
 
 def _digest(arguments: argparse.Namespace, connection: Connection) -> int:
@@ -152,18 +159,20 @@ def _rebuild(
     settings: MySQLSettings,
 ) -> int:
     from cli.rebuild.digest import first_days
-    from cli.rebuild.work import Progress, Rebuild, begin, only_rebuild, refuse_empty_lake
+    from cli.rebuild.work import Progress, Rebuild, begin, is_half_way, only_rebuild, refuse_empty_lake
     from lambdas.rds_loader.loader import Loader, utc_now
     from lambdas.shared.mysql import Database
 
     days = first_days(utc_now().date(), every_day=arguments.every_day)
     with only_rebuild(connection), closing(Database(settings, connect=connector.connect)) as database:
-        progress = Progress()
-        if not arguments.missing:
-            refuse_empty_lake(lake, connection, days)
-            progress.resumed = begin(connection, utc_now(), from_scratch=arguments.from_scratch)
-        if progress.resumed:
+        progress, lake_name = Progress(), _lake_name(arguments, lake)
+        half_way = not arguments.from_scratch and is_half_way(connection, lake_name)
+        if half_way and not arguments.missing:
+            progress.resumed = True
             say("a rebuild was stopped half-way: going on")
+        elif not arguments.missing:
+            refuse_empty_lake(lake, connection, days)
+            begin(connection, utc_now(), lake_name)
         work = Rebuild(lake, database, Loader(lake, database), days, _reporter(), progress)
         work.load_missing()
         if not arguments.missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ make every table again: each of their files is safe to repeat. The ledger goes l
 tables: a loader that is at work meanwhile finds both of one kind, or fails and is called again.
 """
 REBUILD_MARK: Final = "rebuild_started"
+_LAKE_MARK: Final = "rebuild_of:"
+"""Beside the mark, with a digest of the lake's name: the table's one text is a name of 64 letters."""
 OBJECTS_AT_ONCE: Final = 50
 _TIMES_GONE: Final = 3
 _KEYS_AT_ONCE: Final = 1_000
@@ -98,22 +101,38 @@ def _has_rows(connection: Connection, table_name: str) -> bool:
         return False
 
 
-def begin(connection: Connection, now: datetime, *, from_scratch: bool) -> bool:
-    """Drop and make the projection, or return True when a rebuild that was cut off goes on.
+def is_half_way(connection: Connection, lake_name: str) -> bool:
+    """Return whether a rebuild of this very lake was cut off; raises `RebuildError` when one of another was.
 
-    The mark is written last, so that one cut off before it drops again, and removed by `finish`.
+    `lake_name` tells the lake from every other. To go on with another would mix two lakes in one database.
     """
-    if not from_scratch and _marked(connection):
-        return True
+    marks = _marks(connection)
+    if REBUILD_MARK not in marks:
+        return False
+    if _lake_mark(lake_name) not in marks:
+        raise RebuildError(
+            f"a rebuild of another lake than {lake_name} was stopped half-way in this database: expected "
+            "that lake, to go on, or --from-scratch, to drop what is there and load this one"
+        )
+    return True
+
+
+def begin(connection: Connection, now: datetime, lake_name: str) -> None:
+    """Drop and make the projection, to be loaded from the lake of this name.
+
+    The marks are written last, so that a rebuild cut off before them drops again, and removed by `finish`.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION lock_wait_timeout = %s", (_DROP_WAIT_SECONDS,))
         for name in DROPPED:
             cursor.execute(f"DROP TABLE IF EXISTS `{name}`")
     apply_migrations(connection)
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO projection_state (name, value_time) VALUES (%s, %s)", (REBUILD_MARK, now))
+        cursor.execute(
+            "INSERT INTO projection_state (name, value_time) VALUES (%s, %s), (%s, %s)",
+            (REBUILD_MARK, now, _lake_mark(lake_name), now),
+        )
     connection.commit()
-    return False
 
 
 @dataclass(frozen=True)
@@ -151,10 +170,13 @@ class Rebuild:
             )
 
     def finish(self, now: datetime) -> None:
-        """Settle live state as of `now` (naive UTC) and take the mark away."""
+        """Settle live state as of `now` (naive UTC) and take the marks away."""
         self.database.run(lambda cursor: live.settle(cursor, now))
         self.database.run(
-            lambda cursor: cursor.execute("DELETE FROM projection_state WHERE name = %s", (REBUILD_MARK,))
+            lambda cursor: cursor.execute(
+                "DELETE FROM projection_state WHERE name = %s OR name LIKE %s",
+                (REBUILD_MARK, f"{_LAKE_MARK}%"),
+            )
         )
 
     def _missing(self) -> list[ListedObject]:
@@ -194,11 +216,15 @@ def _note(result: LoadResult, progress: Progress) -> None:
     progress.failed[result.key] = str(result.error)
 
 
-def _marked(connection: Connection) -> bool:
+def _lake_mark(lake_name: str) -> str:
+    return _LAKE_MARK + hashlib.sha256(lake_name.encode()).hexdigest()[:40]
+
+
+def _marks(connection: Connection) -> set[str]:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM projection_state WHERE name = %s", (REBUILD_MARK,))
-            return cursor.fetchone() is not None
+            cursor.execute("SELECT name FROM projection_state")
+            return {str(name) for (name,) in cursor.fetchall()}
     except pymysql.err.ProgrammingError:
         # No such table: nothing was begun.
-        return False
+        return set()

@@ -153,6 +153,47 @@ def test_one_that_was_interrupted_goes_on_where_it_was(
     assert json.loads(capsys.readouterr().out)["resumed"] is False
 
 
+@pytest.fixture
+def half_way(lake: Any, make_records: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A rebuild that was stopped half-way, and another lake in a folder: what MySQL held before of it."""
+    fill(lake, make_records)
+    before = lake.digests()
+    copy_lake(lake.s3, BUCKET, tmp_path)
+    lake.put(make_records(count=2, camera="only-here"))
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "OBJECTS_AT_ONCE", 5)
+        plain, calls = Loader.load_many, []
+
+        def interrupted(self: Loader, wanted: Any) -> Any:
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return plain(self, wanted)
+
+        patch.setattr(Loader, "load_many", interrupted)
+        assert lake.rebuild() == 130
+    return before
+
+
+@pytest.mark.parametrize(
+    "goes_on", [pytest.param((), id="rebuild"), pytest.param(("--missing",), id="missing")]
+)
+def test_one_that_was_interrupted_does_not_go_on_with_another_lake(
+    lake: Any, half_way: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], goes_on: tuple[str, ...]
+) -> None:
+    there = lake.digests()
+    capsys.readouterr()
+    another = ["rebuild", "--lake", str(tmp_path), "--mysql-url", lake.url, "--every-day"]
+    assert main([*another, *goes_on]) == 1
+    told = capsys.readouterr().err
+    assert f"a rebuild of another lake than {tmp_path} was stopped half-way" in told
+    assert "--from-scratch" in told
+    assert lake.digests() == there
+    assert main([*another, "--from-scratch"]) == 0
+    assert lake.digests() == half_way
+    assert lake.query("SELECT name FROM projection_state WHERE name LIKE 'rebuild%'") == []
+
+
 def test_one_that_was_killed_goes_on_where_it_was(lake: Any, make_records: Any, tmp_path: Path) -> None:
     keys = fill(lake, make_records)
     before = lake.digests()
