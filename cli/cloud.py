@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,10 +18,14 @@ if TYPE_CHECKING:
 
 BUCKET_VARIABLE = "LAKE_BUCKET"
 CONTROL_TABLE_VARIABLE = "CONTROL_TABLE"
+REGION_VARIABLE = "AWS_REGION"
+_BOTO3_REGION_VARIABLE = "AWS_DEFAULT_REGION"
+_BUCKET_NAME = re.compile(r"bucket name \"(.*?)\"", re.IGNORECASE | re.DOTALL)
+_ENDPOINT_FAULT = "Invalid endpoint: "
 
 
 class CloudArgumentError(CrowdLensError):
-    """Raised when nothing says which bucket or region to work on."""
+    """Raised when nothing usable says which bucket, region, profile or endpoint to work on."""
 
 
 class CloudError(WorkFailedError):
@@ -81,21 +87,89 @@ def dynamodb_client(region: str | None) -> Any:
 
 
 @contextmanager
-def clear_cloud_errors() -> Iterator[None]:
-    """Turn what boto3 raises into one sentence: `CloudArgumentError` or `CloudError`."""
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
-
+def region_of_environment() -> Iterator[None]:
+    """Let boto3 find the region in AWS_REGION, too, as every other AWS tool does."""
+    region, before = os.environ.get(REGION_VARIABLE), os.environ.get(_BOTO3_REGION_VARIABLE)
+    if not region:
+        yield
+        return
+    os.environ[_BOTO3_REGION_VARIABLE] = region
     try:
         yield
-    except NoRegionError as error:
-        raise CloudArgumentError("no AWS region is named: expected --region or AWS_REGION") from error
-    except NoCredentialsError as error:
-        raise CloudError(
-            "no AWS credentials were found: expected a profile or variables of the AWS tools"
-        ) from error
-    except ClientError as error:
+    finally:
+        if before is None:
+            os.environ.pop(_BOTO3_REGION_VARIABLE, None)
+        else:
+            os.environ[_BOTO3_REGION_VARIABLE] = before
+
+
+@contextmanager
+def clear_cloud_errors() -> Iterator[None]:
+    """Turn what boto3 raises into one sentence: `CloudArgumentError` (wrong input) or `CloudError`.
+
+    A fault of the call or the account's settings reads alike from whichever function it comes: also from one
+    that had put it into an error of its own.
+    """
+    try:
+        yield
+    except CrowdLensError as error:
+        clear = _wrong_setting(error.__cause__)
+        if clear is None:
+            raise
+        raise clear from error
+    except Exception as error:
+        clear = _wrong_setting(error) or _no_answer(error)
+        if clear is None:
+            raise
+        raise clear from error
+
+
+def _wrong_setting(error: BaseException | None) -> CrowdLensError | None:
+    """Return the sentence for what is wrong with the call or the settings; None for anything else."""
+    # Who never loaded botocore met none of its errors, and loading it here would slow every command.
+    if error is None or "botocore.exceptions" not in sys.modules:
+        return None
+    from botocore import exceptions as boto
+
+    if isinstance(error, boto.NoRegionError):
+        return CloudArgumentError(f"no AWS region is named: expected --region or {REGION_VARIABLE}")
+    if isinstance(error, boto.ProfileNotFound):
+        return CloudArgumentError(f"{error}: expected AWS_PROFILE to name one of the AWS tools' profiles")
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return CloudError("no AWS credentials were found: expected a profile or variables of the AWS tools")
+    if isinstance(error, boto.ParamValidationError | boto.ClientError):
+        return _wrong_bucket(error)
+    if isinstance(error, boto.InvalidRegionError):
+        return CloudArgumentError(f"{error}: expected one like ap-northeast-2")
+    if isinstance(error, ValueError) and str(error).startswith(_ENDPOINT_FAULT):
+        endpoint = str(error).removeprefix(_ENDPOINT_FAULT)
+        return CloudArgumentError(
+            f"the AWS endpoint is {endpoint!r}: expected a URL like http://127.0.0.1:4566 in AWS_ENDPOINT_URL"
+        )
+    return None
+
+
+def _wrong_bucket(error: Exception) -> CloudArgumentError | None:
+    """Return the sentence for a bucket that there is not, or cannot be; None for any other error."""
+    said = getattr(error, "response", {}).get("Error", {})
+    if said.get("Code") == "NoSuchBucket":
+        named = f" {said['BucketName']!r}" if said.get("BucketName") else ""
+        return CloudArgumentError(f"bucket{named} does not exist (NoSuchBucket): expected the lake's bucket")
+    invalid = _BUCKET_NAME.search(str(error))
+    if invalid is None and said.get("Code") != "InvalidBucketName":
+        return None
+    bucket = invalid[1] if invalid else said.get("BucketName", "")
+    return CloudArgumentError(f"bucket is {bucket!r}: expected 3 to 63 of a-z, 0-9, dots and hyphens")
+
+
+def _no_answer(error: Exception) -> CloudError | None:
+    """Return the sentence for what AWS refused or did not answer; None for what is not boto3's."""
+    if "botocore.exceptions" not in sys.modules:
+        return None
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError):
         said = error.response.get("Error", {})
         why = f"{said.get('Code')}: {said.get('Message') or 'no reason given'}"
-        raise CloudError(f"{error.operation_name} was refused: {why}") from error
-    except BotoCoreError as error:
-        raise CloudError(f"AWS did not answer: {error}") from error
+        return CloudError(f"{error.operation_name} was refused: {why}")
+    return CloudError(f"AWS did not answer: {error}") if isinstance(error, BotoCoreError) else None

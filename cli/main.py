@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from cli.cloud import clear_cloud_errors, region_of_environment
 from contract.errors import CrowdLensError, WorkFailedError
 
 COMMANDS = {
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = build_parser(words).parse_args(words)
     try:
-        status = command.execute(command)
+        with region_of_environment(), clear_cloud_errors():
+            status = command.execute(command)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output (`| head`) has seen enough.
@@ -86,7 +88,8 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescription
     """Shows defaults where there are any, and leaves the lines of an example as they are."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default is None or action.default is False:
+        said_already = "(default: " in (action.help or "")
+        if action.default is None or action.default is False or said_already:
             return action.help
         return super()._get_help_string(action)
 

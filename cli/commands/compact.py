@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.cloud import add_account_arguments, control_table_of, s3_client
 from cli.output import print_json, say, table
 from contract.errors import WorkFailedError
 from contract.tables import TABLES
@@ -26,15 +27,17 @@ class PieceFailedError(WorkFailedError):
     """Raised when a day could not be compacted; the others were."""
 
 
+class LeftAloneError(WorkFailedError):
+    """Raised when an object could not be read; it stays as it is, and the others were compacted."""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `crowdlens compact`."""
     parser.epilog = EXAMPLE
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--lake", type=Path, default=Path("out/demo/lake"), help="lake folder of a run")
-    where.add_argument("--bucket", help="lake bucket in S3, with the AWS settings of the environment")
-    parser.add_argument(
-        "--control-table", default="crowdlens-control", help="DynamoDB table of the leases, for --bucket"
-    )
+    where.add_argument("--bucket", help="the lake's bucket in S3")
+    add_account_arguments(parser)
     parser.add_argument("--table", choices=sorted(TABLES), help="only this table")
     parser.add_argument("--day", type=_day, help="only this UTC day, YYYY-MM-DD")
     parser.add_argument(
@@ -61,6 +64,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if report.failed:
         piece, reason = next(iter(report.failed.items()))
         raise PieceFailedError(f"{len(report.failed)} days failed, first {piece}: {reason}")
+    if report.skipped:
+        raise LeftAloneError(f"{len(report.skipped)} objects could not be read and were left alone")
     return 0
 
 
@@ -74,8 +79,9 @@ def _compactor(arguments: argparse.Namespace) -> Compactor:
         from lambdas.shared.control_table import control_client
         from lambdas.shared.leases import Leases
 
-        leases = Leases(control_client(), arguments.control_table)
-        return Compactor(S3ObjectStore(arguments.bucket), leases, CompactionRules(raw_keep=keep))
+        leases = Leases(control_client(arguments.region), control_table_of(arguments))
+        store = S3ObjectStore(arguments.bucket, s3_client(arguments.region))
+        return Compactor(store, leases, CompactionRules(raw_keep=keep))
     from cli.folder_store import FolderStore, NoLeases
     from cli.lake_location import open_lake
 

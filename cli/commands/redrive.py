@@ -59,10 +59,12 @@ def execute(arguments: argparse.Namespace) -> int:
     with clear_cloud_errors():
         place = BucketQuarantine(s3_client(arguments.region), bucket)
         letters = limited(select(place, selection_of(arguments), skipped=say), arguments)
+        # Made for a dry run, too: it must ask for whatever the real one asks for.
+        send_back = sender(arguments, place)
         if arguments.dry_run:
             return dry_run(letters, as_json=arguments.json)
         progress = Progress()
-        result = sender(arguments, place).send(letters, progress=progress)
+        result = send_back.send(letters, progress=progress)
     if arguments.json:
         print_json({"sent": dict(result.sent), "failed": result.failed})
     return progress.end(result)

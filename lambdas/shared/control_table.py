@@ -32,9 +32,9 @@ class ControlTableUnavailableError(WorkFailedError):
     """Raised when the control table did not answer; what depends on it must wait, not guess."""
 
 
-def control_client() -> Any:
+def control_client(region: str | None = None) -> Any:
     """Return a DynamoDB client with short time-outs; boto3 honours AWS_ENDPOINT_URL."""
-    return boto3.client("dynamodb", config=_CLIENT_CONFIG)
+    return boto3.client("dynamodb", region_name=region, config=_CLIENT_CONFIG)
 
 
 @contextmanager

@@ -59,8 +59,11 @@ def test_only_the_day_asked_for_is_touched(folder: Path, capsys: pytest.CaptureF
 
 def test_what_cannot_be_folded_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / raw_key("zone_counts", DAY, "broken")).write_bytes(b"no parquet")
-    assert main(["compact", "--lake", str(folder)]) == 0
-    assert "left alone: raw/zone_counts/day=2025-11-21/broken.parquet" in capsys.readouterr().err
+    assert main(["compact", "--lake", str(folder)]) == 1
+    said = capsys.readouterr().err
+    assert "left alone: raw/zone_counts/day=2025-11-21/broken.parquet" in said
+    assert "2 raw objects folded" in said
+    assert "1 objects could not be read and were left alone" in said
 
 
 @pytest.mark.parametrize(

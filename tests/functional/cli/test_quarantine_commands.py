@@ -350,7 +350,7 @@ def test_devices_are_enrolled_rotated_blocked_and_listed(
         pytest.param(
             ["devices", "list", "--control-table", "gone"], 1, "registry failed", id="no such table"
         ),
-        pytest.param(["redrive", "--bucket", "gone"], 1, "NoSuchBucket", id="no such bucket"),
+        pytest.param(["redrive", "--bucket", "gone"], 2, "NoSuchBucket", id="no such bucket"),
     ],
 )
 def test_a_mistake_is_one_sentence(
