@@ -35,8 +35,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Print the plan."""
     from cli.teardown.plan import make_plan
 
-    region = f" -c region={arguments.region}" if arguments.region else ""
-    plan = make_plan(_stacks(arguments), stage=arguments.stage, context=region)
+    plan = make_plan(_stacks(arguments), region=arguments.region)
     if arguments.json:
         print_json(plan.as_dict())
     else:

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cli.teardown.remains import (
+    BESIDE_THE_STACKS,
+    BUCKET,
+    INSTANCE,
+    Stays,
+    delete_stack,
+    empty,
+    kept,
+    snapshot,
+)
 from cli.teardown.stacks import Resource, Stack
 
-CDK = ".tools/cdk/cdk"
-_BUCKET = "AWS::S3::Bucket"
-_EMPTY = (
-    '.venv/bin/python -c \'import boto3; boto3.resource("s3").Bucket("{name}").object_versions.delete()\''
+DELETION_ORDER = (
+    "monitoring",
+    "dashboards",
+    "components",
+    "fleet",
+    "database",
+    "network",
+    "analytics",
+    "ingest",
+    "storage",
 )
-"""Every version of every object: a bucket that is versioned holds what was deleted from it."""
+"""Last names of the stacks, each before those that it needs; no template tells, as they share only names."""
+_RDS = "AWS::RDS::"
 
 
 @dataclass(frozen=True)
 class Step:
     """One thing to do, in order."""
 
-    why: str
-    commands: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Stays:
-    """Something that is still there afterwards."""
-
-    what: str
-    name: str
     why: str
     commands: tuple[str, ...]
 
@@ -47,195 +54,110 @@ class Plan:
         return asdict(self)
 
 
-def make_plan(stacks: Sequence[Stack], *, stage: str, context: str) -> Plan:
-    """Return the plan for `stacks` of `stage`; `context` are the ``-c`` options they were deployed with."""
+def make_plan(stacks: Sequence[Stack], *, region: str | None = None) -> Plan:
+    """Return the plan for the `stacks` of one stage; `region` is told where it was not the usual one."""
+    in_order = sorted(stacks, key=_turn)
+    held = [stack for stack in in_order if _is_held(stack, in_order)]
+    going = [stack for stack in in_order if stack not in held]
+    where = (Step("every command is of this region", (f"export {_regions(region)}",)),) if region else ()
     return Plan(
-        tuple(_steps(stacks, f"-c stage={stage}{context}")),
-        tuple(_stays(stacks)),
+        (*where, *_steps(going)),
+        (*_stays(in_order, held), *_beside(in_order)),
         any(one.stays and "-lake-" in one.name for one in _all(stacks)),
     )
+
+
+def _turn(stack: Stack) -> int:
+    # One that this list does not know yet needs others, and none needs it.
+    last_name = stack.name.rpartition("-")[2]
+    return DELETION_ORDER.index(last_name) if last_name in DELETION_ORDER else -1
+
+
+def _regions(region: str) -> str:
+    return f"AWS_REGION={region} AWS_DEFAULT_REGION={region}"
+
+
+def _is_held(stack: Stack, stacks: Iterable[Stack]) -> bool:
+    """Whether an instance that stays lies in the subnets of this stack."""
+    instance_stays = any(one.type == INSTANCE and one.stays for one in _all(stacks))
+    return instance_stays and any(one.type == "AWS::EC2::VPC" for one in stack.resources)
 
 
 def _all(stacks: Iterable[Stack]) -> list[Resource]:
     return [resource for stack in stacks for resource in stack.resources]
 
 
-def _steps(stacks: Sequence[Stack], context: str) -> Iterable[Step]:
+def _steps(stacks: Sequence[Stack]) -> Iterator[Step]:
     protected = [one for one in _all(stacks) if not one.stays and one.properties.get("DeletionProtection")]
-    if protected:
-        commands = tuple(
-            f"aws rds modify-db-instance --db-instance-identifier {one.name} --no-deletion-protection"
-            for one in protected
-        )
-        yield Step("RDS deletes no protected instance", commands)
-    going = [one for one in _all(stacks) if one.type == _BUCKET and not one.stays]
+    yield from _step("RDS deletes no protected instance", (_unprotect(one) for one in protected))
+    policies = [one for one in _all(stacks) if one.type == "AWS::IoT::Policy" and not one.stays]
+    yield from _step(
+        "IoT deletes no policy that a certificate holds; devices can connect no longer",
+        (_detach(one) for one in policies),
+    )
+    going = [one for one in _all(stacks) if one.type == BUCKET and not one.stays]
     holding = {one.stack for one in going}
-    first = [stack.name for stack in stacks if stack.name not in holding]
-    if first:
-        yield Step("stop what writes", (f"{CDK} destroy {' '.join(first)} {context}",))
-    if going:
-        yield Step(
-            "S3 deletes no bucket that holds anything; THIS DELETES EVERY RECORD OF THE STAGE",
-            tuple(_EMPTY.format(name=one.name) for one in going),
-        )
-    last = [stack.name for stack in stacks if stack.name in holding]
-    if last:
-        yield Step("remove what is empty now", (f"{CDK} destroy {' '.join(last)} {context}",))
-
-
-def _stays(stacks: Sequence[Stack]) -> Iterable[Stays]:
-    for resource in _all(stacks):
-        if resource.stays:
-            yield _kept(resource)
-        elif resource.policy == "Snapshot":
-            yield _snapshot(resource)
-    types = {resource.type for resource in _all(stacks)}
-    for found, stays in _BESIDE_THE_STACKS:
-        if any(kind.startswith(found) for kind in types):
-            yield stays
-
-
-def _kept(resource: Resource) -> Stays:
-    what = resource.type.removeprefix("AWS::").replace("::", " ")
-    commands = _REMOVED_BY.get(resource.type, _by_cloud_control)(resource)
-    return Stays(what, resource.name, "kept by the stack's own word (DeletionPolicy)", tuple(commands))
-
-
-def _snapshot(resource: Resource) -> Stays:
-    return Stays(
-        "RDS snapshot",
-        f"of {resource.name}",
-        "CloudFormation takes one before it deletes the instance",
-        (
-            "aws rds describe-db-snapshots --snapshot-type manual --query "
-            f"\"DBSnapshots[?DBInstanceIdentifier=='{resource.name}'].DBSnapshotIdentifier\"",
-            "aws rds delete-db-snapshot --db-snapshot-identifier SNAPSHOT",
-        ),
+    yield from _step(
+        "stop what writes", (delete_stack(one.name) for one in stacks if one.name not in holding)
+    )
+    yield from _step(
+        "S3 deletes no bucket that holds anything; THIS DELETES EVERY RECORD OF THE STAGE",
+        (empty(one.name) for one in _logs_last(going)),
+    )
+    yield from _step(
+        "remove what is empty now", (delete_stack(one.name) for one in stacks if one.name in holding)
     )
 
 
-def _bucket(resource: Resource) -> list[str]:
-    return [_EMPTY.format(name=resource.name), f"aws s3api delete-bucket --bucket {resource.name}"]
+def _step(why: str, commands: Iterable[str]) -> Iterator[Step]:
+    step = Step(why, tuple(commands))
+    if step.commands:
+        yield step
 
 
-def _table(resource: Resource) -> list[str]:
-    name = resource.name
-    unprotect = f"aws dynamodb update-table --table-name {name} --no-deletion-protection-enabled"
-    delete = f"aws dynamodb delete-table --table-name {name}"
-    return [unprotect, delete] if resource.properties.get("DeletionProtectionEnabled") else [delete]
+def _unprotect(instance: Resource) -> str:
+    return f"aws rds modify-db-instance --db-instance-identifier {instance.name} --no-deletion-protection"
 
 
-def _instance(resource: Resource) -> list[str]:
-    name = resource.name
-    commands = [
-        f"aws rds modify-db-instance --db-instance-identifier {name} --no-deletion-protection"
-        " --apply-immediately",
-        f"aws rds delete-db-instance --db-instance-identifier {name} --skip-final-snapshot"
-        " --delete-automated-backups",
-    ]
-    return commands if resource.properties.get("DeletionProtection") else commands[1:]
+def _detach(policy: Resource) -> str:
+    name = policy.name
+    return (
+        f"for target in $(aws iot list-targets-for-policy --policy-name {name}"
+        " --query 'targets[]' --output text);"
+        f' do aws iot detach-policy --policy-name {name} --target "$target"; done'
+    )
 
 
-def _workgroup(resource: Resource) -> list[str]:
-    return [f"aws athena delete-work-group --work-group {resource.name} --recursive-delete-option"]
+def _logs_last(buckets: Iterable[Resource]) -> list[Resource]:
+    """Return `buckets` so that none is emptied before one that writes access logs into it."""
+    ones = list(buckets)
+    logs = {(one.stack, _log_bucket(one)) for one in ones}
+    return sorted(ones, key=lambda one: (one.stack, one.logical_id) in logs)
 
 
-def _log_group(resource: Resource) -> list[str]:
-    return [f"aws logs delete-log-group --log-group-name {resource.name}"]
+def _log_bucket(bucket: Resource) -> Any:
+    destination = bucket.properties.get("LoggingConfiguration", {}).get("DestinationBucketName")
+    return destination.get("Ref") if isinstance(destination, dict) else None
 
 
-def _quicksight(resource: Resource) -> list[str]:
-    kind, option = _QUICKSIGHT[resource.type]
-    # CloudFormation's physical id is account|id.
-    account, _, own_id = resource.name.rpartition("|")
-    return [f"aws quicksight delete-{kind} --aws-account-id {account or 'ACCOUNT'} --{option} '{own_id}'"]
+def _stays(stacks: Sequence[Stack], held: Sequence[Stack]) -> Iterator[Stays]:
+    """Yield what stays in the order of its removal: the database, its network, and the lake last."""
+    staying = [one for one in _all(stacks) if one.stays]
+    database = [one for one in staying if one.type.startswith(_RDS)]
+    yield from map(kept, sorted(database, key=lambda one: one.type != INSTANCE))
+    for stack in held:
+        commands = (delete_stack(stack.name),)
+        yield Stays(
+            "stack", stack.name, "the database that stays lies in its subnets: remove that first", commands
+        )
+    yield from (snapshot(one) for one in _all(stacks) if one.policy == "Snapshot")
+    buckets = [one for one in staying if one.type == BUCKET]
+    yield from (kept(one) for one in staying if one not in database and one not in buckets)
+    yield from map(kept, _logs_last(buckets))
 
 
-def _by_cloud_control(resource: Resource) -> list[str]:
-    return [f"aws cloudcontrol delete-resource --type-name {resource.type} --identifier '{resource.name}'"]
-
-
-_QUICKSIGHT = {
-    "AWS::QuickSight::Dashboard": ("dashboard", "dashboard-id"),
-    "AWS::QuickSight::DataSet": ("data-set", "data-set-id"),
-}
-_REMOVED_BY: dict[str, Callable[[Resource], list[str]]] = {
-    _BUCKET: _bucket,
-    "AWS::DynamoDB::Table": _table,
-    "AWS::RDS::DBInstance": _instance,
-    "AWS::Athena::WorkGroup": _workgroup,
-    "AWS::Logs::LogGroup": _log_group,
-    **dict.fromkeys(_QUICKSIGHT, _quicksight),
-}
-
-_BESIDE_THE_STACKS: tuple[tuple[str, Stays], ...] = (
-    (
-        "AWS::IoT::",
-        Stays(
-            "IoT things and certificates",
-            "one of each a device",
-            "devices made them when they joined",
-            (
-                "aws iot list-things --query 'things[].thingName'",
-                "aws iot list-thing-principals --thing-name THING",
-                "aws iot detach-thing-principal --thing-name THING --principal CERTIFICATE_ARN",
-                "aws iot update-certificate --certificate-id CERTIFICATE --new-status INACTIVE",
-                "aws iot delete-certificate --certificate-id CERTIFICATE --force-delete",
-                "aws iot delete-thing --thing-name THING",
-            ),
-        ),
-    ),
-    (
-        "AWS::GreengrassV2::",
-        Stays(
-            "Greengrass core devices",
-            "one a device",
-            "devices registered themselves",
-            (
-                "aws greengrassv2 list-core-devices --query 'coreDevices[].coreDeviceThingName'",
-                "aws greengrassv2 delete-core-device --core-device-thing-name THING",
-            ),
-        ),
-    ),
-    (
-        "AWS::DynamoDB::Table",
-        Stays(
-            "DynamoDB backup",
-            "of each table that is deleted",
-            "point-in-time recovery leaves one for 35 days, free of charge",
-            ("aws dynamodb list-backups --backup-type SYSTEM",),
-        ),
-    ),
-    (
-        "AWS::QuickSight::",
-        Stays(
-            "QuickSight subscription",
-            "of the account",
-            "no stack made it, and other dashboards may need it",
-            ("aws quicksight delete-account-subscription --aws-account-id ACCOUNT",),
-        ),
-    ),
-    (
-        "AWS::Lambda::Function",
-        Stays(
-            "CloudWatch metrics",
-            "of the stage, its functions and queues",
-            "nobody can delete them: they expire after 15 months, free of charge",
-            (),
-        ),
-    ),
-    (
-        "AWS::",
-        Stays(
-            "CDK bootstrap",
-            "CDKToolkit, and the bucket of bundles and templates",
-            "one for all CDK applications of the account and region: look whether another needs it",
-            (
-                "aws cloudformation delete-stack --stack-name CDKToolkit",
-                _EMPTY.format(name="cdk-hnb659fds-assets-ACCOUNT-REGION"),
-                "aws s3api delete-bucket --bucket cdk-hnb659fds-assets-ACCOUNT-REGION",
-            ),
-        ),
-    ),
-)
-"""What CloudFormation does not list, by the types of resource that bring it about."""
+def _beside(stacks: Sequence[Stack]) -> Iterator[Stays]:
+    types = {resource.type for resource in _all(stacks)}
+    for found, stays in BESIDE_THE_STACKS:
+        if any(kind.startswith(found) for kind in types):
+            yield stays

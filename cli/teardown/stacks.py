@@ -17,7 +17,10 @@ _NAMES = (
     "TableName",
     "LogGroupName",
     "DBInstanceIdentifier",
+    "DBParameterGroupName",
+    "DBSubnetGroupName",
     "QueueName",
+    "PolicyName",
     "DashboardId",
     "DataSetId",
     "Name",
@@ -43,6 +46,7 @@ class Resource:
     """
 
     stack: str
+    logical_id: str
     type: str
     name: str
     policy: str
@@ -107,7 +111,7 @@ def _resources(
         else:
             name = physical.get(logical_id, "")
         policy = resource.get("DeletionPolicy") or _POLICY_WITHOUT_WORD.get(kind, "Delete")
-        yield Resource(stack, kind, name, policy, properties)
+        yield Resource(stack, logical_id, kind, name, policy, properties)
 
 
 def _given_name(properties: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -219,13 +220,22 @@ def destroy_plan(deployed: Account) -> dict[str, Any]:
     return dict(json.loads(finished.stdout))
 
 
-def follow(deployed: Account, command: str) -> None:
-    """Do what a line of the plan says; `cdk` takes the assembly that is there instead of a new one."""
-    if command.startswith(".tools/cdk/cdk destroy "):
-        stacks = [word for word in command.split() if word.startswith("crowdlens-")]
-        deployed.deployment.destroy(deployed.assembly, stacks)
-        return
-    environment = {**os.environ, **deployed.deployment.endpoint.environment()}
+@pytest.fixture(scope="module")
+def shell_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH on which `aws` is a small command of our own: no AWS CLI is needed to run this test."""
+    folder = tmp_path_factory.mktemp("bin")
+    command = folder / "aws"
+    script = Path(__file__).with_name("aws_command.py")
+    command.write_text(
+        f'#!/bin/sh\nexec {shlex.join([sys.executable, str(script)])} "$@"\n', encoding="utf-8"
+    )
+    command.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def follow(deployed: Account, shell_path: str, command: str) -> None:
+    """Do what a line of the plan says, as it is printed."""
+    environment = {**os.environ, **deployed.deployment.endpoint.environment(), "PATH": shell_path}
     subprocess.run(command, shell=True, env=environment, cwd=REPOSITORY_ROOT, check=True)  # noqa: S602
 
 
@@ -258,11 +268,11 @@ def left_over(deployed: Account) -> dict[str, list[str]]:
     }
 
 
-def test_the_destroy_plan_leaves_nothing_but_the_bootstrap(deployed: Account) -> None:
+def test_the_destroy_plan_leaves_nothing_but_the_bootstrap(deployed: Account, shell_path: str) -> None:
     assert left_over(deployed)  # the list sees what there is to see
     plan = destroy_plan(deployed)
     assert not plan["keeps_records"]
     for step in plan["steps"]:
         for command in step["commands"]:
-            follow(deployed, command)
+            follow(deployed, shell_path, command)
     assert left_over(deployed) == {}

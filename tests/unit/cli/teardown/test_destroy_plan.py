@@ -41,7 +41,12 @@ def write(tmp_path: Path) -> Write:
 
 
 def plan_of(folder: Path, stage: str = "dev") -> Plan:
-    return make_plan(stacks_of_folder(folder, stage), stage=stage, context="")
+    return make_plan(stacks_of_folder(folder, stage))
+
+
+def deletion(stack: str) -> str:
+    name = f"--stack-name {stack}"
+    return f"aws cloudformation delete-stack {name} && aws cloudformation wait stack-delete-complete {name}"
 
 
 def test_buckets_are_emptied_between_what_writes_and_their_own_stack(tmp_path: Path, write: Write) -> None:
@@ -50,12 +55,12 @@ def test_buckets_are_emptied_between_what_writes_and_their_own_stack(tmp_path: P
     write("crowdlens-prod-ingest", Queue=("AWS::SQS::Queue", None, {}))
     plan = plan_of(tmp_path)
     first, second, third = (step.commands for step in plan.steps)
-    assert first == (".tools/cdk/cdk destroy crowdlens-dev-ingest -c stage=dev",)
+    assert first == (deletion("crowdlens-dev-ingest"),)
     assert second == (
         '.venv/bin/python -c \'import boto3; boto3.resource("s3")'
         '.Bucket("crowdlens-dev-lake-<AccountId>-eu-west-1").object_versions.delete()\'',
     )
-    assert third == (".tools/cdk/cdk destroy crowdlens-dev-storage -c stage=dev",)
+    assert third == (deletion("crowdlens-dev-storage"),)
     assert not plan.keeps_records
 
 
@@ -63,12 +68,74 @@ def test_kept_buckets_are_not_emptied_and_are_told_of(tmp_path: Path, write: Wri
     lake = {"BucketName": "crowdlens-prod-lake-1-eu-west-1"}
     write("crowdlens-prod-storage", Lake=("AWS::S3::Bucket", "RetainExceptOnCreate", lake))
     plan = plan_of(tmp_path, "prod")
-    assert [step.commands for step in plan.steps] == [
-        (".tools/cdk/cdk destroy crowdlens-prod-storage -c stage=prod",)
-    ]
+    assert [step.commands for step in plan.steps] == [(deletion("crowdlens-prod-storage"),)]
     assert plan.stays[0].name == lake["BucketName"]
     assert plan.stays[0].commands[-1] == f"aws s3api delete-bucket --bucket {lake['BucketName']}"
     assert plan.keeps_records
+
+
+def test_a_stack_goes_before_those_that_it_needs_and_an_unknown_one_first(
+    tmp_path: Path, write: Write
+) -> None:
+    for name in ("network", "ingest", "database", "web", "components", "fleet", "storage", "analytics"):
+        write(f"crowdlens-dev-{name}", Topic=("AWS::SNS::Topic", None, {}))
+    (step,) = plan_of(tmp_path).steps
+    order = ("web", "components", "fleet", "database", "network", "analytics", "ingest", "storage")
+    assert step.commands == tuple(deletion(f"crowdlens-dev-{name}") for name in order)
+
+
+def test_the_bucket_of_access_logs_is_emptied_after_those_that_write_into_it(
+    tmp_path: Path, write: Write
+) -> None:
+    lake = {"BucketName": "lake", "LoggingConfiguration": {"DestinationBucketName": {"Ref": "AccessLogs"}}}
+    write(
+        "crowdlens-dev-storage",
+        AccessLogs=("AWS::S3::Bucket", "Delete", {"BucketName": "logs"}),
+        Lake=("AWS::S3::Bucket", "Delete", lake),
+    )
+    emptied = plan_of(tmp_path).steps[0].commands
+    assert ['"lake"' in one for one in emptied] == [True, False]
+    assert '"logs"' in emptied[1]
+
+
+def test_certificates_come_off_a_policy_before_its_stack_goes(tmp_path: Path, write: Write) -> None:
+    write("crowdlens-dev-fleet", Claim=("AWS::IoT::Policy", None, {"PolicyName": "crowdlens-dev-claim"}))
+    first, second = (step.commands for step in plan_of(tmp_path).steps)
+    assert first == (
+        "for target in $(aws iot list-targets-for-policy --policy-name crowdlens-dev-claim"
+        " --query 'targets[]' --output text);"
+        ' do aws iot detach-policy --policy-name crowdlens-dev-claim --target "$target"; done',
+    )
+    assert second == (deletion("crowdlens-dev-fleet"),)
+
+
+def test_a_kept_database_keeps_its_network_and_is_removed_before_what_it_uses(
+    tmp_path: Path, write: Write
+) -> None:
+    write("crowdlens-prod-network", Vpc=("AWS::EC2::VPC", None, {}))
+    write(
+        "crowdlens-prod-database",
+        Parameters=("AWS::RDS::DBParameterGroup", "RetainExceptOnCreate", {"DBParameterGroupName": "p"}),
+        Subnets=("AWS::RDS::DBSubnetGroup", "RetainExceptOnCreate", {"DBSubnetGroupName": "s"}),
+        MySql=("AWS::RDS::DBInstance", "RetainExceptOnCreate", {"DBInstanceIdentifier": "m"}),
+    )
+    plan = plan_of(tmp_path, "prod")
+    assert [step.commands for step in plan.steps] == [(deletion("crowdlens-prod-database"),)]
+    assert [stays.commands[0] for stays in plan.stays[:4]] == [
+        "aws rds delete-db-instance --db-instance-identifier m --skip-final-snapshot"
+        " --delete-automated-backups",
+        "aws rds delete-db-parameter-group --db-parameter-group-name p",
+        "aws rds delete-db-subnet-group --db-subnet-group-name s",
+        deletion("crowdlens-prod-network"),
+    ]
+    assert plan.stays[0].commands[-1] == "aws rds wait db-instance-deleted --db-instance-identifier m"
+
+
+def test_a_database_that_goes_lets_its_network_go(tmp_path: Path, write: Write) -> None:
+    write("crowdlens-dev-network", Vpc=("AWS::EC2::VPC", None, {}))
+    write("crowdlens-dev-database", MySql=("AWS::RDS::DBInstance", "Delete", {"DBInstanceIdentifier": "m"}))
+    (step,) = plan_of(tmp_path).steps
+    assert step.commands == (deletion("crowdlens-dev-database"), deletion("crowdlens-dev-network"))
 
 
 @pytest.mark.parametrize(
@@ -207,8 +274,9 @@ def test_the_command_prints_steps_and_what_stays(
     write("crowdlens-dev-storage", Lake=("AWS::S3::Bucket", "Delete", {"BucketName": "crowdlens-dev-lake-1"}))
     assert main(["destroy-plan", "--templates", str(tmp_path), "--region", "eu-west-1"]) == 0
     said = capsys.readouterr().out
-    assert "1. S3 deletes no bucket that holds anything" in said
-    assert "destroy crowdlens-dev-storage -c stage=dev -c region=eu-west-1" in said
+    assert "export AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1" in said
+    assert "2. S3 deletes no bucket that holds anything" in said
+    assert deletion("crowdlens-dev-storage") in said
     assert said.endswith("The records are DELETED with the lake bucket.\n")
     assert main(["destroy-plan", "--templates", str(tmp_path), "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"steps", "stays", "keeps_records"}
