@@ -7,8 +7,24 @@ from cli.checks import Finding
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 """Where `cdk bootstrap` notes its version, under CDK's usual qualifier."""
-_STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS")
-"""States in which CloudFormation takes no update, only a deletion."""
+_READY = (
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+)
+"""States in which CloudFormation takes an update.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+"""
+_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS")
+"""States that a first deployment leaves and out of which only a deletion leads."""
+_WITH_A_WAY_BACK = {"UPDATE_FAILED": "rollback-stack", "UPDATE_ROLLBACK_FAILED": "continue-update-rollback"}
+_WHY = (
+    "aws cloudformation describe-stack-events --stack-name {name} "
+    "--query \"StackEvents[?ends_with(ResourceStatus,'_FAILED')].[LogicalResourceId,ResourceStatusReason]\""
+)
 
 
 def caller(clients: Clients) -> tuple[Finding, str | None]:
@@ -64,9 +80,25 @@ def bootstrap(situation: Situation) -> Finding:
 def stack_states(situation: Situation) -> Finding:
     """Stacks of the stage that CloudFormation would update."""
     ours = {name: situation.stacks[name] for name in situation.wanted.templates if name in situation.stacks}
-    stuck = [name for name, state in ours.items() if state in _STUCK]
+    stuck = [name for name, state in ours.items() if state not in _READY]
     if stuck:
-        remedy = "; ".join(f"aws cloudformation delete-stack --stack-name {name}" for name in stuck)
+        remedy = "; ".join(_way_out(name, ours[name]) for name in stuck)
         return Finding("stacks", ", ".join(f"{name} is {ours[name]}" for name in stuck), remedy)
     total = len(situation.wanted.templates)
     return Finding("stacks", f"{len(ours)} of {total} are there: the others are created")
+
+
+def _way_out(name: str, state: str) -> str:
+    why = _WHY.format(name=name)
+    deletion = f"aws cloudformation delete-stack --stack-name {name}"
+    if state in _NEVER_MADE:
+        return deletion
+    if state.endswith("_IN_PROGRESS"):
+        return f"wait until CloudFormation has done with {name}"
+    if state in _WITH_A_WAY_BACK:
+        back = f"aws cloudformation {_WITH_A_WAY_BACK[state]} --stack-name {name}"
+        return f"mend what {why} tells, then {back}"
+    if state == "DELETE_FAILED":
+        # What it still holds stands in somebody's way, or was kept: another deletion alone fails again.
+        return f"remove what {why} tells, then {deletion}"
+    return why

@@ -278,10 +278,53 @@ def test_what_an_earlier_stage_kept_is_in_the_way_of_a_new_one(look: Look, made:
     assert not look(names_free, cloudformation=CloudFormation(**states))["names"].remedy
 
 
-def test_a_stack_that_cannot_be_updated_is_told(look: Look) -> None:
-    finding = look(stack_states, cloudformation=CloudFormation(**{STORAGE: "ROLLBACK_COMPLETE"}))["stacks"]
-    assert finding.found == f"{STORAGE} is ROLLBACK_COMPLETE"
-    assert finding.remedy == f"aws cloudformation delete-stack --stack-name {STORAGE}"
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [
+        pytest.param("ROLLBACK_COMPLETE", "aws cloudformation delete-stack", id="never made"),
+        pytest.param("REVIEW_IN_PROGRESS", "aws cloudformation delete-stack", id="only looked at"),
+        pytest.param("DELETE_FAILED", "remove what aws cloudformation describe-stack-events", id="half gone"),
+        pytest.param(
+            "UPDATE_ROLLBACK_FAILED", "mend what aws cloudformation describe-stack-events", id="no way back"
+        ),
+        pytest.param("UPDATE_FAILED", "mend what aws cloudformation describe-stack-events", id="paused"),
+        pytest.param(
+            "UPDATE_ROLLBACK_IN_PROGRESS", "wait until CloudFormation has done with", id="going back"
+        ),
+        pytest.param("DELETE_IN_PROGRESS", "wait until CloudFormation has done with", id="being deleted"),
+        pytest.param(
+            "IMPORT_ROLLBACK_FAILED", "aws cloudformation describe-stack-events", id="one without a recipe"
+        ),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_is_told(look: Look, state: str, remedy: str) -> None:
+    finding = look(stack_states, cloudformation=CloudFormation(**{STORAGE: state}))["stacks"]
+    assert finding.found == f"{STORAGE} is {state}"
+    assert finding.remedy.startswith(remedy)
+    assert STORAGE in finding.remedy
+    assert finding.blocks
+
+
+@pytest.mark.parametrize(
+    ("state", "last_words"),
+    [
+        pytest.param("UPDATE_FAILED", f"rollback-stack --stack-name {STORAGE}", id="paused"),
+        pytest.param(
+            "UPDATE_ROLLBACK_FAILED", f"continue-update-rollback --stack-name {STORAGE}", id="no way back"
+        ),
+        pytest.param("DELETE_FAILED", f"delete-stack --stack-name {STORAGE}", id="half gone"),
+    ],
+)
+def test_a_mended_stack_goes_on_where_it_stood(look: Look, state: str, last_words: str) -> None:
+    finding = look(stack_states, cloudformation=CloudFormation(**{STORAGE: state}))["stacks"]
+    assert finding.remedy.endswith(f", then aws cloudformation {last_words}")
+
+
+@pytest.mark.parametrize("state", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"])
+def test_a_stack_that_stands_is_fine(look: Look, state: str) -> None:
+    finding = look(stack_states, cloudformation=CloudFormation(**{STORAGE: state}))["stacks"]
+    assert not finding.remedy
+    assert finding.found.startswith("1 of 5")
 
 
 def test_the_template_of_an_earlier_synth_asks_for_nothing(look: Look, tmp_path: Path) -> None:
