@@ -171,7 +171,7 @@ def _rebuild(
             progress.resumed = True
             say("a rebuild was stopped half-way: going on")
         elif not arguments.missing:
-            refuse_empty_lake(lake, connection, days)
+            refuse_empty_lake(lake, connection, days, from_scratch=arguments.from_scratch)
             begin(connection, utc_now(), lake_name)
         work = Rebuild(lake, database, Loader(lake, database), days, _reporter(), progress)
         work.load_missing()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pymysql
 
+from cli.rebuild.digest import EVERY_DAY
 from cli.rebuild.lake import Lake, ListedObject, list_objects
 from contract.errors import WorkFailedError
 from contract.tables import TABLES
@@ -76,25 +77,37 @@ def only_rebuild(connection: Connection) -> Iterator[None]:
     yield
 
 
-def refuse_empty_lake(lake: Lake, connection: Connection, first_days: Mapping[str, str]) -> None:
+def refuse_empty_lake(
+    lake: Lake, connection: Connection, first_days: Mapping[str, str], *, from_scratch: bool = False
+) -> None:
     """Raise `RebuildError` when the lake has no object to give back for rows that MySQL holds.
 
-    Then it is the wrong lake, or the right one gone: dropping MySQL would lose what is left.
+    Then it is the wrong lake, or the right one gone: dropping MySQL would lose what is left. Where the lake
+    has objects of other tables, `from_scratch` lets the rows of those go of which it has none.
     """
-    if any(list_objects(lake, table, first_days[table.name]) for table in TABLES.values()):
-        return
-    for name in TABLES:
-        if _has_rows(connection, name):
-            raise RebuildError(
-                f"the lake {lake.bucket} has no object of the days that MySQL keeps, but {name} in MySQL has "
-                "rows: expected the lake of this database"
-            )
+    empty = [name for name, table in TABLES.items() if not list_objects(lake, table, first_days[name])]
+    if len(empty) == len(TABLES):
+        for name in empty:
+            if _has_rows(connection, name, EVERY_DAY):
+                raise RebuildError(
+                    f"the lake {lake.bucket} has no object of the days that MySQL keeps, but {name} in MySQL "
+                    "has rows: expected the lake of this database"
+                )
+    lost = [] if from_scratch else [name for name in empty if _has_rows(connection, name, first_days[name])]
+    if lost:
+        raise RebuildError(
+            f"the lake {lake.bucket} has no object of {', '.join(lost)} of the days that MySQL keeps, but "
+            "MySQL has rows: expected the lake of this database, or --from-scratch, to drop these rows"
+        )
 
 
-def _has_rows(connection: Connection, table_name: str) -> bool:
+def _has_rows(connection: Connection, table_name: str, first_day: str) -> bool:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT 1 FROM `{table_name}` LIMIT 1")  # noqa: S608 - a name of ours
+            cursor.execute(
+                f"SELECT 1 FROM `{table_name}` WHERE `event_time` >= %s LIMIT 1",  # noqa: S608 - a name of ours
+                (first_day,),
+            )
             return cursor.fetchone() is not None
     except pymysql.err.ProgrammingError:
         # No such table.

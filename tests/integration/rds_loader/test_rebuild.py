@@ -298,6 +298,27 @@ def test_the_wrong_lake_drops_nothing(
     assert lake.digests() == before
 
 
+def test_a_table_that_the_lake_cannot_give_back_is_not_dropped(
+    lake: Any, make_records: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = fill(lake, make_records)
+    before = lake.digests()
+    for key in keys:
+        if key.startswith(("raw/gaps/", "raw/tracks/")):
+            lake.s3.delete_object(Bucket=BUCKET, Key=key)
+    capsys.readouterr()
+    assert lake.rebuild() == 1
+    told = capsys.readouterr().err
+    assert "has no object of tracks, gaps of the days that MySQL keeps" in told
+    assert "--from-scratch" in told
+    assert told.count("\n") == 1
+    assert lake.digests() == before
+    assert lake.rebuild("--from-scratch") == 0
+    after = {name: rows for name, (rows, _) in lake.digests().items()}
+    assert (after["tracks"], after["gaps"]) == (0, 0)
+    assert after["zone_counts"] == before["zone_counts"][0]
+
+
 def test_two_rebuilds_at_once_are_one_too_many(
     lake: Any, make_records: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
