@@ -21,6 +21,7 @@ EXAMPLE = """examples:
 a model: this project's measured figures, AWS's published prices and limits, and a simulation of the two
 queues; docs/cost.md says what it stands on"""
 FLEETS = (10, 100, 1_000, 10_000)
+MAXIMUM_BATCH_MESSAGES = 10_000
 _ANY_ACCOUNT = "111122223333"
 """A stage's cost does not hang on whose it is."""
 
@@ -43,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--batch-window", type=_window, help="lake_writer's, instead of the one in force, seconds"
     )
     parser.add_argument(
-        "--batch-size", type=_whole, help="lake_writer's, instead of the one in force, messages"
+        "--batch-size", type=_batch, help="lake_writer's, instead of the one in force, messages"
     )
     parser.add_argument("--stored-days", type=_positive, default=90.0, help="days that the lake holds")
     parser.add_argument(
@@ -210,6 +211,13 @@ def _whole(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 to 1000000")
+
+
+def _batch(text: str) -> int:
+    # An event source mapping takes no more from a standard queue.
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MAXIMUM_BATCH_MESSAGES:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r}: expected whole messages from 1 to {MAXIMUM_BATCH_MESSAGES}")
 
 
 def _window(text: str) -> int:

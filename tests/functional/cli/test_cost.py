@@ -35,6 +35,7 @@ def test_a_table_has_a_column_for_each_fleet(capsys: pytest.CaptureFixture[str])
     [
         pytest.param(["--cameras", "0"], "'0': expected a whole number from 1", id="no cameras"),
         pytest.param(["--batch-window", "301"], "'301': expected whole seconds", id="window beyond AWS's"),
+        pytest.param(["--batch-size", "10001"], "'10001': expected whole messages", id="batch beyond AWS's"),
         pytest.param(["--stored-days", "soon"], "'soon': expected a number above 0", id="no number"),
         pytest.param(
             ["--cameras", "10,many"], "'many': expected a whole number from 1", id="no number in it"
@@ -49,6 +50,15 @@ def test_a_wrong_call_is_told_so(
 
     assert stopped.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["cost", "destroy-plan", "redrive"])
+def test_help_names_a_default_once(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert "(default: " in words
+    assert ") (default: " not in words
 
 
 def test_fleets_come_in_the_order_asked_for_and_both_stages_idle(
