@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.arguments import identifier
 from cli.cloud import add_account_arguments, clear_cloud_errors, control_table_of, dynamodb_client
 from cli.output import print_json, say, table
+from contract.errors import CrowdLensError
 
 if TYPE_CHECKING:
     from lambdas.shared.expected_devices import ExpectedDevice, ExpectedDevices
@@ -22,6 +23,10 @@ EXAMPLE = """examples:
   crowdlens devices rotate jetson-7 --remove 3f9a…     once the device uses the new one
   crowdlens devices block jetson-7                     its messages are refused within 10 minutes
 after `enrol`, `crowdlens quarantine release` lets in what was refused before"""
+
+
+class CertificateTakenError(CrowdLensError):
+    """Raised when a certificate is another device's."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,14 +47,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _finish(forget, _forget)
     enrol = _action(actions, "enrol", "register a device with its certificate", _enrol)
     enrol.add_argument("--site", type=identifier, required=True, help="name of its site")
-    enrol.add_argument("--certificate", required=True, help="id of its AWS IoT certificate, 64 hex digits")
+    enrol.add_argument(
+        "--certificate", type=_certificate, required=True, help="id of its AWS IoT certificate, 64 hex digits"
+    )
     rotate = _action(actions, "rotate", "add the next certificate, or remove the last one", _rotate)
     change = rotate.add_mutually_exclusive_group(required=True)
-    change.add_argument("--add", metavar="CERTIFICATE", help="let the device send under this one, too")
-    change.add_argument("--remove", metavar="CERTIFICATE", help="let it no longer send under this one")
+    change.add_argument(
+        "--add", type=_certificate, metavar="CERTIFICATE", help="let the device send under this one, too"
+    )
+    change.add_argument(
+        "--remove", type=_certificate, metavar="CERTIFICATE", help="let it no longer send under this one"
+    )
     _action(actions, "block", "refuse its messages, whatever its certificate", _block)
     _action(actions, "unblock", "let it send again", _unblock)
     _action(actions, "remove", "forget the device", _remove)
+
+
+def _certificate(text: str) -> str:
+    from lambdas.shared.device import RegistryError, check_certificate_id
+
+    try:
+        return check_certificate_id(text)
+    except RegistryError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _groups() -> list[str]:
@@ -143,13 +163,26 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _enrol(arguments: argparse.Namespace) -> int:
+    _check_free(arguments, arguments.certificate)
     return _change(
         arguments, lambda registry: registry.enrol(arguments.device, arguments.site, arguments.certificate)
     )
 
 
+def _check_free(arguments: argparse.Namespace, certificate: str) -> None:
+    """Refuse a certificate that another device holds: whoever has it could speak for both."""
+    name = arguments.device
+    with clear_cloud_errors():
+        others = sorted(_registry(arguments).holders(certificate) - {name})
+    if others:
+        raise CertificateTakenError(
+            f"certificate {certificate[:12]}… is device {others[0]}'s already: expected one of {name}'s own"
+        )
+
+
 def _rotate(arguments: argparse.Namespace) -> int:
     if arguments.add is not None:
+        _check_free(arguments, arguments.add)
         return _change(arguments, lambda registry: registry.add_certificate(arguments.device, arguments.add))
     return _change(
         arguments, lambda registry: registry.remove_certificate(arguments.device, arguments.remove)

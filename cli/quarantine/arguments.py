@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cli.arguments import identifier, positive_integer
 from cli.output import say, table, write_progress
+from contract.tables import TABLES
 
 if TYPE_CHECKING:
     from cli.quarantine.places import Kept, Selection
@@ -37,7 +38,9 @@ def add_filter_arguments(parser: argparse.ArgumentParser, *, kind: str | None) -
     if kind is not None:
         parser.add_argument("--kind", choices=(*KINDS, EVERY_KIND), default=kind, help="why they are there")
     parser.add_argument("--device", type=identifier, help="only messages that name this device")
-    parser.add_argument("--table", type=identifier, help="only messages with rows, or objects, of this table")
+    parser.add_argument(
+        "--table", choices=sorted(TABLES), help="only messages with rows, or objects, of this table"
+    )
     parser.add_argument("--limit", type=positive_integer, help="at most so many")
 
 

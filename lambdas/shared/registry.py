@@ -115,6 +115,18 @@ class DeviceRegistry:
             for page in pages:
                 yield from map(read_device, page.get("Items", []))
 
+    def holders(self, certificate_id: str) -> set[str]:
+        """Return the names of the devices that may send under `certificate_id`; reads the whole table."""
+        with control_errors("looking a certificate up in the device registry"):
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="begins_with(pk, :prefix) AND contains(certificate_ids, :one)",
+                ProjectionExpression="pk",
+                ExpressionAttributeValues={":prefix": {"S": DEVICE_PREFIX}, ":one": {"S": certificate_id}},
+                ConsistentRead=True,
+            )
+            return {item["pk"]["S"].removeprefix(DEVICE_PREFIX) for page in pages for item in page["Items"]}
+
     def enrol(self, name: str, site: str, certificate_id: str) -> Device:
         """Register `name`; again with the same site and certificate changes nothing."""
         check_identifier("device", name)

@@ -342,12 +342,6 @@ def test_devices_are_enrolled_rotated_blocked_and_listed(
     [
         pytest.param(["devices", "block", "nobody"], 2, "expected a registered device", id="unknown device"),
         pytest.param(
-            ["devices", "enrol", "d", "--site", "s", "--certificate", "x"],
-            2,
-            "64 hexadecimal",
-            id="certificate",
-        ),
-        pytest.param(
             ["devices", "list", "--control-table", "gone"], 1, "registry failed", id="no such table"
         ),
         pytest.param(["redrive", "--bucket", "gone"], 2, "NoSuchBucket", id="no such bucket"),
@@ -359,6 +353,47 @@ def test_a_mistake_is_one_sentence(
     assert main(words) == status
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(
+            ["devices", "enrol", "d", "--site", "s", "--certificate", "x"], "64 hexadecimal", id="enrol"
+        ),
+        pytest.param(["devices", "rotate", "d", "--add", "x"], "64 hexadecimal", id="add"),
+        pytest.param(["devices", "rotate", "d", "--remove", "x"], "64 hexadecimal", id="remove"),
+        pytest.param(["quarantine", "list", "--table", "nope"], "invalid choice: 'nope'", id="table"),
+        pytest.param(["redrive", "--table", "nope"], "invalid choice: 'nope'", id="table to send"),
+    ],
+)
+def test_a_wrong_word_is_told_before_the_cloud_is_asked(
+    words: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["enrol", "jetson-8", "--site", "seoul-1", "--certificate", MINE], id="enrol"),
+        pytest.param(["rotate", "jetson-9", "--add", MINE], id="rotate"),
+    ],
+)
+def test_a_certificate_of_another_device_is_refused(
+    words: list[str], cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = DeviceRegistry(TABLE, cloud.dynamodb)
+    registry.enrol("jetson-7", "seoul-1", MINE)
+    registry.enrol("jetson-9", "seoul-1", FOREIGN)
+    assert main(["devices", *words]) == 2
+    assert f"certificate {MINE[:12]}… is device jetson-7's already" in capsys.readouterr().err
+    assert registry.get("jetson-8") is None
+    assert main(["devices", "enrol", "jetson-7", "--site", "seoul-1", "--certificate", MINE]) == 0
 
 
 def test_no_bucket_and_no_region_are_asked_for(
