@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
@@ -13,6 +13,7 @@ from infra.acknowledgements import acknowledge
 from infra.certificates import RDS_AUTHORITY
 from infra.config import MySqlConfig, StageConfig
 from infra.constructs.log_retention import log_retention
+from infra.constructs.removal import removal_policy
 
 MASTER = "crowdlens_master"
 MYSQL_PORT = 3306
@@ -44,7 +45,7 @@ def mysql_instance(
         # RDS makes the master's password, keeps it in Secrets Manager and changes it every week.
         manage_master_user_password=True,
         iam_authentication=True,
-        parameter_group=_parameters(scope, mysql),
+        parameter_group=_parameters(scope, config, mysql),
         ca_certificate=rds.CaCertificate.of(RDS_AUTHORITY),
         vpc=vpc,
         vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
@@ -63,21 +64,27 @@ def mysql_instance(
         database_insights_mode=rds.DatabaseInsightsMode.STANDARD,
         enable_performance_insights=mysql.instance_class not in _WITHOUT_INSIGHTS,
         cloudwatch_logs_exports=list(_LOGS),
-        removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+        removal_policy=removal_policy(config),
     )
     for name in _LOGS:
         # Made before RDS makes them, which would keep them for ever.
         instance.node.add_dependency(_log_group(scope, config, name))
+    # CDK keeps it with an instance of another kind of keeping only.
+    group = instance.node.find_child("SubnetGroup")
+    assert isinstance(group, rds.SubnetGroup)  # noqa: S101 - tells the type checker what CDK promises
+    group.apply_removal_policy(removal_policy(config))
     _live_with(instance, mysql)
     return instance
 
 
-def _parameters(scope: Construct, mysql: MySqlConfig) -> rds.ParameterGroup:
+def _parameters(scope: Construct, config: StageConfig, mysql: MySqlConfig) -> rds.ParameterGroup:
     return rds.ParameterGroup(
         scope,
         "Parameters",
         engine=rds.DatabaseInstanceEngine.mysql(version=ENGINE),
         description="Rows by LOAD DATA LOCAL, connections by TLS only",
+        # RDS deletes no group that an instance uses, so a kept one keeps it.
+        removal_policy=removal_policy(config),
         parameters={
             # Half again as fast as INSERT (docs/benchmarks.md); the loader never sends a file.
             "local_infile": "1",
@@ -97,7 +104,8 @@ def _log_group(scope: Construct, config: StageConfig, name: str) -> logs.LogGrou
         f"Logs-{name}",
         log_group_name=f"/aws/rds/instance/{config.mysql_identifier}/{name}",
         retention=log_retention(config),
-        removal_policy=RemovalPolicy.DESTROY,
+        # A kept instance goes on logging: without its group RDS would make one that keeps for ever.
+        removal_policy=removal_policy(config),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy, Stack, aws_athena
+from aws_cdk import Aws, Stack, aws_athena
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
@@ -18,6 +18,7 @@ from athena.presto_view import EXPANDED_TEXT, PARAMETERS, encode_view, view_colu
 from contract.lake import compacted_prefix, raw_prefix
 from contract.tables import TABLES, Table
 from infra.config import StageConfig
+from infra.constructs.removal import removal_policy
 from infra.stacks.storage import ATHENA_RESULTS_PREFIX
 
 _HIVE_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -152,7 +153,7 @@ class AnalyticsStack(Stack):
                 result_configuration=results,
             ),
         )
-        workgroup.apply_removal_policy(RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY)
+        workgroup.apply_removal_policy(removal_policy(config))
         return workgroup
 
 

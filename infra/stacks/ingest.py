@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -19,6 +19,7 @@ from contract.lake import COMPACTED_PREFIX, COVERS_PREFIX, QUARANTINE_PREFIX, RA
 from infra.acknowledgements import acknowledge_wildcard
 from infra.config import StageConfig
 from infra.constructs.python_function import PythonFunction, function_arn
+from infra.constructs.removal import removal_policy
 from infra.constructs.work_queue import WorkQueue, queue_arn
 from infra.ingest_settings import COMPACTOR, DEAD_LETTERS, RDS_LOADER, RECONCILER, ingest_profile
 from infra.layers import pandas_layer_arn
@@ -56,7 +57,6 @@ class IngestStack(Stack):
         self.dead_letters = self._dead_letters()
 
     def _control_table(self) -> dynamodb.Table:
-        kept = self._config.keep_data
         return dynamodb.Table(
             self,
             "Control",
@@ -68,8 +68,8 @@ class IngestStack(Stack):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=kept,
-            removal_policy=RemovalPolicy.RETAIN if kept else RemovalPolicy.DESTROY,
+            deletion_protection=self._config.keep_data,
+            removal_policy=removal_policy(self._config),
         )
 
     def _lake_writer(self) -> PythonFunction:

@@ -1,6 +1,7 @@
 """The buckets, and the queue that hears of every raw object in the lake.
 
-Every bucket is encrypted, TLS only, private and versioned. The lake is the record, so raw objects never
+Every bucket is encrypted, TLS only and private, and versioned but for the access logs, which nobody writes
+twice. The lake is the record, so raw objects never
 expire: nothing holds their rows but they, until the compactor has proved otherwise and hides them itself.
 
 Keys: S3, SQS and DynamoDB encrypt with keys of their own. A customer key would cost a dollar a month and a
@@ -13,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from infra.config import StageConfig
+from infra.constructs.removal import removal_policy
 from infra.constructs.work_queue import WorkQueue
 from infra.ingest_settings import ingest_profile
 
@@ -44,7 +46,7 @@ class StorageStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        self._removal = RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY
+        self._removal = removal_policy(config)
         self.access_logs = _bucket(
             self,
             "AccessLogs",
