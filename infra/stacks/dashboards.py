@@ -1,6 +1,8 @@
 """QuickSight: the Athena source with a role of its own, data sets, theme, dashboard, refreshes, permissions.
 
-The account's subscription to QuickSight is made by hand, once (docs/deploy.md); everything else is here.
+The account's subscription to QuickSight is made by hand, once (docs/deploy.md); everything else is here, and
+goes with its stack: a data set without its source, or a dashboard without its theme, would show nothing.
+Deployed again, everything has its id again, and readers' own analyses find their data sets.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import Acknowledgment, Aws, CfnResource, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_quicksight as quicksight
 from constructs import Construct
@@ -131,7 +133,6 @@ class DashboardsStack(Stack):
         made.add_property_override("PhysicalTableMap", physical_table_map(data_set, source.attr_arn, sql))
         if (properties := refresh_properties(data_set)) is not None:
             made.add_property_override("DataSetRefreshProperties", properties)
-        self._keep(made)
         for schedule in refresh_schedules(data_set):
             self._schedule(data_set, schedule, made)
         return made
@@ -181,7 +182,6 @@ class DashboardsStack(Stack):
         dashboard.add_property_override("Definition", definition)
         for data_set in sets:
             dashboard.add_resource_dependency(data_set)
-        self._keep(dashboard)
         # A QuickSight parameter is written ${Name}: CloudFormation leaves it alone outside Fn::Sub, but the
         # validation takes it for a substitution that was forgotten.
         Validations.of(dashboard).acknowledge(
@@ -193,11 +193,6 @@ class DashboardsStack(Stack):
 
     def _permissions(self, made_of: Any, actions: Sequence[str]) -> list[Any]:
         return [made_of(principal=principal, actions=list(actions)) for principal in self._principals]
-
-    def _keep(self, resource: CfnResource) -> None:
-        # Readers' own analyses stand on these: in prod they outlive a switch turned off by mistake.
-        kept = self._config.keep_data
-        resource.apply_removal_policy(RemovalPolicy.RETAIN if kept else RemovalPolicy.DESTROY)
 
 
 def _needs(config: StageConfig, lake: str) -> Sequence[tuple[Sequence[str], Sequence[str]]]:
