@@ -94,12 +94,12 @@ class MonitoringStack(Stack):
 
     def _budget(self, config: StageConfig) -> None:
         # Of the whole account: filtered by our tag it would count nothing, and be silent, until somebody
-        # activates the tag for cost allocation by hand.
+        # activates the tag for cost allocation by hand. CloudFormation names it: who is told can only be set
+        # when a budget is made, so a later address makes another one, which a fixed name would forbid.
         aws_budgets.CfnBudget(
             self,
             "Budget",
             budget=aws_budgets.CfnBudget.BudgetDataProperty(
-                budget_name=config.prefix,
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=aws_budgets.CfnBudget.SpendProperty(

@@ -170,6 +170,13 @@ def test_the_budget_warns_before_and_when_it_is_spent(monitoring: Make) -> None:
     assert told == {("ACTUAL", 80), ("FORECASTED", 100)}
 
 
+def test_an_address_may_come_later(monitoring: Make) -> None:
+    """Who is told can only be said when a budget is made: the next one must not find its name taken."""
+    for context in ({}, {"alarm_email": "watch@example.org"}):
+        (budget,) = of_type(monitoring(**context), "AWS::Budgets::Budget")
+        assert "BudgetName" not in budget["Budget"]
+
+
 def test_the_bill_counts_the_metrics_that_are_alarmed_on(monitoring: Make) -> None:
     made = sum(
         max(1, sum("MetricStat" in metric for metric in alarm.get("Metrics", [])))
