@@ -5,13 +5,16 @@ A device does what `operation` names, from a list of its own; a job never carrie
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.fleet.rollout import abort_criteria, job_rollout
 
 DOCUMENT_VERSION = "1.0"
+_DIGEST_CHARACTERS = 8
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,20 @@ class Operation:
             {"version": DOCUMENT_VERSION, "operation": self.name, "arguments": self.arguments}, sort_keys=True
         )
 
-    def properties(self, template_name: str) -> dict[str, Any]:
-        """Return the properties of the job template, in CloudFormation's spelling."""
+    def template_id(self, prefix: str, tags: Mapping[str, str]) -> str:
+        """Return the id of the job template, which ends in a digest of all that it says.
+
+        AWS IoT changes no template, its tags neither: whatever changes needs an id of its own, or
+        CloudFormation could not make the new one beside the old.
+        """
+        content = json.dumps([self.properties(), dict(tags)], sort_keys=True)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+        return f"{prefix}-{self.name.replace('_', '-')}-{digest}"
+
+    def properties(self) -> dict[str, Any]:
+        """Return the properties of the job template but its id, in CloudFormation's spelling."""
         retry = {"FailureType": "ALL", "NumberOfRetries": self.retries}
         return {
-            "JobTemplateId": template_name,
             "Description": self.description,
             "Document": self.document,
             "JobExecutionsRolloutConfig": job_rollout(),

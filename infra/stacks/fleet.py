@@ -207,15 +207,17 @@ class FleetStack(Stack):
 
     def _job_templates(self) -> None:
         for operation in OPERATIONS:
-            name = f"{self._config.prefix}-{operation.name.replace('_', '-')}"
+            name = operation.template_id(self._config.prefix, self._config.tags)
             template = iot.CfnJobTemplate(
                 self,
                 f"Job-{operation.name}",
                 job_template_id=name,
                 description=operation.description,
             )
-            for key, value in operation.properties(name).items():
+            for key, value in operation.properties().items():
                 template.add_property_override(key, value)
+            title = "".join(word.capitalize() for word in operation.name.split("_"))
+            CfnOutput(self, f"Job{title}", value=name, description="Job template, for create-job")
 
     def _log_groups(self) -> None:
         """Make what devices log into, so that they need not and nothing is kept for ever."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -207,8 +208,32 @@ def test_job_templates_name_an_operation_and_never_a_command(
         assert set(document) == {"version", "operation", "arguments"}
         assert document["operation"] in {operation.name for operation in OPERATIONS}
         assert refusals("iot", "CreateJobTemplate", {**api_spelling(template), "tags": []}) == ""
-    upgrade = templates[f"crowdlens-{stage}-upgrade-packages"]
+    (upgrade,) = (
+        template for name, template in templates.items() if f"crowdlens-{stage}-upgrade-packages-" in name
+    )
     assert "JobExecutionsRetryConfig" not in upgrade
+    assert {output["Value"] for key, output in fleet["Outputs"].items() if key.startswith("Job")} == set(
+        templates
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"description": "Report it all"}, id="a word of its description"),
+        pytest.param({"minutes": 11}, id="a minute of its time"),
+        pytest.param({"retries": 1}, id="a retry"),
+        pytest.param({"arguments": {"deep": True}}, id="an argument"),
+    ],
+)
+def test_a_job_template_that_changed_has_another_id(changed: dict[str, Any]) -> None:
+    operation = OPERATIONS[0]
+    tags = {"stage": "dev"}
+    before = operation.template_id("crowdlens-dev", tags)
+    assert before == replace(operation).template_id("crowdlens-dev", tags)
+    assert replace(operation, **changed).template_id("crowdlens-dev", tags) != before
+    assert operation.template_id("crowdlens-dev", {**tags, "team": "a"}) != before
+    assert len(before) <= 64
 
 
 @mock_aws
