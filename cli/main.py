@@ -23,6 +23,7 @@ COMMANDS = {
     "scene": "draw what is counted on a frame, or explain a scene file",
     "audit": "compare the counts with counts by hand, and draw minutes to count",
     "athena": "ask the lake a question in Athena's SQL",
+    "opendata": "load a file of public data: typed rows, a quarantine and a report",
     "preview": "draw the dashboards from a lake, offline",
     "compact": "fold a lake's raw objects into few, large, sorted ones",
     "rebuild": "drop MySQL and rebuild it from the lake, or compare the two",
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CrowdLensError as error:
-        return _complain(command.command, str(error), error.exit_status)
+        return _complain(command.command, _with_option(command, str(error)), error.exit_status)
     except OSError as error:
         wrong_input = isinstance(
             error, (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
@@ -102,6 +103,12 @@ def _version() -> str:
     from importlib.metadata import version
 
     return version("crowdlens")
+
+
+def _with_option(command: argparse.Namespace, sentence: str) -> str:
+    """Return `sentence`; where it asks for MySQL by the functions' setting, with the command's option, too."""
+    asks_for_mysql = sentence.startswith("MYSQL_HOST is not set") and hasattr(command, "mysql_url")
+    return f"{sentence}, or --mysql-url" if asks_for_mysql else sentence
 
 
 def _complain(command: str, sentence: str, exit_status: int) -> int:

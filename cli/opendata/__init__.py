@@ -1,0 +1,1 @@
+"""What `crowdlens opendata` needs beside the loader: a folder for a bucket, and questions to it."""

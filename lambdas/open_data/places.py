@@ -1,0 +1,53 @@
+"""Where open data lies in the lake bucket: the only place that spells its keys.
+
+``open_data/<data set>/day=YYYY-MM-DD/<load>.parquet`` holds the rows of one file, by the UTC day it came;
+``open_data_quarantine/…/<load>.jsonl`` its bad rows; ``open_data_reports/…/<load>.html`` and ``.json`` what
+the report says; ``open_data_proposals/<load>.yaml`` a profile for a file of an unknown data set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from lambdas.open_data.convert import Origin
+
+DATA_PREFIX = "open_data/"
+QUARANTINE_PREFIX = "open_data_quarantine/"
+REPORTS_PREFIX = "open_data_reports/"
+PROPOSALS_PREFIX = "open_data_proposals/"
+
+
+def data_prefix(data_set: str) -> str:
+    """Return the prefix of the parquet objects of a data set."""
+    return f"{DATA_PREFIX}{data_set}/"
+
+
+def load_name(origin: Origin, digest: str) -> str:
+    """Return the name of one load: the same file at the same instant has the same, and replaces itself."""
+    identity = "\n".join((origin.series, origin.source_file, origin.loaded_at.isoformat(), digest))
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+def data_key(data_set: str, loaded_at: datetime, name: str) -> str:
+    """Return the key of a load's rows."""
+    return f"{data_prefix(data_set)}{_day(loaded_at)}{name}.parquet"
+
+
+def quarantine_key(data_set: str, loaded_at: datetime, name: str) -> str:
+    """Return the key of a load's bad rows."""
+    return f"{QUARANTINE_PREFIX}{data_set}/{_day(loaded_at)}{name}.jsonl"
+
+
+def report_key(data_set: str, loaded_at: datetime, name: str, suffix: str) -> str:
+    """Return the key of a load's report; `suffix` is html or json."""
+    return f"{REPORTS_PREFIX}{data_set}/{_day(loaded_at)}{name}.{suffix}"
+
+
+def proposal_key(name: str) -> str:
+    """Return the key of the profile proposed for an unknown file."""
+    return f"{PROPOSALS_PREFIX}{name}.yaml"
+
+
+def _day(loaded_at: datetime) -> str:
+    return f"day={loaded_at:%Y-%m-%d}/"

@@ -1,0 +1,93 @@
+"""The Athena statements of a profile, created and asked on the local endpoint."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from athena.catalog import Kind, parse_statement
+from cli.opendata.ask import define
+from cli.opendata.folder import FolderStore
+from contract.tables import TABLES
+from lambdas.open_data.convert import Origin
+from lambdas.open_data.load import load, look_at
+from lambdas.open_data.profile import load_profile, shipped_profiles
+from lambdas.open_data.publish import Published, publish
+from lambdas.open_data.tables import statements
+
+HEADER = "설치장소명,설치시도명,서비스제공사명,와이파이SSID,위도,경도"
+SEOUL = "시청,서울특별시,KT,WiFi,37.5663,126.9779"
+BUSAN = "구청,부산광역시,SKT,WiFi,35.1798,129.0750"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return tmp_path / "lake"
+
+
+def put(
+    lake: Path, rows: list[str], *, series: str = "default", day: int = 1, name: str = "a.csv"
+) -> Published:
+    stream = io.BytesIO("\n".join((HEADER, *rows)).encode("cp949"))
+    work = lake.parent / "work"
+    work.mkdir(exist_ok=True)
+    origin = Origin(series, name, datetime(2026, 11, day, 12, tzinfo=UTC))
+    return publish(load(stream, look_at(stream, shipped_profiles()), origin, work), FolderStore(lake))
+
+
+def ask(lake: Path, sql: str) -> list[tuple[Any, ...]]:
+    return define(lake, load_profile("free_wifi")).query(sql).rows
+
+
+COUNTS = "SELECT city, entries, different_entries FROM free_wifi_by_city ORDER BY city"
+
+
+def test_entries_are_counted_with_and_without_copies(lake: Path) -> None:
+    put(lake, [SEOUL, SEOUL, SEOUL, BUSAN])
+    assert ask(lake, COUNTS) == [("부산광역시", 1, 1), ("서울특별시", 3, 1)]
+    providers = "SELECT city, service_provider, entries FROM free_wifi_providers_by_city ORDER BY city"
+    assert ask(lake, providers) == [("부산광역시", "SKT", 1), ("서울특별시", "KT", 3)]
+
+
+def test_a_newer_file_of_a_series_replaces_it_and_no_other(lake: Path) -> None:
+    put(lake, [SEOUL, SEOUL], series="seoul", day=1)
+    put(lake, [BUSAN, BUSAN], series="busan", day=2)
+    put(lake, [SEOUL], series="seoul", day=3, name="b.csv")
+    assert ask(lake, COUNTS) == [("부산광역시", 2, 1), ("서울특별시", 1, 1)]
+    assert ask(lake, "SELECT count(*) FROM free_wifi_files") == [(5,)]
+
+
+def test_the_same_file_at_the_same_instant_is_there_once(lake: Path) -> None:
+    assert put(lake, [SEOUL, BUSAN]).data == put(lake, [SEOUL, BUSAN]).data
+    assert ask(lake, "SELECT count(*) FROM free_wifi_files") == [(2,)]
+
+
+def test_a_condition_on_the_day_prunes(lake: Path) -> None:
+    for day in (1, 2, 3):
+        put(lake, [SEOUL] * day, series=f"s{day}", day=day)
+    athena = define(lake, load_profile("free_wifi"))
+    result = athena.query("SELECT count(*) FROM free_wifi_files WHERE day = '2026-11-02'")
+    assert (result.rows, result.files_scanned) == ([(2,)], 1)
+
+
+def test_the_statements_are_files_of_the_catalogue(tmp_path: Path) -> None:
+    for profile in shipped_profiles():
+        made = statements(profile)
+        assert not made.keys() & TABLES.keys()
+        for name, text in made.items():
+            path = tmp_path / f"{name}.sql"
+            path.write_text(text, encoding="utf-8")
+            assert parse_statement(Kind.VIEW, path).name == name
+
+
+def test_every_column_of_the_parquet_is_in_the_view(lake: Path) -> None:
+    put(lake, [SEOUL])
+    columns = define(lake, load_profile("free_wifi")).view_columns("free_wifi")
+    assert columns[0] == ("day", "varchar")
+    assert dict(columns)["installed_at"] == "date"
+    assert dict(columns)["loaded_at"] == "timestamp"
+    assert len(columns) == 1 + 15 + 1 + 6
