@@ -106,7 +106,7 @@ def _version() -> str:
 
 
 def _with_option(command: argparse.Namespace, sentence: str) -> str:
-    """Return `sentence`; where it asks for MySQL by the functions' setting, with the command's option, too."""
+    """Return `sentence`; where it asks for MySQL by a setting, with the command's option, too."""
     asks_for_mysql = sentence.startswith("MYSQL_HOST is not set") and hasattr(command, "mysql_url")
     return f"{sentence}, or --mysql-url" if asks_for_mysql else sentence
 

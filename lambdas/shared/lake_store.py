@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from contract.errors import CrowdLensError
+from contract.errors import WorkFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +26,7 @@ _CLIENT_CONFIG = Config(
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 
-class LakeStoreError(CrowdLensError):
+class LakeStoreError(WorkFailedError):
     """Raised when S3 refused or failed; the text names the object and S3's reason."""
 
 

@@ -18,7 +18,7 @@ import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 from pymysql.cursors import Cursor
 
-from contract.errors import CrowdLensError
+from contract.errors import WorkFailedError
 from lambdas.shared.mysql_rows import RowsConnection
 from lambdas.shared.settings import MySQLAuthentication, MySQLSettings
 
@@ -53,7 +53,7 @@ _SESSION = (
 )
 
 
-class DatabaseError(CrowdLensError):
+class DatabaseError(WorkFailedError):
     """Raised when MySQL failed for good; `code` is its error number, 0 when it gave none."""
 
     def __init__(self, message: str, code: int = 0) -> None:
@@ -112,7 +112,7 @@ class Database:
             )
         unavailable = code in LOST_ERRORS | REFUSED_ERRORS
         kind = DatabaseUnavailableError if unavailable else DatabaseError
-        return kind(f"MySQL at {self._where} failed: {error}", code)
+        return kind(f"MySQL at {self._where} failed: {error.args[-1] if error.args else error}", code)
 
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:

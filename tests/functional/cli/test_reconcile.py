@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from lambdas.lake_writer.columns import build_tables
 from lambdas.shared.lake_parquet import encode_parquet
 
 DAY = "2025-11-21"
+DAY_FOLDER = f"raw/zone_counts/day={DAY}"
 
 
 @pytest.fixture
@@ -46,7 +49,8 @@ def test_what_is_missing_is_named_and_fails(folder: Path, capsys: pytest.Capture
     assert f"{DAY} edge-1: 1 records of zone_counts are missing" in printed.err
     assert "NOT complete: of 11 records made 1 are missing" in printed.err
     cells = printed.out.splitlines()[-1].split()
-    assert cells == [DAY, "edge-1", "11", "10", "0", "0", "1", "0", "0", "0"]
+    assert cells == [DAY, "edge-1", "11", "10", "0", "0", "1", "0", "-", "-"]
+    assert "MySQL was not looked at" in printed.err
 
 
 def test_when_nothing_is_missing_it_says_so(
@@ -59,6 +63,9 @@ def test_when_nothing_is_missing_it_says_so(
     (device,) = document["days"][0]["devices"]
     assert (device["device"], device["made"], device["in_lake"]) == ("edge-1", 11, 11)
     assert device["tables"]["zone_counts"]["made"] == 10
+    assert document["mysql_looked_at"] is False
+    assert document["days"][0]["short_in_mysql"] is None
+    assert (device["not_in_mysql"], device["tables"]["zone_counts"]["loading"]) == (None, None)
 
 
 def test_within_the_grace_it_is_on_the_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,3 +107,29 @@ def test_a_wrong_call_is_one_sentence(
         status = int(stopped.code or 0)
     assert status == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_mysql_that_is_not_there_reads_alike_from_every_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lambdas.shared.mysql._FIRST_PAUSE_SECONDS", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}/counts"
+    (folder / DAY_FOLDER).rename(folder / DAY_FOLDER.replace(DAY, datetime.now(tz=UTC).date().isoformat()))
+    said = []
+    for command in ("reconcile", "rebuild"):
+        words = [command, "--lake", str(folder), "--mysql-url", f"mysql://user:secret@{address}"]
+        assert main(words) == 1
+        said.append(capsys.readouterr().err.partition(": ")[2])
+    assert said[0].startswith(f"MySQL at {address} failed: Can't connect to MySQL server")
+    assert said[0] == said[1]
+
+
+def test_a_rebuild_without_mysql_names_its_option(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MYSQL_HOST", raising=False)
+    assert main(["rebuild", "--lake", str(folder)]) == 2
+    assert "MYSQL_HOST is not set: expected a value in the environment, or --mysql-url" in (
+        capsys.readouterr().err
+    )
