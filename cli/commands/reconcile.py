@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.arguments import identifier
 from cli.cloud import add_bucket_argument, bucket_of, clear_cloud_errors, s3_client
-from cli.output import print_json, printable, say, table, write_progress
+from cli.output import print_json, write_progress
+from cli.reconcile_report import Account, as_json, show
 
 if TYPE_CHECKING:
     from lambdas.reconciler.reconciler import DayFound, Reconciler
@@ -26,12 +25,9 @@ EXAMPLE = """examples:
   crowdlens reconcile --lake out/demo/lake --mysql-url mysql://user:password@127.0.0.1:3306/crowdlens
   crowdlens reconcile --bucket crowdlens-dev-lake --day 2026-11-21 --device jetson-7 --json
 made = in lake + dropped + on the way + missing; on the way is what a device told of less than the grace
-period ago. MySQL is looked at when --mysql-url or MYSQL_HOST names it, for the days it keeps.
+period ago. MySQL is looked at when --mysql-url or MYSQL_HOST names it, for the days it keeps: by its ledger
+and the number of its rows; what is in the rows `crowdlens rebuild --check` compares.
 exit status 1 when records are missing, or not in MySQL when they should be"""
-_HEADER = (
-    "day", "device", "made", "in lake", "dropped", "on the way", "missing", "no ledger yet", "not in MySQL",
-    "loading",
-)  # fmt: skip
 _DEFAULT_DAYS = 8
 _GRACE_MINUTES = 60.0
 
@@ -63,19 +59,18 @@ def execute(arguments: argparse.Namespace) -> int:
     """Print the account; 1 when something is missing."""
     with ExitStack() as stack:
         stack.enter_context(clear_cloud_errors())
-        reconciler = _reconciler(arguments, stack)
+        ledger = _ledger(arguments, stack)
+        reconciler, with_mysql = _reconciler(arguments, ledger), ledger is not None
         found = _reconcile(reconciler, arguments.day)
     if arguments.device:
         for day in found:
             day.devices = {name: one for name, one in day.devices.items() if name == arguments.device}
-    unreadable = reconciler.unreadable.reasons
-    complete = not unreadable and not any(day.total.differs for day in found)
+    account = Account(found, reconciler.unreadable.reasons, with_mysql)
     if arguments.json:
-        days_told = [_as_json(day) for day in found]
-        print_json({"complete": complete, "days": days_told, "unreadable": unreadable})
+        print_json(as_json(account))
     else:
-        _show(found, unreadable)
-    return 0 if complete else 1
+        show(account)
+    return 0 if account.complete else 1
 
 
 def _reconcile(reconciler: Reconciler, day: str | None) -> list[DayFound]:
@@ -91,14 +86,14 @@ def _reconcile(reconciler: Reconciler, day: str | None) -> list[DayFound]:
     return found
 
 
-def _reconciler(arguments: argparse.Namespace, stack: ExitStack) -> Reconciler:
+def _reconciler(arguments: argparse.Namespace, ledger: MySqlLedger | None) -> Reconciler:
     from lambdas.reconciler.reconciler import Reconciler, ReconcilerRules
 
     lake = _lake(arguments)
     default = 0.0 if arguments.lake else _GRACE_MINUTES
     grace = timedelta(minutes=default if arguments.grace_minutes is None else arguments.grace_minutes)
     rules = ReconcilerRules(grace=grace, load_grace=min(grace, ReconcilerRules().load_grace))
-    return Reconciler(lake, _ledger(arguments, stack), rules, progress=_progress)
+    return Reconciler(lake, ledger, rules, progress=_progress)
 
 
 def _lake(arguments: argparse.Namespace) -> Lake:
@@ -114,7 +109,7 @@ def _lake(arguments: argparse.Namespace) -> Lake:
 
 
 def _ledger(arguments: argparse.Namespace, stack: ExitStack) -> MySqlLedger | None:
-    from lambdas.shared.load_ledger import MySqlLedger
+    from cli.rebuild.rows import CountedLedger
     from lambdas.shared.mysql import Database
     from lambdas.shared.settings import mysql_settings
 
@@ -127,66 +122,13 @@ def _ledger(arguments: argparse.Namespace, stack: ExitStack) -> MySqlLedger | No
         environment = parse_url(arguments.mysql_url).environment()
     database = Database(mysql_settings(environment))
     stack.callback(database.close)
-    return MySqlLedger(database)
+    return CountedLedger(database)
 
 
 def _progress(text: str) -> None:
     """Show what is being read: one line, written over, on a terminal; nothing elsewhere."""
     if sys.stderr.isatty():
         write_progress(f"\r\x1b[K{text}")
-
-
-def _as_json(day: DayFound) -> dict[str, Any]:
-    devices = [
-        {
-            "device": device.device,
-            **asdict(device.total),
-            "tables": {name: asdict(counts) for name, counts in sorted(device.tables.items())},
-        }
-        for _, device in sorted(day.devices.items())
-    ]
-    return {"day": day.day, "devices": devices, "short_in_mysql": day.short_in_mysql}
-
-
-def _show(found: list[DayFound], unreadable: dict[str, str]) -> None:
-    rows = [
-        (day.day, printable(name), *asdict(device.total).values())
-        for day in found
-        for name, device in sorted(day.devices.items())
-    ]
-    if rows:
-        print(table(_HEADER, rows))
-    for key, reason in unreadable.items():
-        say(f"unreadable: {printable(key)}: {printable(reason)}")
-    for day in found:
-        for line in _differences(day):
-            say(f"{day.day} {printable(line)}")
-    say(_sentence(found, len(unreadable)))
-
-
-def _differences(day: DayFound) -> Iterator[str]:
-    for name, device in sorted(day.devices.items()):
-        for table_name, counts in sorted(device.tables.items()):
-            if counts.missing:
-                yield f"{name}: {counts.missing} records of {table_name} are missing"
-    for table_name, short in sorted(day.short_in_mysql.items()):
-        yield f"MySQL lacks {short} rows of {table_name}: `crowdlens rebuild --missing` loads them"
-
-
-def _sentence(found: list[DayFound], unreadable: int) -> str:
-    totals = [day.total for day in found]
-    made, missing, lacking, coming, dropped = (
-        sum(getattr(one, name) for one in totals)
-        for name in ("made", "missing", "not_in_mysql", "on_the_way", "dropped")
-    )
-    if missing or lacking:
-        return f"NOT complete: of {made:,} records made {missing:,} are missing, {lacking:,} are not in MySQL"
-    if unreadable:
-        return f"NOT known: {unreadable} objects cannot be read, and what is in them counts as not there"
-    where = "are in the lake" + (f", {dropped:,} of them declared dropped" if dropped else "")
-    return f"nothing is missing: {made:,} records made {where}" + (
-        f", {coming:,} on the way" if coming else ""
-    )
 
 
 def _day(text: str) -> str:
