@@ -192,7 +192,7 @@ def test_an_account_that_is_ready_lacks_nothing(look: Look) -> None:
         "QuickSight",
         "QuickSight readers",
     ]
-    assert found["names"].found == "2 names of buckets and tables are free"
+    assert found["names"].found == "2 of 2 are free"
     assert found["stacks"].found == "0 of 5 are there: the others are created"
 
 
@@ -276,6 +276,72 @@ def test_what_an_earlier_stage_kept_is_in_the_way_of_a_new_one(look: Look, made:
     assert (finding.found, finding.blocks) == (told, True)
     states = {STORAGE: "CREATE_COMPLETE", INGEST: "UPDATE_COMPLETE"}
     assert not look(names_free, cloudformation=CloudFormation(**states))["names"].remedy
+
+
+KEPT: dict[str, tuple[str, dict[str, Any]]] = {
+    "database": ("AWS::RDS::DBInstance", {"DBInstanceIdentifier": "crowdlens-dev-mysql"}),
+    "workgroup": ("AWS::Athena::WorkGroup", {"Name": "crowdlens-dev"}),
+    "log group": ("AWS::Logs::LogGroup", {"LogGroupName": "/aws/lambda/crowdlens-dev-lake-writer"}),
+    "role": ("AWS::IAM::Role", {"RoleName": "crowdlens-dev-device"}),
+    "data source": ("AWS::QuickSight::DataSource", {"DataSourceId": "crowdlens-dev-source"}),
+    "dashboard": ("AWS::QuickSight::Dashboard", {"DashboardId": "crowdlens-dev-operations"}),
+}
+
+
+def make(what: str) -> str:
+    """Make what `KEPT` names; return its name."""
+    (name,) = KEPT[what][1].values()
+    of_account = {"AwsAccountId": ACCOUNT, "Name": name}
+    if what == "database":
+        moto_client("rds").create_db_instance(
+            DBInstanceIdentifier=name, DBInstanceClass="db.t4g.micro", Engine="mysql", AllocatedStorage=20
+        )
+    elif what == "workgroup":
+        moto_client("athena").create_work_group(Name=name, Configuration={})
+    elif what == "log group":
+        moto_client("logs").create_log_group(logGroupName=name)
+    elif what == "role":
+        moto_client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    elif what == "data source":
+        moto_client("quicksight").create_data_source(**of_account, DataSourceId=name, Type="ATHENA")
+    else:
+        moto_client("quicksight").create_dashboard(**of_account, DashboardId=name)
+    return str(name)
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_every_other_name_that_outlives_a_stage_is_looked_for(look: Look, what: str) -> None:
+    resources = {"crowdlens-dev-x": {"Kept": KEPT[what]}}
+    assert look(names_free, resources)["names"].found == "1 of 1 are free"
+    name = make(what)
+    finding = look(names_free, resources)["names"]
+    assert (finding.found, finding.blocks) == (f"{what} {name} (kept by an earlier stage)", True)
+
+
+def test_a_kept_log_group_comes_with_its_own_command(look: Look) -> None:
+    name = make("log group")
+    resources = {"crowdlens-dev-x": {"Kept": KEPT["log group"]}}
+    assert look(names_free, resources)["names"].remedy == (
+        f"aws logs delete-log-group --log-group-name {name}"
+    )
+
+
+def test_a_name_that_nobody_may_look_at_hides_no_other(look: Look) -> None:
+    class Refusing:
+        def describe_dashboard(self, **arguments: str) -> None:
+            raise NotThereError("DescribeDashboard", "AccessDeniedException")
+
+    make("workgroup")
+    board, group = KEPT["dashboard"], KEPT["workgroup"]
+    resources = {"crowdlens-dev-x": {"Board": board, "Group": group}}
+    finding = look(names_free, resources, quicksight=Refusing())["names"]
+    assert finding.found == (
+        "workgroup crowdlens-dev (kept by an earlier stage); "
+        "could not be looked at: dashboard crowdlens-dev-operations"
+    )
+    finding = look(names_free, {"crowdlens-dev-x": {"Board": board}}, quicksight=Refusing())["names"]
+    assert finding.found.startswith("0 of 1 are free; could not be looked at")
+    assert not finding.blocks
 
 
 @pytest.mark.parametrize(
