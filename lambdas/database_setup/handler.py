@@ -10,7 +10,7 @@ from botocore.config import Config
 from contract.errors import CrowdLensError
 from lambdas.database_setup.cloudformation import response, send
 from lambdas.database_setup.settings import database_setup_settings
-from lambdas.database_setup.setup import set_up
+from lambdas.database_setup.setup import LONGEST_BUSY_SECONDS, set_up
 from lambdas.shared.observability import bind_request, make_logger
 
 logger = make_logger("database_setup")
@@ -32,7 +32,11 @@ def handler(event: dict[str, Any], context: object) -> None:
 def _set_up(context: object) -> str | None:
     """Return None when MySQL is set up, else why not in one sentence."""
     # Calling again could run two migrations at once; they would wait for each other, and the time be over.
-    waiting = Config(read_timeout=_wait_seconds(context), retries={"total_max_attempts": 1})
+    # A function that is not ready yet says so at once: those waits come off the time for the answer.
+    waiting = Config(
+        read_timeout=max(1.0, _wait_seconds(context) - LONGEST_BUSY_SECONDS),
+        retries={"total_max_attempts": 1},
+    )
     try:
         answer = set_up(
             database_setup_settings(), boto3.client("secretsmanager"), boto3.client("lambda", config=waiting)

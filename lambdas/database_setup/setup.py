@@ -15,6 +15,7 @@ from lambdas.database_setup.settings import DatabaseSetupSettings
 BUSY_ATTEMPTS = 12
 BUSY_PAUSE_SECONDS = 10.0
 """A function that was just put into a VPC is Pending for up to a minute or two."""
+LONGEST_BUSY_SECONDS = (BUSY_ATTEMPTS - 1) * BUSY_PAUSE_SECONDS
 _BUSY = frozenset({"ResourceConflictException", "TooManyRequestsException"})
 
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from lambdas.database_setup import handler as entry
 from lambdas.database_setup.cloudformation import LONGEST_REASON, response, send
 from lambdas.database_setup.settings import DatabaseSetupSettings, database_setup_settings
-from lambdas.database_setup.setup import BUSY_ATTEMPTS, SetupError, set_up
+from lambdas.database_setup.setup import BUSY_ATTEMPTS, BUSY_PAUSE_SECONDS, SetupError, set_up
 from lambdas.shared.settings import SettingError
 
 SETTINGS = DatabaseSetupSettings("arn:aws:secretsmanager:x:1:secret:rds!db-1", "crowdlens-dev-migrations")
@@ -230,3 +230,28 @@ def test_even_an_unexpected_failure_is_heard_of(monkeypatch: pytest.MonkeyPatch)
         entry.handler({**EVENT, "ResponseURL": cloudformation.url}, None)
     assert cloudformation.answers[0]["Status"] == "FAILED"
     assert cloudformation.answers[0]["Reason"] == "database_setup failed: ZeroDivisionError, see its log"
+
+
+def test_the_longest_wait_for_a_function_and_its_answer_fit_into_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A Lambda that is killed tells CloudFormation nothing."""
+    monkeypatch.setenv("MASTER_SECRET_ARN", SETTINGS.secret_arn)
+    monkeypatch.setenv("MIGRATIONS_FUNCTION", SETTINGS.migrations_function)
+    read_timeouts: list[float] = []
+
+    def client(name: str, config: Any = None) -> object:
+        if config is not None:
+            read_timeouts.append(config.read_timeout)
+        return FakeSecrets(json.dumps(MASTER)) if name == "secretsmanager" else FakeFunctions(answered({}))
+
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 900_000
+
+    monkeypatch.setattr(entry.boto3, "client", client)
+    with CloudFormation() as cloudformation:
+        entry.handler({**EVENT, "ResponseURL": cloudformation.url}, Context())
+    (read_timeout,) = read_timeouts
+    assert read_timeout > 600
+    assert (BUSY_ATTEMPTS - 1) * BUSY_PAUSE_SECONDS + read_timeout + entry.ANSWER_SECONDS <= 900
