@@ -44,7 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     only.add_argument("--digest", action="store_true", help="only print the digest of each table in MySQL")
     only.add_argument("--check", action="store_true", help="only compare MySQL with the lake")
     only.add_argument(
-        "--missing", action="store_true", help="drop nothing, only load the objects that the ledger lacks"
+        "--missing",
+        action="store_true",
+        help="drop nothing, only load the objects that the ledger lacks, and days that lost rows",
     )
     only.add_argument(
         "--from-scratch",
@@ -174,8 +176,12 @@ def _rebuild(
             refuse_empty_lake(lake, connection, days, from_scratch=arguments.from_scratch)
             begin(connection, utc_now(), lake_name)
         work = Rebuild(lake, database, Loader(lake, database), days, _reporter(), progress)
+        for lost in work.forget_lost() if arguments.missing else ():
+            say(f"MySQL lost {lost.lost} rows of {lost.table}, {lost.day}: its objects are loaded again")
         work.load_missing()
-        if not arguments.missing:
+        if arguments.missing:
+            work.square_sums()
+        else:
             work.finish(utc_now())
     return _done(arguments, progress)
 

@@ -15,6 +15,7 @@ import pymysql
 
 from cli.rebuild.digest import EVERY_DAY
 from cli.rebuild.lake import Lake, ListedObject, list_objects
+from cli.rebuild.rows import DayRows, forget_lost, square_sums
 from contract.errors import WorkFailedError
 from contract.tables import TABLES
 from lambdas.migrations.runner import apply_migrations
@@ -182,6 +183,14 @@ class Rebuild:
                 "others are in MySQL, and the command run again tries these once more"
             )
 
+    def forget_lost(self) -> list[DayRows]:
+        """Have `load_missing` load again the days whose rows are fewer than the ledger says; return these."""
+        return forget_lost(self.database, self._listed(), self.first_days)
+
+    def square_sums(self) -> None:
+        """Make the ledger's sums the numbers of rows again."""
+        square_sums(self.database, self.first_days)
+
     def finish(self, now: datetime) -> None:
         """Settle live state as of `now` (naive UTC) and take the marks away."""
         self.database.run(lambda cursor: live.settle(cursor, now))
@@ -193,10 +202,7 @@ class Rebuild:
         )
 
     def _missing(self) -> list[ListedObject]:
-        tables = TABLES.values()
-        listed = [
-            one for table in tables for one in list_objects(self.lake, table, self.first_days[table.name])
-        ]
+        listed = self._listed()
         known = self._known([one.created.key for one in listed])
         missing = [
             one
@@ -206,6 +212,12 @@ class Rebuild:
         # Newest days first: the live map is right again within the first seconds.
         missing.sort(key=lambda one: one.created.key)
         return sorted(missing, key=lambda one: one.day, reverse=True)
+
+    def _listed(self) -> list[ListedObject]:
+        tables = TABLES.values()
+        return [
+            one for table in tables for one in list_objects(self.lake, table, self.first_days[table.name])
+        ]
 
     def _known(self, keys: Sequence[str]) -> dict[str, str]:
         known: dict[str, str] = {}

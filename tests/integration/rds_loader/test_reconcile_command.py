@@ -73,3 +73,42 @@ def test_rows_deleted_behind_the_ledgers_back_are_seen(
     said = capsys.readouterr().err
     assert "MySQL lacks 3 rows of zone_counts" in said
     assert "NOT complete: of 11 records made 0 are missing, 3 are not in MySQL" in said
+
+
+def test_rebuild_missing_brings_deleted_rows_back(
+    lake: Any, told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = lake.digests()
+    change(lake, "DELETE FROM zone_counts LIMIT 3")
+    assert lake.rebuild("--missing") == 0
+    assert "MySQL lost 3 rows of zone_counts" in capsys.readouterr().err
+    assert lake.digests() == before
+    assert lake.rebuild("--check") == 0
+    assert reconcile(lake) == 0
+    assert sums(lake) == [("stream_ledger", 1), ("zone_counts", 10)]
+
+
+def test_objects_taken_out_of_the_ledger_leave_no_difference_for_ever(lake: Any, told: list[str]) -> None:
+    before = lake.digests()
+    change(lake, "DELETE FROM load_ledger LIMIT 2")
+    assert reconcile(lake) == 1
+    assert lake.rebuild("--missing") == 0
+    assert lake.digests() == before
+    assert sums(lake) == [("stream_ledger", 1), ("zone_counts", 10)]
+    assert reconcile(lake) == 0
+
+
+def sums(lake: Any) -> list[tuple[str, int]]:
+    """Return what the function `reconciler` reads: by table the new rows that objects brought."""
+    found = lake.query("SELECT table_name, SUM(rows_new) FROM load_ledger GROUP BY table_name ORDER BY 1")
+    return [(name, int(rows)) for name, rows in found]
+
+
+def test_a_lake_that_lacks_the_objects_leaves_the_ledger_as_it_is(lake: Any, told: list[str]) -> None:
+    change(lake, "DELETE FROM zone_counts LIMIT 3")
+    for key in told:
+        lake.s3.delete_object(Bucket=BUCKET, Key=key)
+    ledger = lake.query("SELECT object_key FROM load_ledger ORDER BY 1")
+    assert lake.rebuild("--missing") == 0
+    assert lake.query("SELECT object_key FROM load_ledger ORDER BY 1") == ledger
+    assert lake.query("SELECT COUNT(*) FROM zone_counts") == [(7,)]
