@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,8 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--series",
         type=identifier,
-        default="default",
-        help="of the files of a series the one loaded last is in force",
+        help="of the files of a series the one loaded last is in force (default: the file's name, no date)",
     )
     parser.add_argument("--ask", metavar="SQL", help="then ask this in Athena's SQL, with --out")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -74,10 +72,13 @@ def _load(arguments: argparse.Namespace, stream: Any, found: Found) -> dict[str,
     from cli.opendata.folder import FolderStore
     from lambdas.open_data.convert import Origin
     from lambdas.open_data.load import load
+    from lambdas.open_data.places import series_of
     from lambdas.open_data.publish import publish
     from lambdas.open_data.summary import summary
 
-    origin = Origin(arguments.series, arguments.file.name, datetime.now(UTC))
+    origin = Origin(
+        arguments.series or series_of(arguments.file.name), arguments.file.name, datetime.now(UTC)
+    )
     if arguments.out is not None:
         arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".opendata-", dir=arguments.out) as work:
@@ -92,11 +93,10 @@ def _load(arguments: argparse.Namespace, stream: Any, found: Found) -> dict[str,
 
 def _propose(arguments: argparse.Namespace, found: Found) -> int:
     from contract.files import write_whole
-    from lambdas.open_data.inference import propose
+    from lambdas.open_data.inference import data_set_name, propose
     from lambdas.open_data.profile import shipped_profiles
 
-    letters = re.sub(r"[^a-z0-9]+", "_", arguments.file.stem.lower()).strip("_")[:40]
-    name = letters if re.match(r"[a-z]", letters) else f"data_{letters}".strip("_")
+    name = data_set_name(arguments.file.stem)
     text = propose(found.records, name, shipped_profiles())
     if arguments.out is None:
         print(text, end="")

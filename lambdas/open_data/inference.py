@@ -30,6 +30,12 @@ _LATITUDE_WORDS = re.compile("위도|lat", re.I)
 _LONGITUDE_WORDS = re.compile("경도|lon|lng|lnt", re.I)
 
 
+def data_set_name(stem: str) -> str:
+    """Return a name for a data set from the name of its file; Korean letters cannot be in a table's name."""
+    letters = re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_")[:40]
+    return letters if re.match(r"[a-z]", letters) else f"data_{letters}".strip("_")
+
+
 def propose(records: Batch, name: str, known: Sequence[Profile]) -> str:
     """Return a profile in YAML for the first records of a file; raises `RefusedFileError` without rows.
 

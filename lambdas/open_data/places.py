@@ -8,7 +8,9 @@ the report says; ``open_data_proposals/<load>.yaml`` a profile for a file of an 
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from lambdas.open_data.convert import Origin
 
@@ -16,6 +18,28 @@ DATA_PREFIX = "open_data/"
 QUARANTINE_PREFIX = "open_data_quarantine/"
 REPORTS_PREFIX = "open_data_reports/"
 PROPOSALS_PREFIX = "open_data_proposals/"
+INBOX_PREFIX = "inbox/"
+"""Of the inbox bucket: ``inbox/<file>`` or ``inbox/<series>/<file>``."""
+PROFILES_PREFIX = "profiles/"
+"""Of the inbox bucket: ``profiles/<name>.yaml``, data sets that a user has confirmed."""
+_VERSION = re.compile(r"[\s\d_.()\-]+$")
+
+
+def series_of(file_name: str) -> str:
+    """Return the series of a file, its name without date and number: ``wifi_20240501.csv`` is of ``wifi``."""
+    stem = PurePosixPath(file_name).stem
+    return _VERSION.sub("", stem) or stem
+
+
+def series_of_key(key: str) -> str:
+    """Return the series of an inbox object: the folder it lies in, or what its name says."""
+    folder, _, name = key.removeprefix(INBOX_PREFIX).rpartition("/")
+    return folder or series_of(name)
+
+
+def refusal_key(loaded_at: datetime, name: str) -> str:
+    """Return the key of the sentence that says why a file was refused."""
+    return f"{REPORTS_PREFIX}refused/{_day(loaded_at)}{name}.json"
 
 
 def data_prefix(data_set: str) -> str:
