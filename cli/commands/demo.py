@@ -42,6 +42,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-mysql", action="store_true", help="leave MySQL out")
     parser.add_argument("--headless", action="store_true", help="serve no page: write the results and exit")
     parser.add_argument(
+        "--hold",
+        action="store_true",
+        help="keep the local cloud up until Ctrl-C, to try devices, quarantine and redrive on it",
+    )
+    parser.add_argument(
         "--port", type=port, default=0, help="port of the page on 127.0.0.1; 0 takes a free one"
     )
     parser.set_defaults(execute=execute)
@@ -82,6 +87,7 @@ def _options(arguments: argparse.Namespace) -> DemoOptions:
         truth=truth,
         mysql_url=arguments.mysql_url or os.environ.get(MYSQL_URL_VARIABLE),
         with_mysql=not arguments.no_mysql,
+        hold=arguments.hold,
     )
 
 

@@ -18,6 +18,7 @@ from cli.demo.conservation import (
     quarantined_messages,
     read_load_ledger,
 )
+from cli.demo.hold import hold
 from cli.demo.output_folder import KEY_FRAME, LAKE, REPORT, SUMMARY, OutputFolder
 from cli.demo.report import draw_report
 from cli.demo.truth import compare, read_truth
@@ -50,6 +51,8 @@ class DemoOptions:
     truth: Path | None = None
     mysql_url: str | None = None
     with_mysql: bool = True
+    hold: bool = False
+    """Whether the local cloud stays up, after all is counted, until Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
             copied = stack.copy_lake_to(folder.staging / LAKE).objects
             conservation = _account(counts, folder.staging / LAKE, stack)
             mysql_missing = stack.mysql_missing
+            if options.hold:
+                hold(stack, stop, say)
         say(f"{conservation.sentence()} ({copied} objects)")
         camera.save_key_frame(folder.staging / KEY_FRAME)
         summary = {
