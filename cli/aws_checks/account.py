@@ -18,8 +18,10 @@ _READY = (
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 """
-_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS")
+_NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 """States that a first deployment leaves and out of which only a deletion leads."""
+_HELD = ("ROLLBACK_FAILED", "DELETE_FAILED")
+"""Something that is left is protected, not empty or in use: another deletion alone fails again."""
 _WITH_A_WAY_BACK = {"UPDATE_FAILED": "rollback-stack", "UPDATE_ROLLBACK_FAILED": "continue-update-rollback"}
 _WHY = (
     "aws cloudformation describe-stack-events --stack-name {name} "
@@ -98,7 +100,6 @@ def _way_out(name: str, state: str) -> str:
     if state in _WITH_A_WAY_BACK:
         back = f"aws cloudformation {_WITH_A_WAY_BACK[state]} --stack-name {name}"
         return f"mend what {why} tells, then {back}"
-    if state == "DELETE_FAILED":
-        # What it still holds stands in somebody's way, or was kept: another deletion alone fails again.
+    if state in _HELD:
         return f"remove what {why} tells, then {deletion}"
     return why

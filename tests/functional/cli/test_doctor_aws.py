@@ -379,6 +379,7 @@ def test_a_stack_that_cannot_be_updated_is_told(look: Look, state: str, remedy: 
             "UPDATE_ROLLBACK_FAILED", f"continue-update-rollback --stack-name {STORAGE}", id="no way back"
         ),
         pytest.param("DELETE_FAILED", f"delete-stack --stack-name {STORAGE}", id="half gone"),
+        pytest.param("ROLLBACK_FAILED", f"delete-stack --stack-name {STORAGE}", id="half made"),
     ],
 )
 def test_a_mended_stack_goes_on_where_it_stood(look: Look, state: str, last_words: str) -> None:
