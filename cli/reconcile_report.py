@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cli.output import printable, say, table
 
 if TYPE_CHECKING:
-    from lambdas.reconciler.account import Counts
-    from lambdas.reconciler.reconciler import DayFound
+    from lambdas.reconciler.account import Counts, DeviceDay
+    from lambdas.reconciler.reconciler import DayFound, DayLoads
 
 _HEADER: Final = (
     "day", "device", "made", "in lake", "dropped", "on the way", "missing", "no ledger yet", "not in MySQL",
@@ -47,6 +47,26 @@ class Account:
         today: date = datetime.now(tz=UTC).date()
         names = TABLES if table_name is None else (table_name,)
         return self.with_mysql and any(day >= first_kept_day(name, today) for name in names)
+
+
+def records_without_any_ledger(
+    devices: Iterable[DeviceDay], loads: DayLoads, settled_before: datetime
+) -> int:
+    """Return how many records a day has of devices and tables of which no ledger tells at all.
+
+    A table whose objects all came after `settled_before` does not count yet: its ledger may be on the way.
+    """
+    settled = {
+        name
+        for name, objects in loads.tables.items()
+        if any(item.last_modified <= settled_before for item in (*objects.raw, *objects.compacted))
+    }
+    return sum(
+        counts.in_lake
+        for device in devices
+        for name, counts in device.tables.items()
+        if name in settled and counts.in_lake == counts.without_ledger
+    )
 
 
 def as_json(account: Account) -> dict[str, Any]:
@@ -114,9 +134,9 @@ def _differences(day: DayFound) -> Iterator[str]:
 
 def _verdict(account: Account) -> str:
     totals = [day.total for day in account.days]
-    made, missing, lacking, coming, dropped = (
+    made, missing, lacking, coming, dropped, without = (
         sum(getattr(one, name) for one in totals)
-        for name in ("made", "missing", "not_in_mysql", "on_the_way", "dropped")
+        for name in ("made", "missing", "not_in_mysql", "on_the_way", "dropped", "without_ledger")
     )
     if account.differs:
         short = f", {lacking:,} are not in MySQL" if account.with_mysql else ""
@@ -124,10 +144,17 @@ def _verdict(account: Account) -> str:
     if account.unreadable:
         unread = f"{len(account.unreadable)} objects cannot be read"
         return f"NOT known: {unread}, and what is in them counts as not there"
+    if not account.days:
+        return "NOT known: the lake holds nothing, and nothing says whether records were made"
+    if account.untold:
+        return (
+            f"NOT known: {account.untold:,} records have no ledger yet: whether more were made is not known"
+        )
     where = "are in the lake" + (f", {dropped:,} of them declared dropped" if dropped else "")
-    return f"nothing is missing: {made:,} records made {where}" + (
-        f", {coming:,} on the way" if coming else ""
+    more = (f", {coming:,} on the way" if coming else "") + (
+        f", {without:,} have no ledger yet" if without else ""
     )
+    return f"nothing is missing: {made:,} records made {where}{more}"
 
 
 def _of_mysql(account: Account) -> str:

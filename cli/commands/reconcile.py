@@ -6,16 +6,18 @@ import argparse
 import os
 import sys
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.arguments import identifier
 from cli.cloud import add_bucket_argument, bucket_of, clear_cloud_errors, s3_client
-from cli.output import print_json, write_progress
-from cli.reconcile_report import Account, as_json, show
+from cli.output import print_json, printable, write_progress
+from cli.reconcile_report import Account, as_json, records_without_any_ledger, show
+from contract.errors import CrowdLensError
 
 if TYPE_CHECKING:
+    from lambdas.reconciler.account import DeviceDay
     from lambdas.reconciler.reconciler import DayFound, Reconciler
     from lambdas.reconciler.store import Lake
     from lambdas.shared.load_ledger import MySqlLedger
@@ -27,9 +29,15 @@ EXAMPLE = """examples:
 made = in lake + dropped + on the way + missing; on the way is what a device told of less than the grace
 period ago. MySQL is looked at when --mysql-url or MYSQL_HOST names it, for the days it keeps: by its ledger
 and the number of its rows; what is in the rows `crowdlens rebuild --check` compares.
-exit status 1 when records are missing, or not in MySQL when they should be"""
+exit status 1 when records are missing, not in MySQL when they should be, or without any ledger; 2 for a day
+or device that nothing tells of"""
 _DEFAULT_DAYS = 8
 _GRACE_MINUTES = 60.0
+_NAMED = 5
+
+
+class NothingKnownError(CrowdLensError):
+    """Raised for a day or a device of which neither the lake nor a ledger tells."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,16 +64,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print the account; 1 when something is missing."""
+    """Print the account; 1 when something is missing or not known."""
+    from lambdas.reconciler.reconciler import Reconciler, ReconcilerRules
+
     with ExitStack() as stack:
         stack.enter_context(clear_cloud_errors())
         ledger = _ledger(arguments, stack)
-        reconciler, with_mysql = _reconciler(arguments, ledger), ledger is not None
-        found = _reconcile(reconciler, arguments.day)
-    if arguments.device:
-        for day in found:
-            day.devices = {name: one for name, one in day.devices.items() if name == arguments.device}
-    account = Account(found, reconciler.unreadable.reasons, with_mysql)
+        lake, grace = _lake(arguments), _grace(arguments)
+        rules = ReconcilerRules(grace=grace, load_grace=min(grace, ReconcilerRules().load_grace))
+        reconciler = Reconciler(lake, ledger, rules, progress=_progress)
+        found, untold = _reconcile(reconciler, arguments, datetime.now(tz=UTC) - grace)
+    account = Account(found, reconciler.unreadable.reasons, ledger is not None, untold)
     if arguments.json:
         print_json(as_json(account))
     else:
@@ -73,27 +82,59 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0 if account.complete else 1
 
 
-def _reconcile(reconciler: Reconciler, day: str | None) -> list[DayFound]:
-    days = [day] if day else reconciler.days()[-_DEFAULT_DAYS:]
+def _reconcile(
+    reconciler: Reconciler, arguments: argparse.Namespace, settled_before: datetime
+) -> tuple[list[DayFound], int]:
+    """Return the account of each day, and how many records there are of which no ledger tells by now."""
+    there = reconciler.days()
+    days = [arguments.day] if arguments.day else there[-_DEFAULT_DAYS:]
     if not days:
-        return []
+        return [], 0
     told, streams = reconciler.survey(days)
-    if day is None:
+    if arguments.day is None:
         # Of a day that is wholly lost only the ledger tells.
         days = sorted({*days, *told.reader.days()})[-_DEFAULT_DAYS:]
-    found = [reconciler.account(reconciler.loads(one), told, streams) for one in days]
+    elif not {arguments.day} & {*there, *told.reader.days()}:
+        raise NothingKnownError(_no_such_day(arguments.day, there))
+    found, untold = [], 0
+    for day in days:
+        loads = reconciler.loads(day)
+        account = reconciler.account(loads, told, streams)
+        found.append(account)
+        untold += records_without_any_ledger(_of_device(account, arguments.device), loads, settled_before)
     _progress("")
-    return found
+    if arguments.device:
+        _keep_device(found, arguments.device)
+    return found, untold
 
 
-def _reconciler(arguments: argparse.Namespace, ledger: MySqlLedger | None) -> Reconciler:
-    from lambdas.reconciler.reconciler import Reconciler, ReconcilerRules
+def _of_device(day: DayFound, device: str | None) -> list[DeviceDay]:
+    return [one for name, one in day.devices.items() if device in {None, name}]
 
-    lake = _lake(arguments)
+
+def _keep_device(found: list[DayFound], device: str) -> None:
+    known = sorted({name for day in found for name in day.devices})
+    if device not in known:
+        named = ", ".join(known[:_NAMED]) + (
+            f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+        )
+        days = found[0].day if len(found) == 1 else f"{found[0].day} to {found[-1].day}"
+        raise NothingKnownError(
+            f"device is {device!r}: expected one that the lake or a ledger tells of, {days}: "
+            f"{printable(named) or 'there is none'}"
+        )
+    for day in found:
+        day.devices = {name: one for name, one in day.devices.items() if name == device}
+
+
+def _no_such_day(day: str, there: list[str]) -> str:
+    has = f"the lake has {there[0]} to {there[-1]}" if there else "the lake has no day at all"
+    return f"day is {day}: expected one that the lake or a ledger tells of: {has}"
+
+
+def _grace(arguments: argparse.Namespace) -> timedelta:
     default = 0.0 if arguments.lake else _GRACE_MINUTES
-    grace = timedelta(minutes=default if arguments.grace_minutes is None else arguments.grace_minutes)
-    rules = ReconcilerRules(grace=grace, load_grace=min(grace, ReconcilerRules().load_grace))
-    return Reconciler(lake, ledger, rules, progress=_progress)
+    return timedelta(minutes=default if arguments.grace_minutes is None else arguments.grace_minutes)
 
 
 def _lake(arguments: argparse.Namespace) -> Lake:

@@ -80,6 +80,55 @@ def test_what_cannot_be_read_is_no_proof(folder: Path, capsys: pytest.CaptureFix
     assert "unreadable: raw/tracks/day=2025-11-21/broken.parquet" in capsys.readouterr().err
 
 
+def test_records_without_any_ledger_are_no_proof(
+    tmp_path: Path, make_records: Callable[..., list[StoredRecord]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, [*make_records(count=9), *make_records("events", count=2)], "first")
+    assert main(["reconcile", "--lake", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "NOT known: 11 records have no ledger yet: whether more were made is not known" in told
+    assert "nothing is missing" not in told
+    assert main(["reconcile", "--lake", str(tmp_path), "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["complete"], document["records_without_any_ledger"]) == (False, 11)
+    # What has just come may be told of soon.
+    assert main(["reconcile", "--lake", str(tmp_path), "--grace-minutes", "30"]) == 0
+    assert "11 have no ledger yet" in capsys.readouterr().err
+
+
+def test_an_empty_lake_proves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "raw").mkdir()
+    assert main(["reconcile", "--lake", str(tmp_path)]) == 1
+    assert "NOT known: the lake holds nothing" in capsys.readouterr().err
+    assert main(["reconcile", "--lake", str(tmp_path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["complete"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(
+            ["--device", "nope"],
+            f"device is 'nope': expected one that the lake or a ledger tells of, {DAY}: edge-1",
+            id="device",
+        ),
+        pytest.param(
+            ["--day", "2020-01-01"],
+            "day is 2020-01-01: expected one that the lake or a ledger tells of: "
+            f"the lake has {DAY} to {DAY}",
+            id="day",
+        ),
+    ],
+)
+def test_what_nothing_tells_of_is_one_sentence(
+    arguments: list[str], sentence: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reconcile", "--lake", str(folder), *arguments]) == 2
+    told = capsys.readouterr()
+    assert sentence in told.err
+    assert (told.err.count("\n"), told.out) == (1, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

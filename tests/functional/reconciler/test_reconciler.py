@@ -348,4 +348,5 @@ def test_the_command_reads_a_bucket(environment: Any, capsys: pytest.CaptureFixt
     assert (day["day"], day["devices"][0]["missing"], document["complete"]) == (environment.day, 1, False)
     assert main(["reconcile"]) == 0
     assert "1 on the way" in capsys.readouterr().err
-    assert main(["reconcile", "--grace-minutes", "0", "--device", "edge-2"]) == 0
+    assert main(["reconcile", "--grace-minutes", "0", "--device", "edge-2"]) == 2
+    assert "device is 'edge-2'" in capsys.readouterr().err
