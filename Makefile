@@ -52,10 +52,10 @@ e2e: setup-cdk ## run the demo as a user would, kill it, run two at once; deploy
 deploy-local: setup-cdk ## deploy the stacks into MiniStack by the CDK command line, send records, destroy
 	$(BIN)/python -m pytest -m deploy -s $(ARGS)
 
-chaos: setup-dev ## kill, cut off and fill up real processes at random, then count every record [RUNS=20 SEED=1]
+chaos: setup-dev ## kill, cut off and fill up real processes at random, then count every record [RUNS=20 SEED=1, about 1 minute a run]
 	$(BIN)/python -m tests.chaos --runs $(or $(RUNS),20) --seed $(or $(SEED),1)
 
-simulate: setup-dev ## play schedules of faults in virtual time, then count every record [SEEDS=5000]
+simulate: setup-dev ## play schedules of faults in virtual time, then count every record [SEEDS=5000, up to 1.5 s a seed]
 	$(BIN)/python -m tests.chaos.simulate --seeds 0:$(or $(SEEDS),5000) --counts
 
 fuzz: setup-dev ## damage messages and lake objects by the hundred thousand [SEED=1, about 10 minutes]

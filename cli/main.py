@@ -1,7 +1,7 @@
 """The `crowdlens` command: finds the subcommand, turns errors into one sentence and an exit status.
 
 Exit status: 0 success, 1 the work failed or a check found something wrong, 2 the input or the call was
-wrong, 130 stopped by Ctrl-C before there was anything to save.
+wrong, 130 given up by Ctrl-C.
 """
 
 from __future__ import annotations
