@@ -1,4 +1,4 @@
-"""Every stack of one stage: `cdk deploy --all -c stage=dev`, or `make synth` for the templates alone.
+"""Every stack of one stage: `make synth` for the templates; docs/deploy.md for the order of a deployment.
 
 Nothing here asks the network, an account or git: the same commit gives the same templates everywhere.
 """
@@ -15,7 +15,8 @@ from aws_cdk import App, Environment, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from contract.errors import CrowdLensError
-from infra.config import StageConfig, read_config
+from infra.config import OPTIONS, StageConfig, read_config
+from infra.context import check_names
 from infra.stacks.analytics import AnalyticsStack
 from infra.stacks.components import ComponentsStack
 from infra.stacks.dashboards import DashboardsStack
@@ -35,7 +36,8 @@ def build_app(app: App, config: StageConfig) -> None:
     """Add every stack of the stage to `app`; raises a `CrowdLensError` for what cannot be deployed.
 
     Stacks find each other by name rather than by exports, so that one can be switched off or replaced while
-    the others stand; CloudFormation is told which comes first.
+    the others stand; CloudFormation is told which comes first. Only the database takes exports,
+    the network's: ids of subnets and groups, which AWS makes.
     """
     placed: dict[str, Any] = {
         "config": config,
@@ -76,6 +78,7 @@ def main() -> int:
     """Synthesise into cdk.out/ (or where the CDK command line says) and return the exit status."""
     app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"), context=cdk_context())
     try:
+        check_names(app.node.get_all_context(), OPTIONS)
         build_app(app, read_config(app.node.try_get_context))
     except CrowdLensError as error:
         sys.stderr.write(f"app.py: {error}\n")

@@ -12,13 +12,28 @@ from infra.mysql_classes import MEMORY_GIB, connections
 
 __all__ = ["ConfigError", "DashboardsConfig", "MySqlConfig", "StageConfig", "read_config"]
 
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _INSTANCE_CLASS = re.compile("|".join(re.escape(name) for name in MEMORY_GIB))
 _QUICKSIGHT_PRINCIPAL = re.compile(
     r"arn:aws(-[a-z]+)*:quicksight:[a-z0-9-]+:\d{12}:(user|group)/[^/\s]+/[^\s]+"
 )
+_ADDRESS_SPACES = tuple(
+    ipaddress.IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
+"""What a VPC of one's own may use: RFC 1918 and RFC 6598."""
+LARGEST_DISK_GIB = 65_536
+"""The most that RDS for MySQL has."""
+OPTIONS = frozenset(
+    (
+        "stage", "region", "account", "profile", "identity_mode", "cameras", "fleet", "vpc_cidr",
+        "peered_cidrs", "mysql", "mysql_instance_class", "mysql_storage_gib", "mysql_backup_days",
+        "mysql_multi_az", "mysql_proxy", "dashboards", "quicksight_principal", "alarm_email",
+        "monthly_budget_usd",
+    )
+)  # fmt: skip
+"""Every name that `read_config` asks its context for."""
 MAXIMUM_CAMERAS = 10_000
 """What the queues, the loader and the compactor were sized and measured for."""
 
@@ -57,16 +72,18 @@ class StageConfig:
     """One stage of the system.
 
     `account` is None for templates that fit any account. `keep_data` decides whether stateful resources
-    outlive their stack. `profile` (live or economy) decides how long records wait for company on their way,
-    `identity_mode` (observe or enforce) what becomes of a message that claims another device. `mysql` and
-    `dashboards` are None when their stacks are switched off. `cameras` is how many are expected: sizes and
-    the budget follow it. No CIDR of `peered_cidrs` overlaps `vpc_cidr`.
+    outlive their stack, `reserves_concurrency` whether functions have executions of their own: an account may
+    hold as few as 10, of which none can be reserved. `profile` (live or economy) decides how long records
+    wait for company on their way, `identity_mode` (observe or enforce) what becomes of a message that claims
+    another device. `mysql` and `dashboards` are None when their stacks are switched off. `cameras` is how
+    many are expected: sizes and the budget follow it. No CIDR of `peered_cidrs` overlaps `vpc_cidr`.
     """
 
     stage: str
     region: str
     account: str | None
     keep_data: bool
+    reserves_concurrency: bool
     log_retention_days: int
     athena_scan_limit_bytes: int
     profile: str
@@ -113,6 +130,14 @@ class StageConfig:
         """Return the name in AWS of the function in ``lambdas/<name>``."""
         return f"{self.prefix}-{name.replace('_', '-')}"
 
+    def role_name(self, name: str) -> str:
+        """Return the name of an IAM role, with the region: an account has roles for all its regions."""
+        return f"{self.prefix}-{name}-{self.region}"
+
+    def lake_arn(self, partition: str, account: str, path: str = "") -> str:
+        """Return the ARN of the lake bucket, or of ``/KEY`` in it."""
+        return f"arn:{partition}:s3:::{self.lake_bucket_name(account)}{path}"
+
     @property
     def mysql_identifier(self) -> str:
         """The MySQL instance."""
@@ -146,6 +171,7 @@ def read_config(context: Context) -> StageConfig:
         region=_region(context),
         account=_account(context, stage),
         keep_data=kept,
+        reserves_concurrency=kept,
         log_retention_days=90 if kept else 14,
         athena_scan_limit_bytes=(100 if kept else 10) * 1024**3,
         profile=one_of(context, "profile", ("live", "economy"), "live"),
@@ -177,20 +203,25 @@ def _account(context: Context, stage: str) -> str | None:
 
 
 def _vpc_cidr(context: Context) -> str:
-    value = context("vpc_cidr") or "10.42.0.0/16"
+    value = context("vpc_cidr")
+    value = "10.42.0.0/16" if value is None else value
     cidr = network("vpc_cidr", value)
     if not 16 <= ipaddress.IPv4Network(cidr).prefixlen <= 24:
         raise ConfigError(f"vpc_cidr is {value!r}: expected a prefix from /16 to /24")
+    if not any(ipaddress.IPv4Network(cidr).subnet_of(space) for space in _ADDRESS_SPACES):
+        spaces = ", ".join(str(space) for space in _ADDRESS_SPACES)
+        raise ConfigError(f"vpc_cidr is {value!r}: expected a part of {spaces}")
     return cidr
 
 
 def _mysql(context: Context, kept: bool) -> MySqlConfig:
-    storage_gib = whole_number(context, "mysql_storage_gib", 50 if kept else 20, 20, 65_536)
+    # Its maximum must be larger: RDS refuses both to be the same.
+    storage_gib = whole_number(context, "mysql_storage_gib", 50 if kept else 20, 20, LARGEST_DISK_GIB - 1)
     return MySqlConfig(
         instance_class=matching(context, "mysql_instance_class", _INSTANCE_CLASS, "a class like t4g.micro")
         or ("t4g.medium" if kept else "t4g.micro"),
         storage_gib=storage_gib,
-        maximum_storage_gib=max(5 * storage_gib, 100),
+        maximum_storage_gib=min(max(5 * storage_gib, 100), LARGEST_DISK_GIB),
         backup_days=whole_number(context, "mysql_backup_days", 14 if kept else 1, 1, 35),
         multi_az=switch(context, "mysql_multi_az", default=kept),
         proxy=switch(context, "mysql_proxy", default=False),

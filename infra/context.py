@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from contract.errors import CrowdLensError
 
@@ -17,6 +18,19 @@ _FALSE = ("false", "off", "no", "0")
 
 class ConfigError(CrowdLensError):
     """Raised when a context value cannot be used; the text names it and what was expected."""
+
+
+def check_names(given: Iterable[str], known: Collection[str]) -> None:
+    """Raise `ConfigError` for a name that is none of `known`: it would be ignored, and the default deployed.
+
+    Names with a colon or a slash are CDK's own.
+    """
+    for name in sorted(set(given) - set(known)):
+        if ":" in name or "/" in name:
+            continue
+        near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1)
+        expected = near[0] if near else f"one of {', '.join(sorted(known))}"
+        raise ConfigError(f"there is no option {name}: expected {expected}")
 
 
 def one_of(context: Context, name: str, allowed: tuple[str, ...], default: str) -> str:
@@ -41,7 +55,7 @@ def whole_number(context: Context, name: str, default: int, least: int, most: in
     """Return the value of `name` as a whole number from `least` to `most`."""
     value = context(name)
     text = str(default if value is None else value)
-    if not re.fullmatch(r"\d{1,9}", text) or not least <= int(text) <= most:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
         raise ConfigError(f"{name} is {value!r}: expected a whole number from {least:,} to {most:,}")
     return int(text)
 
@@ -52,7 +66,7 @@ def amount(context: Context, name: str) -> float | None:
     if value is None:
         return None
     text = str(value)
-    if not re.fullmatch(r"\d{1,9}(\.\d+)?", text) or float(text) <= 0:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) or float(text) <= 0:
         raise ConfigError(f"{name} is {value!r}: expected an amount above 0, like 60 or 60.5")
     return float(text)
 

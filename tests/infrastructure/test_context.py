@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from infra.certificates import CertificateError, check_rds_region, rds_regions
-from infra.config import ConfigError, MySqlConfig, read_config
+from infra.config import OPTIONS, ConfigError, MySqlConfig, read_config
+from infra.context import check_names
 from infra.layers import LayerError, pandas_layer_arn, pandas_regions
 from infra.node import node_path
 
@@ -47,8 +48,38 @@ REGION = {"region": "ap-northeast-2"}
         pytest.param({"mysql": "maybe"}, "mysql is 'maybe': expected on or off", id="half a switch"),
         pytest.param(
             {"mysql_storage_gib": "5"},
-            "mysql_storage_gib is '5': expected a whole number from 20 to 65,536",
+            "mysql_storage_gib is '5': expected a whole number from 20 to 65,535",
             id="too little storage",
+        ),
+        pytest.param(
+            {"mysql_storage_gib": "65536"},
+            "mysql_storage_gib is '65536': expected a whole number from 20 to 65,535",
+            id="storage without room to grow",
+        ),
+        pytest.param(
+            {"mysql_instance_class": "banana.micro", "monthly_budget_usd": "60"},
+            "mysql_instance_class is 'banana.micro': expected a class like t4g.micro",
+            id="no class that there is",
+        ),
+        pytest.param(
+            {"cameras": "\u0665"},
+            "cameras is '\u0665': expected a whole number from 1 to 10,000",
+            id="Arabic",
+        ),
+        pytest.param(
+            {"vpc_cidr": ""}, "vpc_cidr is '': expected a CIDR like 10.42.0.0/16", id="empty network"
+        ),
+        pytest.param(
+            {"vpc_cidr": "8.8.0.0/16"},
+            "vpc_cidr is '8.8.0.0/16': expected a part of 10.0.0.0/8, 172.16.0.0/12, "
+            "192.168.0.0/16, 100.64.0.0/10",
+            id="somebody else's network",
+        ),
+        pytest.param(
+            {"vpc_cidr": "127.0.0.0/16"},
+            "vpc_cidr is '127.0.0.0/16': expected a part of 10.0.0.0/8, 172.16.0.0/12, "
+            "192.168.0.0/16, 100.64.0.0/10",
+            id="loopback",
         ),
         pytest.param(
             {"mysql_instance_class": "db.t4g.micro"},
@@ -149,6 +180,67 @@ def test_a_stack_that_is_switched_off_has_no_configuration(switched: dict[str, o
     assert getattr(read_config({**REGION, **switched}.get), is_none) is None
 
 
+def test_every_option_that_is_read_is_known_and_told() -> None:
+    asked: set[str] = set()
+
+    def context(name: str) -> object:
+        asked.add(name)
+        given = {
+            **REGION,
+            "quicksight_principal": "arn:aws:quicksight:us-east-1:123456789012:user/default/kim",
+        }
+        return given.get(name)
+
+    read_config(context)
+    assert asked == OPTIONS
+    told = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert [name for name in OPTIONS if f"`{name}`" not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        pytest.param("Mysql", "there is no option Mysql: expected mysql", id="capital"),
+        pytest.param(
+            "mysql_instace_class",
+            "there is no option mysql_instace_class: expected mysql_instance_class",
+            id="a letter left out",
+        ),
+        pytest.param("alarm-email", "there is no option alarm-email: expected alarm_email", id="hyphen"),
+    ],
+)
+def test_a_mistyped_option_is_not_ignored(given: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_names(["stage", "@aws-cdk/core:x", "aws:cdk:bundling", given], OPTIONS)
+    assert str(caught.value) == sentence
+
+
+def test_the_context_of_cdk_json_is_known() -> None:
+    document = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    check_names(document["context"], OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("given", "grows_to"), [pytest.param("100", 500, id="small"), pytest.param("20000", 65_536, id="large")]
+)
+def test_storage_grows_no_further_than_rds_lets_it(given: str, grows_to: int) -> None:
+    mysql = read_config({**REGION, "mysql_storage_gib": given}.get).mysql
+    assert mysql is not None
+    assert mysql.maximum_storage_gib == grows_to
+
+
+def test_a_class_without_a_price_may_be_chosen() -> None:
+    mysql = read_config({**REGION, "mysql_instance_class": "m5.large"}.get).mysql
+    assert mysql is not None
+    assert (mysql.instance_class, mysql.connections) == ("m5.large", 400)
+
+
+def test_two_regions_of_an_account_have_roles_of_their_own() -> None:
+    seoul, dublin = (read_config({"region": name}.get) for name in ("ap-northeast-2", "eu-west-1"))
+    assert seoul.role_name("device") != dublin.role_name("device")
+    assert len(read_config({"region": "ap-southeast-2"}.get).role_name("quicksight")) <= 64
+
+
 def test_a_stage_says_its_names() -> None:
     config = read_config(REGION.get)
     assert config.lake_bucket_name("123456789012") == "crowdlens-dev-lake-123456789012-ap-northeast-2"
@@ -183,6 +275,7 @@ def test_a_region_without_an_rds_root_is_refused_in_one_sentence() -> None:
     ("arguments", "words"),
     [
         pytest.param({"stage": "production"}, "app.py: stage is 'production'", id="unknown stage"),
+        pytest.param({"Mysql": "off"}, "app.py: there is no option Mysql: expected mysql", id="mistyped"),
         pytest.param(
             {"region": "me-south-1"}, "app.py: region is 'me-south-1': AWS publishes no", id="no layer"
         ),
