@@ -91,8 +91,8 @@ class PythonFunction(Construct):
                 **environment,
             },
             layers=list(layers),
-            # An account may hold as few as 10 executions, and Lambda keeps 100 unreserved: dev reserves none.
-            reserved_concurrent_executions=reserved_concurrency if config.keep_data else None,
+            # An account may hold as few as 10 executions, and Lambda keeps 100 unreserved.
+            reserved_concurrent_executions=reserved_concurrency if config.reserves_concurrency else None,
             **({} if placement is None else _network_of(placement)),
         )
         if placement is not None:

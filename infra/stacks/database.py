@@ -17,7 +17,6 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contract.lake import COMPACTED_PREFIX, COVERS_PREFIX, RAW_PREFIX
 from contract.mysql import DATABASE, LOADER_ACCOUNT, READER_ACCOUNT
 from infra.acknowledgements import acknowledge_wildcard
 from infra.certificates import RDS_ROOTS_FILE, check_rds_region
@@ -26,10 +25,10 @@ from infra.constructs.mysql_instance import MASTER, MYSQL_PORT, mysql_instance
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import queue_arn
 from infra.ingest_settings import MAINTENANCE, MIGRATIONS_TIMEOUT_SECONDS, ingest_profile
+from infra.lake_prefixes import RECORD_PREFIXES
 from infra.layers import pandas_layer_arn
 from infra.stacks.network import NetworkStack
 
-LOADED_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX, COVERS_PREFIX)
 _CAMERAS_PER_LOADER = 500
 """They make some 600 rows a second; a loader takes 16,000, so what an outage held back is soon caught up."""
 _LEAST_LOADERS = 2
@@ -166,17 +165,17 @@ class DatabaseStack(Stack):
             reserved_concurrency=concurrency + 2,
             placement=self._network.placement,
         )
-        lake = f"arn:{Aws.PARTITION}:s3:::{lake_name}"
+        lake = config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID)
         # Old versions, too: a message may be read after the compactor has hidden its object. The list tells
         # an object that is gone from one that is denied.
         loader.allow(
-            ["s3:GetObject", "s3:GetObjectVersion"], [f"{lake}/{prefix}*" for prefix in LOADED_PREFIXES]
+            ["s3:GetObject", "s3:GetObjectVersion"], [f"{lake}/{prefix}*" for prefix in RECORD_PREFIXES]
         )
         loader.allow(["s3:ListBucket"], [lake])
-        for prefix in LOADED_PREFIXES:
+        for prefix in RECORD_PREFIXES:
             acknowledge_wildcard(
                 loader,
-                f"arn:<AWS::Partition>:s3:::{config.lake_bucket_name('<AWS::AccountId>')}/{prefix}*",
+                config.lake_arn("<AWS::Partition>", "<AWS::AccountId>", f"/{prefix}*"),
                 f"rds_loader reads the objects below {prefix}, whose names are made as they are written",
             )
         self.instance.grant_connect(loader.role, LOADER_ACCOUNT)

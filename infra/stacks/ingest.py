@@ -22,6 +22,7 @@ from infra.constructs.python_function import PythonFunction, function_arn
 from infra.constructs.removal import removal_policy
 from infra.constructs.work_queue import WorkQueue, queue_arn
 from infra.ingest_settings import COMPACTOR, DEAD_LETTERS, RDS_LOADER, RECONCILER, ingest_profile
+from infra.lake_prefixes import RECORD_PREFIXES
 from infra.layers import pandas_layer_arn
 
 LAKE_WRITER_CONCURRENCY = 50
@@ -31,7 +32,6 @@ COMPACTOR_CONCURRENCY = 10
 DEAD_LETTERS_CONCURRENCY = 2
 """The least there is: dead letters are few, and an outage that makes many should not take the account."""
 PARTITION_KEY, SORT_KEY, EXPIRY_ATTRIBUTE = "pk", "sk", "expires_at"
-FOLDED_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX, COVERS_PREFIX)
 
 
 class IngestStack(Stack):
@@ -104,6 +104,7 @@ class IngestStack(Stack):
 
     def _compactor(self) -> PythonFunction:
         own_name = self._config.function_name(COMPACTOR.function_name)
+        fans_out = self._config.reserves_concurrency
         compactor = PythonFunction(
             self,
             "Compactor",
@@ -114,17 +115,19 @@ class IngestStack(Stack):
             environment={
                 "LAKE_BUCKET": self._lake_name,
                 "CONTROL_TABLE": self.control.table_name,
-                "COMPACTOR_FAN_OUT_FUNCTION": own_name,
+                # Where nothing is reserved, a day's worth of pieces would take every execution there is.
+                **({"COMPACTOR_FAN_OUT_FUNCTION": own_name} if fans_out else {}),
             },
             layers=[self._pandas],
             reserved_concurrency=COMPACTOR_CONCURRENCY,
         )
-        self._allow_reading(compactor, FOLDED_PREFIXES)
+        self._allow_reading(compactor, RECORD_PREFIXES)
         self._allow_objects(compactor, ["s3:PutObject"], (COMPACTED_PREFIX, COVERS_PREFIX))
         # Never DeleteObjectVersion: what it hides can be brought back for as long as old versions are kept.
-        self._allow_objects(compactor, ["s3:DeleteObject"], FOLDED_PREFIXES)
+        self._allow_objects(compactor, ["s3:DeleteObject"], RECORD_PREFIXES)
         compactor.allow(["dynamodb:UpdateItem"], [self.control.table_arn])
-        compactor.allow(["lambda:InvokeFunction"], [function_arn(own_name)])
+        if fans_out:
+            compactor.allow(["lambda:InvokeFunction"], [function_arn(own_name)])
         _give_up_late_calls(compactor)
         compactor.call_every(COMPACTOR.every_seconds, COMPACTOR.event)
         return compactor
@@ -147,7 +150,7 @@ class IngestStack(Stack):
             libraries=["pymysql"],
             layers=[self._pandas],
         )
-        self._allow_reading(reconciler, FOLDED_PREFIXES)
+        self._allow_reading(reconciler, RECORD_PREFIXES)
         reconciler.allow(
             [f"dynamodb:{verb}" for verb in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")],
             [self.control.table_arn],
@@ -208,12 +211,12 @@ class IngestStack(Stack):
         for prefix in prefixes:
             acknowledge_wildcard(
                 function,
-                f"arn:<AWS::Partition>:s3:::{self._config.lake_bucket_name('<AWS::AccountId>')}/{prefix}*",
+                self._config.lake_arn("<AWS::Partition>", "<AWS::AccountId>", f"/{prefix}*"),
                 f"{function.name} works on the objects below {prefix}, whose names are made as it goes",
             )
 
     def _lake_arn(self, path: str) -> str:
-        return f"arn:{Aws.PARTITION}:s3:::{self._lake_name}{path}"
+        return self._config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID, path)
 
 
 def _give_up_late_calls(function: PythonFunction) -> None:

@@ -16,17 +16,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from contract.lake import COMPACTED_PREFIX, COVERS_PREFIX, RAW_PREFIX
 from infra.acknowledgements import acknowledge
 from infra.config import StageConfig
 from infra.constructs.log_retention import log_retention
 from infra.constructs.mysql_instance import MYSQL_PORT
 from infra.constructs.python_function import VpcPlacement
+from infra.lake_prefixes import RECORD_PREFIXES
 
 ZONES = 2
 """As many as RDS asks of a subnet group."""
-LOADED_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX, COVERS_PREFIX)
-"""`rds_loader` loads raw objects, and rows of one that is gone from where the compactor put them."""
 _SUBNET_BITS = 3
 """Room for eight subnets: two are used, the others wait for what later parts bring."""
 
@@ -88,13 +86,13 @@ class NetworkStack(Stack):
         group.add_egress_rule(group, mysql, "MySQL behind the proxy")
 
     def _let_the_lake_be_read(self, config: StageConfig) -> None:
-        lake = f"arn:{Aws.PARTITION}:s3:::{config.lake_bucket_name(Aws.ACCOUNT_ID)}"
+        lake = config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID)
         endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         endpoint.add_to_policy(
             iam.PolicyStatement(
                 principals=[iam.AnyPrincipal()],
                 actions=["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
-                resources=[lake, *(f"{lake}/{prefix}*" for prefix in LOADED_PREFIXES)],
+                resources=[lake, *(f"{lake}/{prefix}*" for prefix in RECORD_PREFIXES)],
             )
         )
 

@@ -69,7 +69,7 @@ class StorageStack(Stack):
         self.load = WorkQueue(self, "Load", config=config, settings=ingest_profile(config.profile).rds_loader)
         if config.mysql is not None:
             # Without MySQL nobody would empty the queue.
-            self._announce_raw_objects(lake_name)
+            self._announce_raw_objects(config)
 
     def _logged_bucket(
         self, construct_id: str, name: str, lifecycle_rules: Sequence[s3.LifecycleRule]
@@ -85,7 +85,7 @@ class StorageStack(Stack):
             lifecycle_rules=list(lifecycle_rules),
         )
 
-    def _announce_raw_objects(self, lake_name: str) -> None:
+    def _announce_raw_objects(self, config: StageConfig) -> None:
         """Send an event of each raw object to the load queue, without CDK's custom-resource function."""
         permission = self.load.queue.add_to_resource_policy(
             iam.PolicyStatement(
@@ -93,7 +93,7 @@ class StorageStack(Stack):
                 principals=[iam.ServicePrincipal("s3.amazonaws.com")],
                 resources=[self.load.queue.queue_arn],
                 conditions={
-                    "ArnEquals": {"aws:SourceArn": f"arn:{Aws.PARTITION}:s3:::{lake_name}"},
+                    "ArnEquals": {"aws:SourceArn": config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID)},
                     "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
                 },
             )

@@ -76,7 +76,8 @@ def test_the_compactor_may_fold_and_hide_but_never_destroy(templates: Templates,
         ("s3:PutObject", lake(stage, "/compacted/*")),
         ("s3:PutObject", lake(stage, "/covers/*")),
         ("dynamodb:UpdateItem", control(templates)),
-        ("lambda:InvokeFunction", own),
+        # dev reserves no executions: a fan-out could take all there are, those of lake_writer too.
+        *([("lambda:InvokeFunction", own)] if stage == "prod" else []),
     }
 
 
@@ -118,7 +119,8 @@ def test_every_function_understands_what_it_is_told(templates: Templates, stage:
     buckets = {each.lake_bucket for each in (writer, compactor, reconciler, keeper)}
     assert buckets == {bucket}
     assert writer.identity_mode.value == "observe"
-    assert compactor.fan_out_function == f"crowdlens-{stage}-compactor"
+    own_name = f"crowdlens-{stage}-compactor"
+    assert compactor.fan_out_function == (own_name if stage == "prod" else None)
     assert reconciler.loader_function == f"crowdlens-{stage}-rds-loader"
     assert str(reconciler.load_queue_url).endswith(f"/crowdlens-{stage}-load")
 
