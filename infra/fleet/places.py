@@ -46,6 +46,11 @@ class Places:
         return f"{self.config.prefix}-device"
 
     @property
+    def role_name(self) -> str:
+        """The role that devices take."""
+        return self.config.role_name("device")
+
+    @property
     def template_name(self) -> str:
         """The provisioning template; AWS allows 36 characters."""
         return f"{self.config.prefix}-device"
@@ -62,7 +67,3 @@ class Places:
     def component_namespace(self) -> str:
         """What the names of the stage's components begin with."""
         return f"{NAMESPACE}.{self.config.stage}."
-
-    def log_group(self, component: str) -> str:
-        """Return the log group that the log manager of Greengrass fills for `component`."""
-        return f"/aws/greengrass/UserComponent/{self.region}/{component}"

@@ -116,28 +116,16 @@ def device_role_statements(places: Places) -> list[Document]:
     `lake_writer` compares the sender with the registry. Scenes are read-only here, as the cloud writes them.
     """
     objects = [f"{prefix}*" for prefix in (ARTIFACT_PREFIX, MODELS_PREFIX, scenes_prefix(CREDENTIALS_THING))]
-    group = places.arn("logs", f"log-group:{places.log_group(places.component_namespace)}*")
     return [
         {"Sid": "Send", **allow(["sqs:SendMessage"], [places.arn("sqs", places.queue_name)])},
         {"Sid": "Fetch", **allow(["s3:GetObject"], [places.artifacts(key) for key in objects])},
         # Greengrass looks for the bucket's region before it fetches an artifact.
         {"Sid": "Locate", **allow(["s3:GetBucketLocation"], [places.artifacts()])},
-        {"Sid": "FindLogs", **allow(["logs:DescribeLogStreams"], [group])},
-        {
-            "Sid": "WriteLogs",
-            **allow(
-                ["logs:CreateLogStream", "logs:PutLogEvents"],
-                # The log manager names a stream /YYYY/MM/DD/thing/NAME.
-                [f"{group}:log-stream:/*/thing/{CREDENTIALS_THING}"],
-            ),
-        },
     ]
 
 
 DEVICE_ROLE_PATTERNS = {
     "Fetch": "artifacts and models yet to come, which all share, and the scenes of the device that asks",
-    "FindLogs": "the log groups of the stage's components",
-    "WriteLogs": "log streams begin with a date and end with the name of the device that asks",
 }
 """Why a statement of the device role, by its Sid, names a pattern."""
 

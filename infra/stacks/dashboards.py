@@ -65,11 +65,11 @@ class DashboardsStack(Stack):
 
     def _role(self) -> iam.Role:
         config = self._config
-        lake = f"arn:{Aws.PARTITION}:s3:::{config.lake_bucket_name(Aws.ACCOUNT_ID)}"
+        lake = config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID)
         role = iam.Role(
             self,
             "Role",
-            role_name=f"{config.prefix}-quicksight",
+            role_name=config.role_name("quicksight"),
             description="What QuickSight may do to ask Athena about the lake",
             assumed_by=iam.ServicePrincipal(
                 "quicksight.amazonaws.com",
@@ -78,7 +78,7 @@ class DashboardsStack(Stack):
         )
         for actions, resources in _needs(config, lake):
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
-        acknowledged = f"arn:<AWS::Partition>:s3:::{config.lake_bucket_name('<AWS::AccountId>')}"
+        acknowledged = config.lake_arn("<AWS::Partition>", "<AWS::AccountId>")
         for prefix in READ_PREFIXES:
             acknowledge_wildcard(role, f"{acknowledged}/{prefix}*", "a query reads any object of its tables")
         acknowledge_wildcard(

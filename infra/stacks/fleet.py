@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aws_cdk import Aws, CfnOutput, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.acknowledgements import acknowledge_wildcard
 from infra.config import StageConfig
-from infra.constructs.log_retention import log_retention
 from infra.constructs.python_function import PythonFunction
-from infra.fleet.components import load_components, stage_name
 from infra.fleet.jobs import OPERATIONS
 from infra.fleet.places import Places
 from infra.fleet.policies import (
@@ -63,7 +60,6 @@ class FleetStack(Stack):
         self.provisioning = self._provisioning_hook()
         self._provisioning_template()
         self._job_templates()
-        self._log_groups()
 
     def _thing_groups(self) -> dict[str, iot.CfnThingGroup]:
         groups: dict[str, iot.CfnThingGroup] = {}
@@ -90,7 +86,7 @@ class FleetStack(Stack):
         role = iam.CfnRole(
             self,
             "DeviceRole",
-            role_name=self.places.role_alias,
+            role_name=self.places.role_name,
             description="What a device may do in the cloud, as the thing that its certificate belongs to",
             assume_role_policy_document=device_role_trust(self.places),
             policies=[
@@ -152,6 +148,7 @@ class FleetStack(Stack):
             "AwsIot",
             principal=iam.ServicePrincipal("iot.amazonaws.com"),
             source_account=Aws.ACCOUNT_ID,
+            source_arn=self.places.iot(f"provisioningtemplate/{self.places.template_name}"),
         )
         return hook
 
@@ -218,15 +215,3 @@ class FleetStack(Stack):
                 template.add_property_override(key, value)
             title = "".join(word.capitalize() for word in operation.name.split("_"))
             CfnOutput(self, f"Job{title}", value=name, description="Job template, for create-job")
-
-    def _log_groups(self) -> None:
-        """Make what devices log into, so that they need not and nothing is kept for ever."""
-        names = sorted({stage_name(component.name, self._config.stage) for component in load_components()})
-        for name in names:
-            logs.LogGroup(
-                self,
-                f"Logs-{name.rpartition('.')[2]}",
-                log_group_name=self.places.log_group(name),
-                retention=log_retention(self._config),
-                removal_policy=RemovalPolicy.DESTROY,
-            )

@@ -329,7 +329,7 @@ def test_a_certificate_speaks_for_its_own_device(
 def test_quicksight_reads_what_athena_reads(
     action: str, resource: str, expected: Decision, access: StageAccess
 ) -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/{STAGE}-quicksight"
+    role = f"arn:aws:iam::{ACCOUNT}:role/{STAGE}-quicksight-{REGION}"
     assert access.decide(role, Request(action, resource)) is expected
 
 

@@ -141,7 +141,7 @@ def test_every_principal_gets_everything_that_is_shared(template: Template) -> N
 def test_quicksight_asks_athena_by_a_role_that_only_it_may_take(template: Template) -> None:
     (source,) = of_type(template, "DataSource")
     parameters = source["DataSourceParameters"]["AthenaParameters"]
-    assert parameters["RoleArn"].endswith("-quicksight")
+    assert parameters["RoleArn"].endswith("-quicksight-us-east-1")
     (role,) = (one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Role")
     (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "quicksight.amazonaws.com"}

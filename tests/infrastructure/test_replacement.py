@@ -109,3 +109,16 @@ def test_nothing_with_a_fixed_name_can_only_be_replaced(
 )
 def test_the_guard_sees_what_would_fail(kind: str, properties: dict[str, Any], expected: set[str]) -> None:
     assert set(unchangeable(kind, properties)) == expected
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_role_with_a_name_says_its_region(stage: str, synthesise: Callable[[str], Templates]) -> None:
+    """An account has roles for all its regions: the stage may be in two of them."""
+    names = [
+        resource["Properties"]["RoleName"]
+        for template in synthesise(stage).values()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role" and "RoleName" in resource["Properties"]
+    ]
+    assert names
+    assert [name for name in names if not name.endswith(f"-{REGION}")] == []

@@ -145,8 +145,7 @@ ROLE_CASES = [
     ("s3:PutObject", "{bucket}/components/com.crowdlens.prod.vision/1.0.0/vision.zip", False, "writes code"),
     ("s3:ListBucket", "{bucket}", False, "lists the bucket"),
     ("s3:GetObject", "arn:aws-us-gov:s3:::crowdlens-prod-lake-{account}-{region}/raw/x", False, "the lake"),
-    ("logs:PutLogEvents", "{logs}:log-stream:/2026/11/21/thing/jetson-1", True, "its log"),
-    ("logs:PutLogEvents", "{logs}:log-stream:/2026/11/21/thing/jetson-2", False, "another's log"),
+    ("logs:PutLogEvents", "{logs}:log-stream:/2026/11/21/thing/jetson-1", False, "a log of its own"),
     ("logs:CreateLogGroup", "{logs}", False, "makes log groups"),
 ]
 

@@ -184,6 +184,9 @@ def test_the_hook_answers_aws_iot_and_sees_devices_only(
     (permission,) = of_kind(fleet, "AWS::Lambda::Permission")
     assert permission["Principal"] == "iot.amazonaws.com"
     assert plain(permission["SourceAccount"]) == ACCOUNT
+    (template,) = of_kind(fleet, "AWS::IoT::ProvisioningTemplate")
+    owner = f"arn:aws:iot:{REGION}:{ACCOUNT}:provisioningtemplate/{template['TemplateName']}"
+    assert plain(permission["SourceArn"]) == owner
     (function,) = of_kind(fleet, "AWS::Lambda::Function")
     assert function["Timeout"] <= 5
     statements = [
@@ -269,15 +272,17 @@ def test_moto_makes_the_policies_the_groups_and_the_role_alias(
     assert parents["parentGroupName"] == f"crowdlens-{stage}-jetson"
 
 
-def test_device_logs_are_not_kept_for_ever(
-    stage: str, fleet: Template, of_kind: OfKind, plain: Plain
-) -> None:
-    groups = {
-        plain(one["LogGroupName"]): one["RetentionInDays"] for one in of_kind(fleet, "AWS::Logs::LogGroup")
+def test_device_logs_stay_on_the_device(fleet: Template, components: Template, of_kind: OfKind) -> None:
+    """Who deploys a log manager adds its rights and its groups: neither waits here for nothing."""
+    names = {
+        name for one in of_kind(components, "AWS::GreengrassV2::Deployment") for name in one["Components"]
     }
-    for name in ("vision", "publisher", "libraries"):
-        kept = groups[f"/aws/greengrass/UserComponent/{REGION}/com.crowdlens.{stage}.{name}"]
-        assert kept == {"dev": 14, "prod": 90}[stage]
+    assert names
+    assert not [name for name in names if "LogManager" in name]
+    (role,) = (one for one in of_kind(fleet, "AWS::IAM::Role") if "-device-" in one.get("RoleName", ""))
+    assert "logs:" not in json.dumps(role)
+    groups = of_kind(fleet, "AWS::Logs::LogGroup")
+    assert [one["LogGroupName"].rpartition("-")[2] for one in groups] == ["provisioning"]
 
 
 def test_a_component_that_changed_without_a_new_version_stops_synth(
