@@ -52,7 +52,7 @@ def read_assembly(folder: Path, stage: str) -> CloudAssembly:
     if not templates:
         raise NoAssemblyError(
             f"{folder} holds no assembly of stacks {prefix}…: "
-            f"expected what `.tools/cdk/cdk synth --quiet -c stage={stage}` leaves there"
+            f"expected what `.tools/cdk/cdk synth --quiet -c stage={stage} …` leaves there"
         )
     account, region = stacks[next(iter(templates))]["environment"].removeprefix("aws://").split("/")
     versions = [

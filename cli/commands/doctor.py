@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = """examples:
   crowdlens doctor                      can the demo run here?
-  .tools/cdk/cdk synth --quiet -c stage=prod && crowdlens doctor --aws --stage prod
-                                        can these templates be deployed with these credentials?
+  .tools/cdk/cdk synth --quiet -c stage=prod -c account=123456789012
+  crowdlens doctor --aws --stage prod   can these templates be deployed with these credentials?
 exit status 1 when something that is needed is missing; what is optional never fails. It changes nothing"""
 _ASSEMBLY = Path("cdk.out")
 

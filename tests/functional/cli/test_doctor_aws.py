@@ -498,7 +498,7 @@ def test_a_folder_without_templates_is_told_in_one_sentence(
     said = capsys.readouterr().err
     assert said == (
         f"crowdlens doctor: {tmp_path} holds no assembly of stacks crowdlens-prod-…: "
-        "expected what `.tools/cdk/cdk synth --quiet -c stage=prod` leaves there\n"
+        "expected what `.tools/cdk/cdk synth --quiet -c stage=prod …` leaves there\n"
     )
 
 
