@@ -139,6 +139,8 @@ def _wrong_setting(error: BaseException | None) -> CrowdLensError | None:
         return CloudError("no AWS credentials were found: expected a profile or variables of the AWS tools")
     if isinstance(error, boto.ParamValidationError | boto.ClientError):
         return _wrong_bucket(error)
+    if isinstance(error, boto.ConnectionError | boto.HTTPClientError):
+        return _no_answer(error)
     if isinstance(error, boto.InvalidRegionError):
         return CloudArgumentError(f"{error}: expected one like ap-northeast-2")
     if isinstance(error, ValueError) and str(error).startswith(_ENDPOINT_FAULT):
