@@ -74,11 +74,20 @@ def read_header(document: Any) -> MessageHeader:
         site = check_identifier("site", document.get("site"))
         device = check_identifier("device", document.get("device"))
     except InvalidNameError as error:
-        raise MessageError(str(error)) from error
+        raise MessageError(f"{error}{_of_newer(version)}") from error
     blocks = document.get("blocks")
     if not isinstance(blocks, list):
-        raise MessageError(f"blocks is {short(blocks)}: expected a list")
+        raise MessageError(f"blocks is {short(blocks)}: expected a list{_of_newer(version)}")
     return MessageHeader(version, site, device, blocks)
+
+
+def _of_newer(version: int) -> str:
+    """Return what to add to a reason when the message is of a version that is not known here."""
+    return (
+        ""
+        if version <= SCHEMA_VERSION
+        else f" (schema version {short(version)} is unknown here: the newest is {SCHEMA_VERSION})"
+    )
 
 
 def read_blocks(header: MessageHeader) -> Iterator[EncodedBlock]:

@@ -184,6 +184,16 @@ def broken(change: Any) -> str:
             broken(lambda d, b, c: d.update(blocks=None)), "blocks is None: expected a list", id="no blocks"
         ),
         pytest.param(
+            '{"crowdlens": 99}',
+            "a letter or digit (schema version 99 is unknown here: the newest is 1)",
+            id="another header of a newer version",
+        ),
+        pytest.param(
+            broken(lambda d, b, c: d.update(crowdlens=99, blocks={})),
+            "blocks is {}: expected a list (schema version 99 is unknown here",
+            id="another body of a newer version",
+        ),
+        pytest.param(
             broken(lambda d, b, c: b.update(table="auras")),
             "blocks[0].table is 'auras'",
             id="unknown table of our version",
