@@ -26,6 +26,7 @@ EXAMPLE = """examples:
   crowdlens rebuild --digest                         a digest of each table, to compare before and after
   crowdlens rebuild --check                          compare MySQL with the lake, by table and UTC day
   crowdlens rebuild --missing                        after an outage: load what MySQL lacks, drop nothing
+  crowdlens rebuild --from-scratch                   drop again, whatever a stopped rebuild left
 stopped half-way, the same command goes on where it was; new objects may arrive meanwhile"""
 _LINE_SECONDS = 5.0
 _STATEMENT_SECONDS = 840
@@ -161,7 +162,8 @@ def _rebuild(
     settings: MySQLSettings,
 ) -> int:
     from cli.rebuild.digest import first_days
-    from cli.rebuild.work import Progress, Rebuild, begin, is_half_way, only_rebuild, refuse_empty_lake
+    from cli.rebuild.guards import is_half_way, only_rebuild, refuse_empty_lake
+    from cli.rebuild.work import Progress, Rebuild, begin
     from lambdas.rds_loader.loader import Loader, utc_now
     from lambdas.shared.mysql import Database
 

@@ -20,6 +20,7 @@ import pytest
 
 from cli.main import main
 from cli.rebuild import work
+from cli.rebuild.guards import only_rebuild
 from infra.local.lake_copy import copy_lake
 from lambdas.compactor.compactor import Compactor
 from lambdas.compactor.settings import CompactionRules
@@ -324,7 +325,7 @@ def test_two_rebuilds_at_once_are_one_too_many(
 ) -> None:
     fill(lake, make_records)
     before = lake.digests()
-    with closing(lake.server.connect()) as other, work.only_rebuild(other):
+    with closing(lake.server.connect()) as other, only_rebuild(other):
         assert lake.rebuild() == 1
         assert "another rebuild of this database is running" in capsys.readouterr().err
     assert lake.digests() == before
