@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +30,6 @@ MISSING = (
 LONGEST_TEXT = 4_000
 FORMULA = r"^(?:[=@＝＠]|[+\-＋－][^0-9\s]*[A-Za-z=@(|]|[+\-＋－].*[!|(][^)]*)"
 """What a spreadsheet would run: =1+1, @SUM(A1), +cmd|…, -2+HYPERLINK(…); not -, +82-2-123 or -3.5."""
-_PARTS = "[\u1100-\u11ff\u0300-\u036f]"
 ARROW_TYPES: dict[str, Any] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -79,11 +77,8 @@ def typed_column(
 
 
 def _cleaned(cells: Sequence[str]) -> Any:
-    """Return trimmed text with composed Hangul (a Mac writes it in parts), null where there is nothing."""
+    """Return trimmed text, null where there is nothing."""
     texts: Any = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
-    if pc.any(pc.match_substring_regex(texts, _PARTS)).as_py():
-        # Arrow's own utf8_normalize takes Hangul apart whatever form it is asked for.
-        texts = pa.array([unicodedata.normalize("NFC", text) for text in texts.to_pylist()], pa.string())
     return pc.if_else(pc.is_in(texts, value_set=pa.array(MISSING)), None, texts)
 
 

@@ -140,13 +140,12 @@ class Converter:
 
     def _typed(self, kept: Batch, reasons: dict[int, list[str]]) -> dict[str, Any]:
         """Return the columns by name; rows that do not fit are added to `reasons`."""
-        cells_of = list(zip(*kept.cells, strict=False)) if kept.cells else []
         arrays: dict[str, Any] = {}
         for column in self._profile.columns:
             place = self._header.places.get(column.name)
-            if place is None or not cells_of:
+            if place is None or not kept.cells:
                 continue
-            typed = typed_column(cells_of[place], column, kept.lines, self.changes)
+            typed = typed_column([cells[place] for cells in kept.cells], column, kept.lines, self.changes)
             arrays.update(typed.arrays)
             for row, code in typed.reasons:
                 reasons.setdefault(row, []).append(f"{code}:{column.name}")

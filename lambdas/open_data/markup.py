@@ -11,6 +11,7 @@ from xml.parsers import expat
 
 from lambdas.open_data.encoding import BLOCK_BYTES, AsUtf8, detect_encoding
 from lambdas.open_data.rows import BadRow, Batch, RefusedFileError, Source
+from lambdas.open_data.text_lines import composed
 
 DEEPEST = 50
 LONGEST_TEXT = 131_072
@@ -116,7 +117,7 @@ class _Handler:
         """Return the records that end in `block`."""
         self._found = []
         try:
-            text = self._decoder.decode(block, final=is_last)
+            text = composed(self._decoder.decode(block, final=is_last))
             self._parser.Parse(text.encode("utf-8"), is_last)
         except expat.ExpatError as error:
             raise RefusedFileError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,12 +66,21 @@ def _decoded(block: bytes, first: int, name: str, notes: Counter[str]) -> Lines:
         text = block.decode(name)
     except UnicodeDecodeError:
         return _one_by_one(block, first, name, notes)
+    text = composed(text)
     lines = Lines(first, io.StringIO(text, newline="").readlines())
     if _CONTROL.search(text):
         for place, line in enumerate(lines.texts):
             if _CONTROL.search(line):
                 lines.bad[place] = _bad(first + place, "control_character", line)
     return lines
+
+
+def composed(text: str) -> str:
+    """Return text with whole Hangul syllables: a Mac writes file names and copies of them in parts.
+
+    Arrow's own utf8_normalize takes syllables apart whatever form it is asked for.
+    """
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
 def _one_by_one(block: bytes, first: int, name: str, notes: Counter[str]) -> Lines:
@@ -84,7 +94,7 @@ def _one_by_one(block: bytes, first: int, name: str, notes: Counter[str]) -> Lin
             lines.bad[place] = _bad(first + place, "control_character", read[0])
         elif read[1] != name:
             notes["line_in_other_encoding"] += 1
-        lines.texts.append("" if read is None else read[0])
+        lines.texts.append("" if read is None else composed(read[0]))
     return lines
 
 

@@ -104,3 +104,17 @@ def test_a_mistake_is_one_sentence(
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["opendata", str(tmp_path / "none.csv")]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_the_example_of_the_guide(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = Path(__file__).parents[3] / "examples" / "opendata" / "free_wifi.csv"
+    assert main(["opendata", str(example), "--out", str(tmp_path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["rows"], report["accepted"], report["quarantined"], report["copies"]) == (60, 57, 3, 2)
+    assert report["file"]["encoding"] == "CP949 / EUC-KR"
+    assert {one["code"]: one["count"] for one in report["reasons"]} == {
+        "too_many_cells": 1,
+        "unreadable_date:created_at": 1,
+        "longitude_outside_korea": 1,
+    }
+    assert {"swapped_coordinates", "typo", "formula"} <= {one["code"] for one in report["changes"]}
