@@ -276,3 +276,11 @@ def test_the_destroy_plan_leaves_nothing_but_the_bootstrap(deployed: Account, sh
         for command in step["commands"]:
             follow(deployed, shell_path, command)
     assert left_over(deployed) == {}
+
+
+def test_a_stage_that_went_comes_back_and_cdk_destroys_it(deployed: Account) -> None:
+    """Names that are fixed are free again, and an empty stage goes by the CDK command line alone."""
+    deployed.deployment.deploy(deployed.assembly, STACKS)
+    assert {STORAGE, INGEST, ANALYTICS} <= set(left_over(deployed)["stacks"])
+    deployed.deployment.destroy(deployed.assembly, STACKS)
+    assert left_over(deployed) == {}
