@@ -31,6 +31,7 @@ print(json.dumps({{"seconds": time.perf_counter() - begin, "rows": rows, "lost":
 """
 OURS = MEASURED.format(
     imports="""
+import pandas  # Arrow imports it by itself at the first array; neither side's imports are timed.
 from datetime import UTC, datetime
 from lambdas.open_data.convert import Origin
 from lambdas.open_data.load import load, look_at
