@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 
@@ -11,6 +12,10 @@ from contract.columns import Column, ColumnType
 from contract.identity import stream_name
 from contract.records import Record, StoredRecord, Value, check_record
 from contract.tables import TABLES
+
+# OpenCV looks at this once in a process, at its first video: a test that opens one by itself must not make
+# FFmpeg talk in a later test of what users see.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 RecordFactory = Callable[..., list[StoredRecord]]
 

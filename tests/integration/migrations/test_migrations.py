@@ -165,8 +165,8 @@ def test_the_lock_is_free_after_an_error(empty_mysql: MySqlServer, tmp_path: Pat
 def test_the_function_says_what_it_applied(empty_mysql: MySqlServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in empty_mysql.environment().items():
         monkeypatch.setenv(name, value)
-    assert handler({}, None) == {"applied": NAMES, "present": []}
-    assert handler({}, None) == {"applied": [], "present": NAMES}
+    assert handler({}, None) == {"applied": NAMES, "present": [], "accounts": []}
+    assert handler({}, None) == {"applied": [], "present": NAMES, "accounts": []}
 
 
 def test_a_table_refuses_what_the_contract_refuses(connection: Any) -> None:
