@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from contract.identity import InvalidNameError, check_identifier
@@ -19,6 +19,16 @@ def frame_size(text: str) -> tuple[int, int]:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r}: expected WIDTHxHEIGHT in pixels, for example 640x360")
     return int(match[1]), int(match[2])
+
+
+def utc_day(text: str) -> str:
+    """Return a day as ``YYYY-MM-DD``, the one way it is written in keys."""
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r}: expected a UTC day like 2026-11-21")
 
 
 def positive_number(text: str) -> float:

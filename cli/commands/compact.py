@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.arguments import utc_day
 from cli.cloud import add_account_arguments, control_table_of, s3_client
 from cli.output import print_json, say, table
 from contract.errors import WorkFailedError
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--bucket", help="the lake's bucket in S3")
     add_account_arguments(parser)
     parser.add_argument("--table", choices=sorted(TABLES), help="only this table")
-    parser.add_argument("--day", type=_day, help="only this UTC day, YYYY-MM-DD")
+    parser.add_argument("--day", type=utc_day, help="only this UTC day, YYYY-MM-DD")
     parser.add_argument(
         "--keep-raw-hours", type=_hours, default=6.0, help="leave raw objects this long after their arrival"
     )
@@ -125,15 +126,6 @@ def _show_report(report: Report, as_json: bool) -> None:
         f"{report.bytes_read:,} bytes became {report.bytes_written:,}; "
         f"{report.objects_retired} objects taken away"
     )
-
-
-def _day(text: str) -> str:
-    try:
-        if date.fromisoformat(text).isoformat() == text:
-            return text
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"{text!r}: expected a UTC day like 2026-11-21")
 
 
 def _hours(text: str) -> float:

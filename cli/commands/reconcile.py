@@ -6,11 +6,11 @@ import argparse
 import os
 import sys
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.arguments import identifier
+from cli.arguments import identifier, utc_day
 from cli.cloud import add_bucket_argument, bucket_of, clear_cloud_errors, s3_client
 from cli.output import print_json, printable, write_progress
 from cli.reconcile_report import Account, as_json, records_without_any_ledger, show
@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--mysql-url", help="mysql://user:password@host:port/database (default: MYSQL_HOST, …)"
     )
     parser.add_argument(
-        "--day", type=_day, help=f"only this UTC day (default: the newest {_DEFAULT_DAYS} of the lake)"
+        "--day", type=utc_day, help=f"only this UTC day (default: the newest {_DEFAULT_DAYS} of the lake)"
     )
     parser.add_argument("--device", type=identifier, help="only this device")
     parser.add_argument(
@@ -170,15 +170,6 @@ def _progress(text: str) -> None:
     """Show what is being read: one line, written over, on a terminal; nothing elsewhere."""
     if sys.stderr.isatty():
         write_progress(f"\r\x1b[K{text}")
-
-
-def _day(text: str) -> str:
-    try:
-        if date.fromisoformat(text).isoformat() == text:
-            return text
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"{text!r}: expected a UTC day like 2026-11-21")
 
 
 def _minutes(text: str) -> float:

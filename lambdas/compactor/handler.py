@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from lambdas.compactor.report import Report
 from lambdas.compactor.settings import CompactorSettings, compactor_settings
 from lambdas.compactor.store import S3ObjectStore
 from lambdas.shared.control_table import control_client
+from lambdas.shared.deadline import time_left
 from lambdas.shared.leases import Leases
 from lambdas.shared.observability import bind_request, count, make_logger, make_metrics
 
@@ -50,7 +50,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     bind_request(logger, context)
     settings, store, leases = _clients()
     dispatch = _dispatcher(settings.fan_out_function) if settings.fan_out_function else None
-    compactor = Compactor(store, leases, settings.rules, has_time=_time_left(context), dispatch=dispatch)
+    compactor = Compactor(
+        store, leases, settings.rules, has_time=time_left(context, PIECE_SECONDS), dispatch=dispatch
+    )
     piece = piece_of(event)
     if piece is not None:
         return _told(compactor.run([piece]))
@@ -86,14 +88,3 @@ def _dispatcher(function_name: str) -> Callable[[Piece], None]:
             ) from error
 
     return dispatch
-
-
-def _time_left(context: object) -> Callable[[], bool]:
-    """Return what says whether another piece may be begun; without Lambda's clock, always."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
-        return lambda: True
-    ends = time.monotonic() + remaining() / 1000
-    # A short time-out must still let a piece begin.
-    needed = min(PIECE_SECONDS, (ends - time.monotonic()) / 2)
-    return lambda: ends - time.monotonic() >= needed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -20,6 +19,7 @@ from lambdas.reconciler.run import Run, RunReport
 from lambdas.reconciler.settings import ReconcilerSettings, reconciler_settings
 from lambdas.reconciler.store import S3Lake
 from lambdas.shared.control_table import control_client
+from lambdas.shared.deadline import time_left
 from lambdas.shared.leases import Leases
 from lambdas.shared.load_ledger import MySqlLedger
 from lambdas.shared.mysql import Database
@@ -62,7 +62,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         Leases(control, settings.control_table),
         settings.rules,
         queue=_queue(settings, lake),
-        has_time=_time_left(context),
+        has_time=time_left(context, DAY_SECONDS),
     )
     report = run.run(_days(event))
     for key, reason in reconciler.unreadable.reasons.items():
@@ -104,13 +104,3 @@ def _days(event: Mapping[str, Any]) -> list[str] | None:
     except (ValueError, TypeError):
         pass
     raise EventError(f"day is {day!r}: expected a UTC day, YYYY-MM-DD")
-
-
-def _time_left(context: object) -> Callable[[], bool]:
-    """Return what says whether another day may be begun; without Lambda's clock, always."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
-        return lambda: True
-    ends = time.monotonic() + remaining() / 1000
-    needed = min(DAY_SECONDS, (ends - time.monotonic()) / 2)
-    return lambda: ends - time.monotonic() >= needed

@@ -17,6 +17,7 @@ from lambdas.compactor.compactor import Piece
 from lambdas.compactor.event import EventError, event_of, piece_of
 from lambdas.compactor.settings import CompactionRules, compactor_settings
 from lambdas.compactor.store import Listed, S3ObjectStore
+from lambdas.shared import deadline
 from lambdas.shared.lake_store import LakeObjectMissingError, LakeStoreError
 from lambdas.shared.settings import SettingError
 
@@ -128,7 +129,7 @@ def test_an_object_that_cannot_be_read_is_counted(s3: Any, lake: Any) -> None:
 def test_little_time_left_begins_nothing(s3: Any, lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     put(s3, lake, range(4), "one")
     times = iter([0.0, 0.0])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(times, 800.0))
+    monkeypatch.setattr(deadline.time, "monotonic", lambda: next(times, 800.0))
     counts = module.handler({}, Context(900_000))
     assert (counts["pieces"], counts["pieces_left"]) == (0, 1)
 
