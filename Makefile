@@ -7,7 +7,7 @@ CODE := contract edge_components lambdas athena quicksight infra training cli te
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-cdk demo test lint format type synth pr e2e deploy-local chaos simulate fuzz soak bench bench-trackers
+.PHONY: help setup setup-dev setup-cdk demo test lint format type synth pr e2e deploy-local chaos simulate fuzz explore soak bench bench-trackers
 .PHONY: components wheelhouse train-demo lock clean
 
 help: ## list the targets
@@ -60,6 +60,11 @@ simulate: setup-dev ## play schedules of faults in virtual time, then count ever
 
 fuzz: setup-dev ## damage messages and lake objects by the hundred thousand [SEED=1, about 10 minutes]
 	$(BIN)/python -m tests.fuzz --messages 100000 --objects 20000 --seed $(or $(SEED),1)
+
+explore: setup-dev ## run the property tests on inputs that no run has tried, five times over [TIMES=5]
+	for turn in $$(seq $(or $(TIMES),5)); do \
+		$(BIN)/python -m pytest -q -m "hypothesis and not bench and not e2e" -n 2 --hypothesis-profile explore $(ARGS) || exit 1; \
+	done
 
 soak: setup-dev ## watch the memory of every process while camera and network come and go [MINUTES=60]
 	PYTHONPATH=. $(BIN)/python tests/bench/bench_soak.py --minutes $(or $(MINUTES),60)

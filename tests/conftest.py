@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from contract.columns import Column, ColumnType
 from contract.identity import stream_name
@@ -16,6 +17,11 @@ from contract.tables import TABLES
 # OpenCV looks at this once in a process, at its first video: a test that opens one by itself must not make
 # FFmpeg talk in a later test of what users see.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+# What the suite says of a commit is the same each time; `make explore` looks for what no run has found yet.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("gate")
 
 RecordFactory = Callable[..., list[StoredRecord]]
 

@@ -197,6 +197,7 @@ class LakeModel(RuleBasedStateMachine):
         return found
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("examples", [pytest.param(80, id="eighty schedules")])
 def test_nothing_is_lost_under_any_schedule(lake: Any, examples: int) -> None:
     machine = type("Machine", (LakeModel,), {"lake": lake})

@@ -189,6 +189,7 @@ class LeaseModel(RuleBasedStateMachine):
         ]
 
 
+@pytest.mark.hypothesis
 def test_there_is_one_holder_under_any_schedule(dynamodb: Any) -> None:
     machine = type("Machine", (LeaseModel,), {"client": dynamodb})
     run_state_machine_as_test(
