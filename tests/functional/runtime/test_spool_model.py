@@ -105,8 +105,8 @@ class SpoolMachine(RuleBasedStateMachine):
         assert stored.sequence == self.last[key]
         identity = (*key, stored.sequence)
         self.made[identity] = stored.record
-        # What the clock would have said had it known the time. It may be off by hours and by seconds: it never
-        # falls behind what the spool remembers.
+        # What the clock would have said had it known the time: it may be off by hours, and by seconds too,
+        # for it never falls behind what the spool remembers.
         self.meant_ms[identity] = stored.record.event_time_ms + self.true_ms() - self.spool.clock.now_ms()
 
     @rule(maximum_rows=st.integers(1, 100))
