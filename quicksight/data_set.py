@@ -40,6 +40,13 @@ class ImportMode(enum.Enum):
     SPICE = "SPICE"
 
 
+class GeographicRole(enum.Enum):
+    """What a number of degrees (WGS84) is on a map."""
+
+    LATITUDE = "LATITUDE"
+    LONGITUDE = "LONGITUDE"
+
+
 @dataclass(frozen=True)
 class DataSetColumn:
     """One column a reader can build visuals with."""
@@ -47,13 +54,32 @@ class DataSetColumn:
     name: str
     type: QuickSightType
     label: Label
+    role: GeographicRole | None = None
+
+
+@dataclass(frozen=True)
+class CalculatedColumn:
+    """A number that QuickSight reckons itself, group by group; `expression` is in its own language.
+
+    It belongs to each dashboard that uses it, not to the data set in the account.
+    """
+
+    name: str
+    label: Label
+    expression: str
+
+    @property
+    def type(self) -> QuickSightType:
+        """Always a number with decimals: a ratio, or a difference of means."""
+        return QuickSightType.DECIMAL
 
 
 @dataclass(frozen=True)
 class DataSet:
     """A QuickSight data set: one Athena query and the type of each of its columns, in order.
 
-    What is imported (SPICE) is brought up to date by its `time_column`; others have none.
+    What is imported (SPICE) is brought up to date by its `time_column`, an instant in UTC; others have none.
+    `period_column` is the instant by which a dashboard's period filters rows; None leaves them all.
     """
 
     identifier: str
@@ -62,18 +88,25 @@ class DataSet:
     sql: str
     columns: tuple[DataSetColumn, ...]
     time_column: str | None = None
+    period_column: str | None = None
+    calculated: tuple[CalculatedColumn, ...] = ()
 
     @property
     def data_set_id(self) -> str:
         """The id in the account; derived from a fixed name, so that an update never replaces the data set."""
         return f"crowdlens-{self.identifier.replace('_', '-')}"
 
-    def column(self, name: str) -> DataSetColumn:
+    def has_column(self, name: str) -> bool:
+        """Return whether the query gives a column called `name`."""
+        return any(column.name == name for column in self.columns)
+
+    def column(self, name: str) -> DataSetColumn | CalculatedColumn:
         """Return the column called `name`; raises `UnknownColumnError` when there is none."""
-        for column in self.columns:
+        every: tuple[DataSetColumn | CalculatedColumn, ...] = (*self.columns, *self.calculated)
+        for column in every:
             if column.name == name:
                 return column
-        known = ", ".join(column.name for column in self.columns)
+        known = ", ".join(column.name for column in every)
         raise UnknownColumnError(
             f"data set {self.identifier!r} has no column {name!r}: expected one of {known}"
         )
@@ -139,5 +172,28 @@ def physical_table_map(data_set: DataSet, data_source_arn: str, sql: str | None 
                 "SqlQuery": sql or data_set.sql,
                 "Columns": [{"Name": column.name, "Type": column.type.value} for column in data_set.columns],
             }
+        }
+    }
+
+
+def logical_table_map(data_set: DataSet) -> dict[str, Any] | None:
+    """Return the `LogicalTableMap` that says which columns are degrees on a map; None where none is."""
+    tags = [
+        {
+            "TagColumnOperation": {
+                "ColumnName": column.name,
+                "Tags": [{"ColumnGeographicRole": column.role.value}],
+            }
+        }
+        for column in data_set.columns
+        if column.role is not None
+    ]
+    if not tags:
+        return None
+    return {
+        f"{data_set.data_set_id}-places": {
+            "Alias": data_set.identifier,
+            "DataTransforms": tags,
+            "Source": {"PhysicalTableId": f"{data_set.data_set_id}-query"},
         }
     }

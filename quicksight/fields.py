@@ -26,11 +26,12 @@ class Aggregation(enum.Enum):
 class Granularity(enum.Enum):
     """The length of time that a date column is grouped by.
 
-    Hours and days depend on the time zone of a site: the views carry them as columns of their own.
+    Days and hours of the day depend on the time zone of a site: the views carry them as columns of their own.
     """
 
     SECOND = "SECOND"
     MINUTE = "MINUTE"
+    HOUR = "HOUR"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Calculated:
+    """A calculated column that is a number a group by itself, such as a ratio of sums."""
+
+    column: str
+    label: Label
+    decimals: int = 0
+
+
+@dataclass(frozen=True)
 class Plain:
     """A column of an unaggregated table, as it is."""
 
@@ -61,7 +71,8 @@ class Plain:
     decimals: int = 0
 
 
-Field = Dimension | Measure | Plain
+Value = Measure | Calculated
+Field = Dimension | Value | Plain
 
 
 def field_id(visual_id: str, field: Field) -> str:
@@ -87,9 +98,11 @@ def dimension_field(visual_id: str, data_set: DataSet, dimension: Dimension) -> 
     return {"NumericalDimensionField": body}
 
 
-def measure_field(visual_id: str, data_set: DataSet, measure: Measure) -> JsonObject:
+def measure_field(visual_id: str, data_set: DataSet, measure: Value) -> JsonObject:
     """Return the `MeasureField` of a measure, with its number format and its text for a missing number."""
     body = _identity(visual_id, data_set, measure)
+    if isinstance(measure, Calculated):
+        return {"NumericalMeasureField": {**body, "FormatConfiguration": number_format(measure.decimals)}}
     kind = data_set.column(measure.column).type
     function = measure.aggregation.value
     if kind is QuickSightType.DATETIME:
@@ -112,7 +125,7 @@ def unaggregated_field(visual_id: str, data_set: DataSet, plain: Plain) -> JsonO
     if kind is QuickSightType.DATETIME:
         return {**body, "FormatConfiguration": {"DateTimeFormatConfiguration": _date_format()}}
     if kind is QuickSightType.STRING:
-        return {**body, "FormatConfiguration": {"StringFormatConfiguration": _null_format()}}
+        return {**body, "FormatConfiguration": {"StringFormatConfiguration": null_format()}}
     return {**body, "FormatConfiguration": {"NumberFormatConfiguration": number_format(plain.decimals)}}
 
 
@@ -125,7 +138,7 @@ def number_format(decimals: int) -> JsonObject:
                 "SeparatorConfiguration": {
                     "ThousandsSeparator": {"Symbol": "COMMA", "Visibility": "VISIBLE"}
                 },
-                **_null_format(),
+                **null_format(),
             }
         }
     }
@@ -136,8 +149,9 @@ def _identity(visual_id: str, data_set: DataSet, field: Field) -> JsonObject:
 
 
 def _date_format() -> JsonObject:
-    return {"DateTimeFormat": "YYYY-MM-DD HH:mm:ss", **_null_format()}
+    return {"DateTimeFormat": "YYYY-MM-DD HH:mm:ss", **null_format()}
 
 
-def _null_format() -> JsonObject:
+def null_format() -> JsonObject:
+    """Return what a format says of a missing value: "no data"."""
     return {"NullValueFormatConfiguration": {"NullString": str(NO_DATA)}}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from quicksight.controls import Control, filter_groups, parameter_controls, parameter_declarations
 from quicksight.data_set import DataSet
 from quicksight.fields import JsonObject
 from quicksight.label import Label
 
 GRID_COLUMNS = 36
+CONTROL_COLUMNS = 6
 
 NO_DATA_TITLE = "No data / 데이터 없음"
 NO_DATA_DESCRIPTION = (
@@ -36,17 +39,27 @@ class Sheet:
     description: Label
     tiles: tuple[tuple[Tile, ...], ...]
 
-    def definition(self) -> JsonObject:
-        """Return the `SheetDefinition`."""
-        return {
+    @property
+    def visuals(self) -> list[JsonObject]:
+        """All visuals in reading order."""
+        return [tile.visual for row in self.tiles for tile in row]
+
+    def definition(self, controls: Sequence[Control] = ()) -> JsonObject:
+        """Return the `SheetDefinition`, with the controls of the dashboard above the visuals."""
+        made: JsonObject = {
             "SheetId": self.sheet_id,
             "Name": str(self.name),
             "Title": str(self.name),
             "Description": str(self.description),
             "ContentType": "INTERACTIVE",
-            "Visuals": [tile.visual for row in self.tiles for tile in row],
+            "Visuals": self.visuals,
             "Layouts": [{"Configuration": {"GridLayout": self._grid()}}],
         }
+        if controls:
+            choosers = parameter_controls(self.sheet_id, controls)
+            made["ParameterControls"] = choosers
+            made["SheetControlLayouts"] = [_control_layout(choosers)]
+        return made
 
     def _grid(self) -> JsonObject:
         elements = []
@@ -72,17 +85,24 @@ def dashboard_definition(
     *,
     time_zone: str,
     data_set_arn: Callable[[str], str],
+    controls: Sequence[Control] = (),
 ) -> JsonObject:
     """Return the `Definition` of QuickSight's CreateDashboard.
 
-    `data_set_arn` maps a data set's id to its ARN; `time_zone` is the IANA zone in which times are shown.
+    `data_sets` are those that its visuals show or its controls offer values of, `data_set_arn` maps an id to
+    its ARN, and `time_zone` is the IANA zone in which times are shown.
     """
-    return {
+    used_on = {
+        data_set.identifier: [sheet.sheet_id for sheet in sheets if shows(sheet, data_set)]
+        for data_set in data_sets
+    }
+    shown = [data_set for data_set in data_sets if used_on[data_set.identifier]]
+    made: JsonObject = {
         "DataSetIdentifierDeclarations": [
             {"Identifier": data_set.identifier, "DataSetArn": data_set_arn(data_set.data_set_id)}
             for data_set in data_sets
         ],
-        "Sheets": [sheet.definition() for sheet in sheets],
+        "Sheets": [sheet.definition(controls) for sheet in sheets],
         "AnalysisDefaults": {
             "DefaultNewSheetConfiguration": {
                 "SheetContentType": "INTERACTIVE",
@@ -95,6 +115,50 @@ def dashboard_definition(
             "VisualMessages": {"NoDataMessage": _no_data_message()},
         },
     }
+    calculated = _calculated_fields(shown)
+    if calculated:
+        made["CalculatedFields"] = calculated
+    if controls:
+        made["ParameterDeclarations"] = parameter_declarations(controls)
+        made["FilterGroups"] = filter_groups(controls, used_on, shown)
+    return made
+
+
+def shows(sheet: Sheet, data_set: DataSet) -> bool:
+    """Return whether a visual of the sheet reads the data set."""
+    return data_set.identifier in set(_identifiers(sheet.visuals))
+
+
+def _identifiers(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        if "DataSetIdentifier" in tree:
+            yield tree["DataSetIdentifier"]
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _identifiers(part)
+
+
+def _calculated_fields(data_sets: Sequence[DataSet]) -> list[JsonObject]:
+    return [
+        {"DataSetIdentifier": data_set.identifier, "Name": column.name, "Expression": column.expression}
+        for data_set in data_sets
+        for column in data_set.calculated
+    ]
+
+
+def _control_layout(choosers: Sequence[JsonObject]) -> JsonObject:
+    elements = [
+        {
+            "ElementId": body["ParameterControlId"],
+            "ElementType": "PARAMETER_CONTROL",
+            "ColumnSpan": CONTROL_COLUMNS,
+            "RowSpan": 1,
+        }
+        for chooser in choosers
+        for body in chooser.values()
+    ]
+    return {"Configuration": {"GridLayout": {"Elements": elements}}}
 
 
 def _element(tile: Tile, column_index: int, row_index: int) -> JsonObject:

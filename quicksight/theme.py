@@ -19,6 +19,10 @@ YELLOW = "#F0E442"
 DATA_COLORS = (BLUE, VERMILION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE, YELLOW)
 """In the order in which series take them."""
 
+HEAT_COLORS = ("#FFF4D1", "#3D9BD1", "#06305A")
+"""From little to much, each darker than the one before, so that lightness alone tells them apart."""
+NO_DATA_COLOR = "#C3C7CE"
+
 INK = "#16202C"
 INK_SOFT = "#4A5868"
 SURFACE = "#FFFFFF"
@@ -41,8 +45,8 @@ def theme_configuration() -> dict[str, Any]:
     return {
         "DataColorPalette": {
             "Colors": list(DATA_COLORS),
-            "MinMaxGradient": [SURFACE, BLUE],
-            "EmptyFillColor": GRID,
+            "MinMaxGradient": [HEAT_COLORS[0], HEAT_COLORS[-1]],
+            "EmptyFillColor": NO_DATA_COLOR,
         },
         "UIColorPalette": _interface_colors(),
         "Sheet": {

@@ -9,32 +9,41 @@ from quicksight.fields import (
     Dimension,
     Field,
     JsonObject,
-    Measure,
     Plain,
-    column_identifier,
+    Value,
     dimension_field,
     field_id,
     measure_field,
+    null_format,
     unaggregated_field,
 )
 from quicksight.label import Label
+from quicksight.visual_parts import MAXIMUM_SERIES, axis_labels, field_sort, legend, number_axis, visual
 
-MAXIMUM_SERIES = 25
 MAXIMUM_TABLE_ROWS_PER_PAGE = 100
 
 
 def kpi(
-    visual_id: str, title: Label, *, data_set: DataSet, value: Measure, subtitle: Label, alt: str
+    visual_id: str,
+    title: Label,
+    *,
+    data_set: DataSet,
+    value: Value,
+    subtitle: Label,
+    alt: str,
+    compared_with: Value | None = None,
 ) -> JsonObject:
-    """Return one number over all rows of the data set."""
-    configuration = {
-        "FieldWells": {"Values": [measure_field(visual_id, data_set, value)]},
-        "KPIOptions": {
-            "PrimaryValueDisplayType": "ACTUAL",
-            "VisualLayoutOptions": {"StandardLayout": {"Type": "VERTICAL"}},
-        },
+    """Return one number over all rows of the data set, and how far it is from `compared_with` in percent."""
+    wells = {"Values": [measure_field(visual_id, data_set, value)]}
+    options: JsonObject = {
+        "PrimaryValueDisplayType": "ACTUAL",
+        "VisualLayoutOptions": {"StandardLayout": {"Type": "VERTICAL"}},
     }
-    return {"KPIVisual": _visual(visual_id, title, subtitle, alt, configuration)}
+    if compared_with is not None:
+        wells["TargetValues"] = [measure_field(visual_id, data_set, compared_with)]
+        options |= _comparison()
+    configuration = {"FieldWells": wells, "KPIOptions": options}
+    return {"KPIVisual": visual(visual_id, title, subtitle, alt, configuration)}
 
 
 def line_chart(
@@ -43,39 +52,42 @@ def line_chart(
     *,
     data_set: DataSet,
     category: Dimension,
-    value: Measure,
-    color: Dimension,
+    values: Sequence[Value],
     subtitle: Label,
     alt: str,
+    color: Dimension | None = None,
     area: bool = False,
 ) -> JsonObject:
-    """Return lines over time, one a value of `color`; a time without data stays blank, never zero."""
+    """Return lines over time: one a measure, or one a value of `color` when there is a single measure.
+
+    A time without data stays blank, never zero.
+    """
     configuration = {
         "FieldWells": {
             "LineChartAggregatedFieldWells": {
                 "Category": [dimension_field(visual_id, data_set, category)],
-                "Values": [measure_field(visual_id, data_set, value)],
-                "Colors": [dimension_field(visual_id, data_set, color)],
+                "Values": [measure_field(visual_id, data_set, value) for value in values],
+                "Colors": [] if color is None else [dimension_field(visual_id, data_set, color)],
             }
         },
         "SortConfiguration": {
-            "CategorySort": [_field_sort(visual_id, category, "ASC")],
+            "CategorySort": [field_sort(visual_id, category, "ASC")],
             "ColorItemsLimitConfiguration": {"ItemsLimit": MAXIMUM_SERIES, "OtherCategories": "EXCLUDE"},
         },
         "Type": "AREA" if area else "LINE",
         "PrimaryYAxisDisplayOptions": {
-            "AxisOptions": _number_axis(),
+            "AxisOptions": number_axis(),
             "MissingDataConfigurations": [{"TreatmentOption": "SHOW_AS_BLANK"}],
         },
-        "XAxisLabelOptions": _axis_labels(visual_id, data_set, [category]),
-        "PrimaryYAxisLabelOptions": _axis_labels(visual_id, data_set, [value]),
+        "XAxisLabelOptions": axis_labels(visual_id, data_set, [category]),
+        "PrimaryYAxisLabelOptions": axis_labels(visual_id, data_set, values),
         "DefaultSeriesSettings": {
             "LineStyleSettings": {"LineVisibility": "VISIBLE", "LineWidth": "2px"},
             "MarkerStyleSettings": {"MarkerVisibility": "VISIBLE", "MarkerSize": "4px"},
         },
-        "Legend": _legend(),
+        "Legend": legend(),
     }
-    return {"LineChartVisual": _visual(visual_id, title, subtitle, alt, configuration)}
+    return {"LineChartVisual": visual(visual_id, title, subtitle, alt, configuration)}
 
 
 def bar_chart(
@@ -84,14 +96,18 @@ def bar_chart(
     *,
     data_set: DataSet,
     category: Dimension,
-    values: Sequence[Measure],
+    values: Sequence[Value],
     subtitle: Label,
     alt: str,
     color: Dimension | None = None,
     horizontal: bool = False,
     stacked: bool = False,
+    largest: int | None = None,
 ) -> JsonObject:
-    """Return bars by `category`: one a measure, or one a value of `color` when there is a single measure."""
+    """Return bars by `category`: one a measure, or one a value of `color` when there is a single measure.
+
+    `largest` keeps so many categories, by the first measure, the largest first; else they come by name.
+    """
     wells = {
         "Category": [dimension_field(visual_id, data_set, category)],
         "Values": [measure_field(visual_id, data_set, value) for value in values],
@@ -100,18 +116,18 @@ def bar_chart(
     configuration = {
         "FieldWells": {"BarChartAggregatedFieldWells": wells},
         "SortConfiguration": {
-            "CategorySort": [_field_sort(visual_id, category, "ASC")],
+            **_category_sort(visual_id, category, values[0], largest),
             "ColorItemsLimit": {"ItemsLimit": MAXIMUM_SERIES, "OtherCategories": "EXCLUDE"},
         },
         "Orientation": "HORIZONTAL" if horizontal else "VERTICAL",
         "BarsArrangement": "STACKED" if stacked else "CLUSTERED",
-        "ValueAxis": _number_axis(),
-        "CategoryLabelOptions": _axis_labels(visual_id, data_set, [category]),
-        "ValueLabelOptions": _axis_labels(visual_id, data_set, values),
-        "Legend": _legend(visible=color is not None or len(values) > 1),
+        "ValueAxis": number_axis(),
+        "CategoryLabelOptions": axis_labels(visual_id, data_set, [category]),
+        "ValueLabelOptions": axis_labels(visual_id, data_set, values),
+        "Legend": legend(visible=color is not None or len(values) > 1),
         "DataLabels": {"Visibility": "VISIBLE" if horizontal else "HIDDEN", "Overlap": "DISABLE_OVERLAP"},
     }
-    return {"BarChartVisual": _visual(visual_id, title, subtitle, alt, configuration)}
+    return {"BarChartVisual": visual(visual_id, title, subtitle, alt, configuration)}
 
 
 def summary_table(
@@ -120,7 +136,7 @@ def summary_table(
     *,
     data_set: DataSet,
     group_by: Sequence[Dimension],
-    values: Sequence[Measure],
+    values: Sequence[Value],
     subtitle: Label,
     alt: str,
 ) -> JsonObject:
@@ -131,9 +147,9 @@ def summary_table(
             "Values": [measure_field(visual_id, data_set, field) for field in values],
         }
     }
-    sort = [_field_sort(visual_id, field, "ASC") for field in group_by]
+    sort = [field_sort(visual_id, field, "ASC") for field in group_by]
     configuration = _table(visual_id, wells, [*group_by, *values], sort)
-    return {"TableVisual": _visual(visual_id, title, subtitle, alt, configuration)}
+    return {"TableVisual": visual(visual_id, title, subtitle, alt, configuration)}
 
 
 def plain_table(
@@ -152,17 +168,30 @@ def plain_table(
             "Values": [unaggregated_field(visual_id, data_set, column) for column in columns]
         }
     }
-    configuration = _table(visual_id, wells, columns, [_field_sort(visual_id, newest_first, "DESC")])
-    return {"TableVisual": _visual(visual_id, title, subtitle, alt, configuration)}
+    configuration = _table(visual_id, wells, columns, [field_sort(visual_id, newest_first, "DESC")])
+    return {"TableVisual": visual(visual_id, title, subtitle, alt, configuration)}
 
 
-def _visual(visual_id: str, title: Label, subtitle: Label, alt: str, configuration: JsonObject) -> JsonObject:
+def _comparison() -> JsonObject:
+    # A comparison with nothing must not read as "no change".
+    percent = {"DecimalPlacesConfiguration": {"DecimalPlaces": 0}, **null_format()}
     return {
-        "VisualId": visual_id,
-        "Title": {"Visibility": "VISIBLE", "FormatText": {"PlainText": str(title)}},
-        "Subtitle": {"Visibility": "VISIBLE", "FormatText": {"PlainText": str(subtitle)}},
-        "ChartConfiguration": configuration,
-        "VisualContentAltText": alt,
+        "Comparison": {
+            "ComparisonMethod": "PERCENT_DIFFERENCE",
+            "ComparisonFormat": {"PercentageDisplayFormatConfiguration": percent},
+        },
+        "SecondaryValue": {"Visibility": "VISIBLE"},
+        "TrendArrows": {"Visibility": "VISIBLE"},
+        "ProgressBar": {"Visibility": "HIDDEN"},
+    }
+
+
+def _category_sort(visual_id: str, category: Dimension, value: Value, largest: int | None) -> JsonObject:
+    if largest is None:
+        return {"CategorySort": [field_sort(visual_id, category, "ASC")]}
+    return {
+        "CategorySort": [field_sort(visual_id, value, "DESC")],
+        "CategoryItemsLimit": {"ItemsLimit": largest, "OtherCategories": "EXCLUDE"},
     }
 
 
@@ -179,31 +208,3 @@ def _table(
         "TableOptions": {"HeaderStyle": {"TextWrap": "WRAP"}, "CellStyle": {"TextWrap": "WRAP"}},
         "FieldOptions": {"SelectedFieldOptions": labels},
     }
-
-
-def _field_sort(visual_id: str, field: Field, direction: str) -> JsonObject:
-    return {"FieldSort": {"FieldId": field_id(visual_id, field), "Direction": direction}}
-
-
-def _number_axis() -> JsonObject:
-    # From zero: a bar or an area that starts elsewhere exaggerates small differences.
-    return {"DataOptions": {"NumericAxisOptions": {"Range": {"MinMax": {"Minimum": 0.0}}}}}
-
-
-def _axis_labels(visual_id: str, data_set: DataSet, fields: Sequence[Field]) -> JsonObject:
-    return {
-        "AxisLabelOptions": [
-            {
-                "CustomLabel": str(field.label),
-                "ApplyTo": {
-                    "FieldId": field_id(visual_id, field),
-                    "Column": column_identifier(data_set, field.column),
-                },
-            }
-            for field in fields
-        ]
-    }
-
-
-def _legend(*, visible: bool = True) -> JsonObject:
-    return {"Visibility": "VISIBLE" if visible else "HIDDEN", "Position": "TOP"}

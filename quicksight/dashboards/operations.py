@@ -91,7 +91,7 @@ def _occupancy() -> JsonObject:
         Label("People in each zone", "구역별 인원"),
         data_set=data_sets.ZONE_WINDOWS,
         category=Dimension("event_time", Label("Time", "시각"), Granularity.SECOND),
-        value=Measure("occupancy_mean", Label("Mean inside", "평균 인원"), Aggregation.SUM, decimals=1),
+        values=[Measure("occupancy_mean", Label("Mean inside", "평균 인원"), Aggregation.SUM, decimals=1)],
         color=_ZONE,
         subtitle=Label(
             "mean of each window; a break is time without data", "구간 평균, 끊긴 곳은 데이터가 없는 시간"
