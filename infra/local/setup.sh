@@ -4,6 +4,7 @@
 #   sh infra/local/setup.sh demo       what `make demo` needs: .venv and MiniStack in an environment of its own
 #   sh infra/local/setup.sh dev        the same and the tools of `make test`, `make lint`, `make synth`
 #   sh infra/local/setup.sh cdk        the CDK command line as .tools/cdk/cdk, on top of `dev`
+#   sh infra/local/setup.sh console    the Streamlit console on top of `demo`; `dev` has it already
 #   sh infra/local/setup.sh training   PyTorch in an environment of its own, for `make train-demo`
 #   sh infra/local/setup.sh bench      the libraries we measure ourselves against, in an environment of their own
 #   sh infra/local/setup.sh trackers   the trackers we measure ours against, in an environment of their own
@@ -131,6 +132,13 @@ demo)
     fi
     ;;
 dev) product requirements/dev.lock ;;
+console)
+    if is_current .venv requirements/dev.lock; then
+        product requirements/dev.lock
+    else
+        product requirements/console.lock
+    fi
+    ;;
 cdk)
     product requirements/dev.lock
     cdk_command_line
@@ -154,5 +162,5 @@ trackers)
         finish .tools/trackers requirements/trackers.in
     fi
     ;;
-*) fail "'$1' is no set-up: expected demo, dev, cdk, training, bench or trackers" ;;
+*) fail "'$1' is no set-up: expected demo, dev, console, cdk, training, bench or trackers" ;;
 esac
