@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from contract.errors import CrowdLensError
 
 FOLDER = Path(__file__).parent
+OPEN_DATA_FOLDER = FOLDER / "open_data"
+"""Has folders of the same names, for public data: what stands there is not bound to days of records."""
 _HEADER = re.compile(
     r"-- name: (?P<name>\S+)\n-- en: (?P<en>[^\n]+)\n-- ko: (?P<ko>[^\n]+)\n(?P<body>.+)", re.S
 )
@@ -65,7 +68,12 @@ def tables() -> list[Statement]:
 
 def views() -> list[Statement]:
     """Return the CREATE VIEW statements, every view after those it reads."""
-    by_name = {statement.name: statement for statement in _folder(Kind.VIEW)}
+    return in_order(_folder(Kind.VIEW))
+
+
+def in_order(unordered: Sequence[Statement]) -> list[Statement]:
+    """Return CREATE VIEW statements, every view after those it reads."""
+    by_name = {statement.name: statement for statement in unordered}
     graph = {
         name: sorted((set(_WORD.findall(statement.template)) & set(by_name)) - {name})
         for name, statement in by_name.items()
@@ -88,5 +96,15 @@ def statements() -> list[Statement]:
     return tables() + views()
 
 
+def open_data() -> frozenset[str]:
+    """Return the names of the tables and views over public data, which hold what is in force, not a day."""
+    return frozenset(
+        path.stem
+        for kind in (Kind.TABLE, Kind.VIEW)
+        for path in (OPEN_DATA_FOLDER / kind.value).glob("*.sql")
+    )
+
+
 def _folder(kind: Kind) -> list[Statement]:
-    return [parse_statement(kind, path) for path in sorted((FOLDER / kind.value).glob("*.sql"))]
+    paths = [path for folder in (FOLDER, OPEN_DATA_FOLDER) for path in (folder / kind.value).glob("*.sql")]
+    return [parse_statement(kind, path) for path in sorted(paths, key=lambda path: path.name)]

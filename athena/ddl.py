@@ -8,6 +8,7 @@ them equal. Run ``python -m athena.ddl`` after the contract has changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from contract.columns import Column
@@ -46,25 +47,36 @@ def table_statement(table: Table) -> str:
     ``${lake_bucket}`` stands for the bucket's name. The partition column is a string, so that comparing it
     with ``'2026-11-21'`` means the same everywhere; projection computes the partitions, no crawler runs.
     """
-    header = _header(table.name, f"{table.english}. As it arrived", f"{table.korean}. 도착한 그대로")
-    return header + _external_table(table.name, table, raw_prefix(table.name))
+    described = header(table.name, f"{table.english}. As it arrived", f"{table.korean}. 도착한 그대로")
+    return described + _external_table(table.name, table, raw_prefix(table.name))
 
 
 def compacted_table_statement(table: Table) -> str:
     """Return the file text of the external table over the compacted objects of `table`."""
     name = compacted_table_name(table)
-    header = _header(name, f"{table.english}. Compacted", f"{table.korean}. 압축 정리된 것")
-    return header + _external_table(name, table, compacted_prefix(table.name))
+    described = header(name, f"{table.english}. Compacted", f"{table.korean}. 압축 정리된 것")
+    return described + _external_table(name, table, compacted_prefix(table.name))
 
 
 def _external_table(name: str, table: Table, key_prefix: str) -> str:
+    columns = [_column_definition(column) for column in table.columns]
+    return external_table(name, columns, key_prefix, comment=table.english, day_of="event_time")
+
+
+def external_table(
+    name: str, columns: Sequence[tuple[str, str, str]], key_prefix: str, *, comment: str, day_of: str
+) -> str:
+    """Return the statement of a table over the parquet objects below `key_prefix`, a folder a UTC day.
+
+    Each column is its name, its Hive type and its comment; `day_of` names the column whose day it is.
+    """
     prefix = f"s3://${{lake_bucket}}/{key_prefix}"
-    columns = ",\n".join(_column_definition(column) for column in table.columns)
+    defined = ",\n".join(f"    `{one}` {kind} COMMENT '{_comment(text)}'" for one, kind, text in columns)
     properties = ",\n".join(f"    '{key}' = '{value}'" for key, value in table_properties(prefix).items())
     return (
-        f"CREATE EXTERNAL TABLE IF NOT EXISTS `{name}` (\n{columns}\n)\n"
-        f"COMMENT '{_comment(table.english)}'\n"
-        f"PARTITIONED BY (`{PARTITION_COLUMN}` string COMMENT 'UTC day of event_time, YYYY-MM-DD')\n"
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS `{name}` (\n{defined}\n)\n"
+        f"COMMENT '{_comment(comment)}'\n"
+        f"PARTITIONED BY (`{PARTITION_COLUMN}` string COMMENT 'UTC day of {day_of}, YYYY-MM-DD')\n"
         f"STORED AS PARQUET\n"
         f"LOCATION '{prefix}'\n"
         f"TBLPROPERTIES (\n{properties}\n)\n"
@@ -94,13 +106,13 @@ def stored_view_statement(table: Table) -> str:
     Conditions reach both scans.
     """
     names = ", ".join((PARTITION_COLUMN, *(column.name for column in table.columns)))
-    header = _header(
+    described = header(
         stored_view_name(table),
         f"{table.english}. Every stored row, raw or compacted: a record may be here twice",
         f"{table.korean}. 원본과 압축본의 모든 행(같은 레코드가 두 번 있을 수 있음)",
     )
     return (
-        f"{header}CREATE OR REPLACE VIEW {stored_view_name(table)} AS\n"
+        f"{described}CREATE OR REPLACE VIEW {stored_view_name(table)} AS\n"
         f"SELECT {names}\nFROM {table.name}\nUNION ALL\n"
         f"SELECT {names}\nFROM {compacted_table_name(table)}\n"
     )
@@ -115,13 +127,13 @@ def unique_view_statement(table: Table) -> str:
     keys = (PARTITION_COLUMN, *KEY_COLUMNS)
     others = [column.name for column in table.columns if column.name not in keys]
     selected = ",\n".join([f"    {name}" for name in keys] + [f"    arbitrary({n}) AS {n}" for n in others])
-    header = _header(
+    described = header(
         unique_view_name(table),
         f"{table.english}. Every record once",
         f"{table.korean}. 중복 없이 레코드마다 한 번",
     )
     return (
-        f"{header}CREATE OR REPLACE VIEW {unique_view_name(table)} AS\n"
+        f"{described}CREATE OR REPLACE VIEW {unique_view_name(table)} AS\n"
         f"SELECT\n{selected}\nFROM {stored_view_name(table)}\nGROUP BY {', '.join(keys)}\n"
     )
 
@@ -144,13 +156,14 @@ def write_generated_files() -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _header(name: str, english: str, korean: str) -> str:
+def header(name: str, english: str, korean: str) -> str:
+    """Return the three comment lines that every statement file begins with."""
     return f"-- name: {name}\n-- en: {english}\n-- ko: {korean}\n"
 
 
-def _column_definition(column: Column) -> str:
+def _column_definition(column: Column) -> tuple[str, str, str]:
     unit = f" [{column.unit}]" if column.unit not in ("", "1") else ""
-    return f"    `{column.name}` {column.glue_type} COMMENT '{_comment(column.english + unit)}'"
+    return column.name, column.glue_type, column.english + unit
 
 
 def _comment(text: str) -> str:

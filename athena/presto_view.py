@@ -27,6 +27,7 @@ TRINO_TYPES: Mapping[str, str] = {
     "bigint": "bigint",
     "double": "double",
     "boolean": "boolean",
+    "date": "date",
     # Hive's timestamps, and whatever is reckoned from them, count milliseconds.
     "timestamp": "timestamp(3)",
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE = """examples:
   crowdlens opendata wifi.csv                       # looks at the file, writes nothing
   crowdlens opendata wifi.csv --out out/opendata    # loads it: parquet, quarantine, report
-  crowdlens opendata wifi.csv --out out/opendata --ask "SELECT * FROM free_wifi_by_city ORDER BY entries DESC"
+  crowdlens opendata wifi.csv --out out/opendata --ask "SELECT * FROM wifi_by_city ORDER BY entries DESC"
   crowdlens opendata parks.csv --out out/opendata --profile parks.yaml
 encoding, delimiter, header and column names are found; bad rows go into quarantine with line and reason
 a file of an unknown data set gets a proposed profile, to be confirmed with --profile

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from athena import catalog
 from athena.ddl import PARTITION_COLUMN, compacted_table_name, table_properties
+from athena.open_data.data_set import DataSet, data_set_of_statement
 from athena.presto_view import EXPANDED_TEXT, PARAMETERS, encode_view, view_columns, view_query
 from contract.lake import compacted_prefix, raw_prefix
 from contract.tables import TABLES, Table
@@ -42,8 +43,11 @@ class AnalyticsStack(Stack):
             ),
         )
         for table in TABLES.values():
-            self._table(table.name, table, raw_prefix(table.name))
-            self._table(compacted_table_name(table), table, compacted_prefix(table.name))
+            self._record_table(table.name, table, raw_prefix(table.name))
+            self._record_table(compacted_table_name(table), table, compacted_prefix(table.name))
+        for statement in catalog.tables():
+            if statement.name in catalog.open_data():
+                self._table(data_set_of_statement(statement))
         for view in catalog.views():
             self._view(view)
         self._workgroup = self._make_workgroup(config)
@@ -52,15 +56,20 @@ class AnalyticsStack(Stack):
         for statement in catalog.prepared_statements():
             self._prepared_statement(statement)
 
-    def _table(self, name: str, table: Table, prefix: str) -> None:
-        location = f"{self._lake}{prefix}"
+    def _record_table(self, name: str, table: Table, prefix: str) -> None:
+        columns = tuple((column.name, column.glue_type, column.english) for column in table.columns)
+        self._table(DataSet(name, table.english, table.korean, prefix, columns))
+
+    def _table(self, table: DataSet) -> None:
+        """Add an external table over the parquet objects below a prefix, a folder a UTC day."""
+        location = f"{self._lake}{table.key_prefix}"
         columns = [
-            glue.CfnTable.ColumnProperty(name=column.name, type=column.glue_type, comment=column.english)
-            for column in table.columns
+            glue.CfnTable.ColumnProperty(name=name, type=kind, comment=comment)
+            for name, kind, comment in table.columns
         ]
         self._catalogue(
-            f"Table-{name}",
-            name=name,
+            f"Table-{table.name}",
+            name=table.name,
             description=table.english,
             table_type="EXTERNAL_TABLE",
             partition_keys=[glue.CfnTable.ColumnProperty(name=PARTITION_COLUMN, type="string")],

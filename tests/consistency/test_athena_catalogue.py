@@ -9,11 +9,14 @@ import pytest
 from sqlglot import exp
 
 from athena import catalog, ddl
+from athena.open_data.data_set import data_set_of_statement, files_table_name
+from cli.opendata import definitions
 from contract.lake import CompactedObject, raw_key
 from contract.tables import TABLES, Table
 from infra.local.athena import LocalAthena, LocalFolderLake
 from infra.local.athena.definitions import parse_one, parse_table
 from infra.local.athena.whitelist import check_query
+from lambdas.open_data.profile import shipped_profiles
 
 ALL = [*catalog.statements(), *catalog.named_queries()]
 QUERIES = [*catalog.views(), *catalog.named_queries()]
@@ -23,6 +26,27 @@ HANGUL = re.compile(r"[가-힣]")
 @pytest.mark.parametrize("path", ddl.generated_files(), ids=lambda path: path.name)
 def test_generated_files_are_what_the_contract_says(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == ddl.generated_files()[path], "run python -m athena.ddl"
+
+
+@pytest.mark.parametrize("path", definitions.generated_files(), ids=lambda path: path.name)
+def test_statements_of_public_data_are_what_their_profiles_say(path: Path) -> None:
+    expected = definitions.generated_files()[path]
+    assert path.read_text(encoding="utf-8") == expected, "run python -m cli.opendata.definitions"
+
+
+def test_the_stack_reads_out_of_a_table_statement_what_the_profile_says() -> None:
+    for profile in shipped_profiles():
+        expected = definitions.data_set_of(profile)
+        name = files_table_name(profile.name)
+        (statement,) = [item for item in catalog.tables() if item.name == name]
+        found = data_set_of_statement(statement)
+        assert (found.columns, found.key_prefix) == (expected.columns, expected.key_prefix)
+
+
+def test_a_table_statement_of_another_form_is_told() -> None:
+    statement = catalog.Statement(catalog.Kind.TABLE, "mine", "a", "b", "CREATE EXTERNAL TABLE mine (a int)")
+    with pytest.raises(catalog.CatalogError, match=r"mine\.sql: expected columns with comments"):
+        data_set_of_statement(statement)
 
 
 def test_nothing_is_left_of_tables_that_are_gone() -> None:
@@ -86,7 +110,8 @@ def test_every_view_has_the_day_so_that_it_can_prune(tmp_path: Path) -> None:
         for view in catalog.views()
         if not {"day"} & {name for name, _ in athena.view_columns(view.name)}
     ]
-    assert without == []
+    # Public data is asked for what is in force, however long ago it came.
+    assert set(without) <= catalog.open_data()
 
 
 def test_statements_come_after_what_they_read() -> None:

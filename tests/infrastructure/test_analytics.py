@@ -29,9 +29,8 @@ def columns_of(table: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_glue_knows_every_column_of_the_contract_twice(templates: Templates) -> None:
     found = tables_of(templates, "EXTERNAL_TABLE")
-    assert set(found) == {
-        name for table in TABLES.values() for name in (table.name, compacted_table_name(table))
-    }
+    names = {name for table in TABLES.values() for name in (table.name, compacted_table_name(table))}
+    assert set(found) == {table.name for table in catalog.tables()} >= names
     for table in TABLES.values():
         expected = [(column.name, column.glue_type) for column in table.columns]
         for name, folder in ((table.name, "raw"), (compacted_table_name(table), "compacted")):
@@ -42,6 +41,19 @@ def test_glue_knows_every_column_of_the_contract_twice(templates: Templates) -> 
             location = text_of(glue["StorageDescriptor"]["Location"])
             assert location.endswith(f"/{folder}/{table.name}/")
             assert text_of(glue["Parameters"]["storage.location.template"]) == location + "day=${day}/"
+
+
+def test_glue_knows_the_tables_of_public_data(templates: Templates) -> None:
+    glue = tables_of(templates, "EXTERNAL_TABLE")["free_wifi_files"]
+    columns = dict(columns_of(glue))
+    assert (columns["installed_at"], columns["latitude"], columns["loaded_at"]) == (
+        "date",
+        "double",
+        "timestamp",
+    )
+    location = text_of(glue["StorageDescriptor"]["Location"])
+    assert location.endswith("/open_data/free_wifi/")
+    assert text_of(glue["Parameters"]["storage.location.template"]) == location + "day=${day}/"
 
 
 def test_every_view_is_there_as_it_was_written(templates: Templates) -> None:

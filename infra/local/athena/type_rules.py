@@ -42,7 +42,11 @@ _TEXT_ONLY = (
     exp.Concat,
     exp.StrPosition,
 )
-_NUMBERS_ONLY = (exp.Sum, exp.Avg, exp.Round, exp.Floor, exp.Ceil, exp.Abs, exp.Sqrt, exp.Neg)
+_OF_ANGLES = (exp.Sin, exp.Cos, exp.Asin, exp.Radians)
+_NUMBERS_ONLY = (
+    *(exp.Sum, exp.Avg, exp.Round, exp.Floor, exp.Ceil, exp.Abs, exp.Sqrt, exp.Neg),
+    *_OF_ANGLES,
+)
 _TIMES_ONLY = (exp.Hour, exp.Minute, exp.Day, exp.Month, exp.Year, exp.DayOfWeekIso, exp.DateTrunc,
     exp.TimestampTrunc,
                exp.TimeToStr, exp.TimeToUnix, exp.DateAdd)  # fmt: skip
@@ -65,6 +69,7 @@ _METADATA = {
     exp.Round: {"annotator": lambda annotator, node: annotator._annotate_by_args(node, "this")},
     exp.Abs: {"annotator": lambda annotator, node: annotator._annotate_by_args(node, "this")},
     exp.Sqrt: _typed("DOUBLE"),
+    **{function: _typed("DOUBLE") for function in _OF_ANGLES},
 }
 
 

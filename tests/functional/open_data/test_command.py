@@ -48,14 +48,14 @@ def test_loading_writes_rows_quarantine_and_report(wifi: Path, capsys: pytest.Ca
 
 def test_a_question_is_answered(wifi: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lake = wifi.parent / "lake"
-    question = "SELECT city, entries FROM free_wifi_by_city"
+    question = "SELECT city, entries FROM wifi_by_city"
     assert main(["opendata", str(wifi), "--out", str(lake), "--ask", question]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split() == ["서울특별시", "2"]
-    assert sorted(path.name for path in (lake / "athena").iterdir()) == [
+    assert sorted(path.name for path in (lake / "athena").glob("*/*.sql")) == [
         "free_wifi.sql",
-        "free_wifi_by_city.sql",
         "free_wifi_files.sql",
-        "free_wifi_providers_by_city.sql",
+        "wifi_by_city.sql",
+        "wifi_providers_by_city.sql",
     ]
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from athena.catalog import Kind, parse_statement
-from cli.opendata.ask import define
+from cli.opendata.ask import athena_of, define
 from cli.opendata.folder import FolderStore
-from contract.tables import TABLES
+from contract.errors import CrowdLensError
+from infra.local.athena import LocalFolderLake
 from lambdas.open_data.convert import Origin
 from lambdas.open_data.load import load, look_at
 from lambdas.open_data.profile import load_profile, shipped_profiles
 from lambdas.open_data.publish import Published, publish
-from lambdas.open_data.tables import statements
 
 HEADER = "설치장소명,설치시도명,서비스제공사명,와이파이SSID,위도,경도"
 SEOUL = "시청,서울특별시,KT,WiFi,37.5663,126.9779"
@@ -43,13 +43,13 @@ def ask(lake: Path, sql: str) -> list[tuple[Any, ...]]:
     return define(lake, load_profile("free_wifi")).query(sql).rows
 
 
-COUNTS = "SELECT city, entries, different_entries FROM free_wifi_by_city ORDER BY city"
+COUNTS = "SELECT city, entries, different_entries FROM wifi_by_city ORDER BY city"
 
 
 def test_entries_are_counted_with_and_without_copies(lake: Path) -> None:
     put(lake, [SEOUL, SEOUL, SEOUL, BUSAN])
     assert ask(lake, COUNTS) == [("부산광역시", 1, 1), ("서울특별시", 3, 1)]
-    providers = "SELECT city, service_provider, entries FROM free_wifi_providers_by_city ORDER BY city"
+    providers = "SELECT city, service_provider, entries FROM wifi_providers_by_city ORDER BY city"
     assert ask(lake, providers) == [("부산광역시", "SKT", 1), ("서울특별시", "KT", 3)]
 
 
@@ -74,14 +74,19 @@ def test_a_condition_on_the_day_prunes(lake: Path) -> None:
     assert (result.rows, result.files_scanned) == ([(2,)], 1)
 
 
-def test_the_statements_are_files_of_the_catalogue(tmp_path: Path) -> None:
-    for profile in shipped_profiles():
-        made = statements(profile)
-        assert not made.keys() & TABLES.keys()
-        for name, text in made.items():
-            path = tmp_path / f"{name}.sql"
-            path.write_text(text, encoding="utf-8")
-            assert parse_statement(Kind.VIEW, path).name == name
+def test_a_profile_may_not_take_the_name_of_a_table_of_records(lake: Path) -> None:
+    profile = replace(load_profile("free_wifi"), name="tracks")
+    with pytest.raises(CrowdLensError, match="data set tracks would make tracks: expected a name no"):
+        define(lake, profile)
+
+
+def test_a_profile_of_ones_own_takes_the_place_of_ours(lake: Path) -> None:
+    put(lake, [SEOUL])
+    ours = load_profile("free_wifi")
+    define(lake, replace(ours, columns=tuple(one for one in ours.columns if one.name != "detail")))
+    columns = dict(athena_of(LocalFolderLake(lake), lake).view_columns("free_wifi"))
+    assert "detail" not in columns
+    assert columns["gungu"] == "varchar"
 
 
 def test_every_column_of_the_parquet_is_in_the_view(lake: Path) -> None:
