@@ -18,15 +18,37 @@ _BY_TIME = {
     "zone_counts": (*_NOT_IN_SUMS, "frames", "occupancy_last"),
     "line_crossings": (*_NOT_IN_SUMS, "track", "image_x", "image_y"),
 }
+_ZONE_FIGURES = ("occupancy_maximum", "entries", "exits", "appeared", "vanished")
+_DWELL = ("dwell_seconds_sum", "dwell_count")
 LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "camera_state": _IDENTITY,
+    "density_by_hour": (*_BY_TIME["zone_counts"], *_ZONE_FIGURES, *_DWELL, "occupancy_mean"),
+    "deviation_from_usual": (*_BY_TIME["zone_counts"], *_ZONE_FIGURES, *_DWELL, "density_per_m2"),
+    "device_health_by_hour": (
+        *_IDENTITY,
+        *("record_id", "camera", "sequence", "scene_version", "gpu_name", "provider"),
+    ),
     "device_state": (*_IDENTITY, "camera", "scene_version", "time_zone"),
+    "dwell_by_hour": (
+        *_BY_TIME["zone_counts"],
+        *("occupancy_maximum", "entries", "exits", "appeared", "density_per_m2"),
+    ),
     "line_crossings_by_hour": _BY_TIME["line_crossings"],
     "line_crossings_by_minute": _BY_TIME["line_crossings"],
+    "local_line_crossings": tuple(name for name in _BY_TIME["line_crossings"] if name != "device"),
+    "local_zone_counts": tuple(name for name in _BY_TIME["zone_counts"] if name != "device"),
     "occupancy_live": (
         *_IDENTITY,
         *("frames", "entries", "exits", "appeared", "vanished", "dwell_seconds_sum", "dwell_count"),
     ),
+    "safety_events": (*_IDENTITY, "record_id", "sequence", "scene_version", "clock_quality", "value"),
+    "speed_by_hour": (
+        *("record_id", "stream", "sequence", "scene_version", "clock_quality"),
+        *("frames", "confidence_mean", "box_left", "box_top", "box_width", "box_height"),
+        *("image_x", "image_y", "ground_x_m", "ground_y_m", "longitude", "latitude"),
+        *("device_height_m", "device_azimuth_degrees", "speed_uncertainty_mps"),
+    ),
+    "usual_by_hour_of_week": (*_BY_TIME["zone_counts"], *_ZONE_FIGURES, *_DWELL, "density_per_m2"),
     "zone_counts_by_hour": _BY_TIME["zone_counts"],
     "zone_counts_by_minute": _BY_TIME["zone_counts"],
 }

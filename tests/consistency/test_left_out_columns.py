@@ -38,7 +38,7 @@ NOT_SHOWN = {
     "line_minutes": ("day", "time_zone", "speed_mps_mean", "suspect_crossings"),
     "camera_states": ("day", "device", "previous_state", "clock_quality", "time_zone", "scene_version"),
     # The columns of findings are made by the query itself.
-    "data_quality": ("day", "device"),
+    "data_quality": ("day", "device", "minutes"),
 }
 
 
@@ -52,10 +52,12 @@ def test_a_new_column_is_missed_by_name_in_each_view_that_lacks_it(monkeypatch: 
     changed = replace(table, own_columns=(*table.own_columns, column))
     monkeypatch.setattr(left_out, "TABLES", {**TABLES, "zone_counts": changed})
 
-    assert left_out.undecided() == [
+    assert sorted(left_out.undecided()) == [
         f"view {view} (athena/views/{view}.sql) lacks column temperature_celsius of zone_counts: "
         "name it there, or in LEFT_OUT of athena/left_out.py"
-        for view in ("occupancy_live", "zone_counts_by_hour", "zone_counts_by_minute")
+        for view in sorted(
+            view.name for view in left_out.hand_written() if "unique_zone_counts" in view.template
+        )
     ]
 
 
