@@ -173,6 +173,7 @@ def test_no_question_shows_a_traceback(question: str, tmp_path: Path) -> None:
     assert finished.stderr.startswith("crowdlens athena: ")
 
 
+@pytest.mark.e2e
 def test_part_of_a_clip_is_not_held_against_the_truth_of_all(tmp_path: Path) -> None:
     out = tmp_path / "out"
     finished = crowdlens("demo", "--headless", "--no-mysql", "--seconds", "1", "--out", out, home=tmp_path)
