@@ -13,6 +13,8 @@ LOADER_ACCOUNT = "crowdlens_loader"
 """Who writes the projection: rows, never tables."""
 READER_ACCOUNT = "crowdlens_reader"
 """Who only asks."""
+PLACES_ACCOUNT = "crowdlens_places"
+"""Who writes the places of the live map, and nothing else."""
 KEPT_DAYS = {
     "zone_counts": 6,
     "line_crossings": 6,

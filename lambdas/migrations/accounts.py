@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from contract.mysql import LOADER_ACCOUNT, READER_ACCOUNT
+from contract.mysql import LOADER_ACCOUNT, PLACES_ACCOUNT, READER_ACCOUNT
 
 if TYPE_CHECKING:
     from lambdas.shared.mysql import Connection
@@ -17,7 +17,18 @@ PRIVILEGES: Mapping[str, Sequence[str]] = {
     # `rds_loader` writes, corrects live state and lets old days go; the schema is not its business.
     LOADER_ACCOUNT: ("SELECT", "INSERT", "UPDATE", "DELETE"),
     READER_ACCOUNT: ("SELECT",),
+    # What it reads it was made to write; of everything else it sees nothing.
+    PLACES_ACCOUNT: (),
 }
+TABLE_PRIVILEGES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    PLACES_ACCOUNT: {
+        "places": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+        "place_feeds": ("SELECT", "INSERT", "DELETE"),
+        # A box that is new asks for its totals of the hours that MySQL has.
+        "hours_due": ("SELECT", "INSERT", "UPDATE"),
+    },
+}
+"""What an account may do to single tables, beside what it may do to all."""
 IAM_LOGIN = "IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'"
 
 
@@ -25,13 +36,15 @@ def account_statements(database: str, login: str = IAM_LOGIN) -> list[str]:
     """Return the statements that make the accounts of `database`; each may be run again."""
     statements = []
     for account, privileges in PRIVILEGES.items():
-        granted = ", ".join(privileges)
         statements += [
             f"CREATE USER IF NOT EXISTS '{account}'@'%' {login}",
             # The token is sent as it is: without TLS anybody on the way could use it.
             f"ALTER USER '{account}'@'%' REQUIRE SSL",
-            f"GRANT {granted} ON `{database}`.* TO '{account}'@'%'",
         ]
+        if privileges:
+            statements.append(f"GRANT {', '.join(privileges)} ON `{database}`.* TO '{account}'@'%'")
+        for table, allowed in TABLE_PRIVILEGES.get(account, {}).items():
+            statements.append(f"GRANT {', '.join(allowed)} ON `{database}`.`{table}` TO '{account}'@'%'")
     return statements
 
 

@@ -10,13 +10,14 @@ from typing import Final
 
 from contract.mysql import first_kept_day
 from contract.tables import TABLES
-from lambdas.rds_loader import live
+from lambdas.rds_loader import hours, live
 from lambdas.shared.mysql import Database
 
 ROWS_PER_DELETE: Final = 5_000
 """Short transactions, so that no loader waits long for a row that is going."""
 PRUNE_SECONDS: Final = 30.0
 """When the time is up the rest waits for the next run; a function has 60 s."""
+TOTALS_SECONDS: Final = 15.0
 
 
 @dataclass
@@ -30,14 +31,17 @@ class MaintenanceResult:
 def maintain(
     database: Database, now: datetime, *, monotonic: Callable[[], float] = time.monotonic
 ) -> MaintenanceResult:
-    """Settle live state as of `now` (naive UTC) and remove what MySQL no longer keeps of each table.
+    """Settle live state as of `now` (naive UTC), make hour totals, and remove what MySQL no longer keeps.
 
-    Removes whole UTC days before `first_kept_day`, from the oldest, in transactions of `ROWS_PER_DELETE`
-    rows, for at most `PRUNE_SECONDS`. Raises `DatabaseError`; what was removed until then stays removed.
+    Hours that are over get their totals before their rows go, for at most `TOTALS_SECONDS`. Whole UTC days
+    before `first_kept_day` go from the oldest, in transactions of `ROWS_PER_DELETE` rows; all of it ends
+    after `PRUNE_SECONDS`. Raises `DatabaseError`; what was done until then stays done.
     """
     database.run(lambda cursor: live.settle(cursor, now))
-    deadline = monotonic() + PRUNE_SECONDS
-    result = MaintenanceResult()
+    began = monotonic()
+    finished = hours.make_due_totals(database, now, deadline=began + TOTALS_SECONDS, monotonic=monotonic)
+    deadline = began + PRUNE_SECONDS
+    result = MaintenanceResult(finished=finished)
     for table, statement, parameters in _deletions(now):
         removed = ROWS_PER_DELETE
         while removed == ROWS_PER_DELETE:
@@ -49,12 +53,16 @@ def maintain(
     return result
 
 
-def _deletions(now: datetime) -> list[tuple[str, str, tuple[str, ...]]]:
+def _deletions(now: datetime) -> list[tuple[str, str, tuple[object, ...]]]:
     """Return what to delete: table, statement, parameters."""
     today = now.date()
     live_day = first_kept_day("zone_counts", today)
-    found: list[tuple[str, str, tuple[str, ...]]] = [
+    found: list[tuple[str, str, tuple[object, ...]]] = [
         (live.TABLE_NAME, _by_time(live.TABLE_NAME), (live_day,))
+    ]
+    found += [
+        (table, f"{statement} LIMIT {ROWS_PER_DELETE}", values)
+        for table, statement, values in hours.deletions(now)
     ]
     for name in TABLES:
         first = first_kept_day(name, today)

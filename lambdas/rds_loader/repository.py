@@ -10,8 +10,8 @@ from typing import Final
 import pyarrow as pa
 from pymysql.cursors import Cursor
 
-from contract.tables import TABLES, ZONE_COUNTS, Table
-from lambdas.rds_loader import live
+from contract.tables import TABLES, TRACKS, ZONE_COUNTS, Table
+from lambdas.rds_loader import hours, live
 from lambdas.rds_loader.bulk import upsert_rows
 from lambdas.rds_loader.ledger import LedgerEntry, add_new_rows, claim
 
@@ -48,9 +48,11 @@ def write_group(cursor: Cursor, group: Sequence[PreparedObject], now: datetime) 
         own = [prepared for prepared in new if prepared.entry.table_name == name]
         for day in sorted({prepared.entry.day for prepared in own}):
             _write_day(cursor, table, [prepared for prepared in own if prepared.entry.day == day])
-        if table is ZONE_COUNTS:
+        if table in (ZONE_COUNTS, TRACKS):
             for rows in _portions(own):
-                live.advance(cursor, rows, now)
+                if table is ZONE_COUNTS:
+                    live.advance(cursor, rows, now)
+                hours.note_due(cursor, table, rows)
     return {prepared.entry.object_key for prepared in new}
 
 

@@ -28,7 +28,7 @@ from lambdas.rds_loader.rows import without_repeats
 from lambdas.shared.lake_parquet import decode_parquet, encode_parquet
 
 BUCKET = "crowdlens-lake"
-PROJECTION = (*TABLES, "zone_live", "load_ledger", "projection_state")
+PROJECTION = (*TABLES, "zone_live", "load_ledger", "projection_state", "zone_hours", "box_hours", "hours_due")
 
 
 class Lake:
@@ -78,6 +78,11 @@ class Lake:
         with closing(self.server.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return list(cursor.fetchall())
+
+    def write(self, sql: str) -> None:
+        with closing(self.server.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            connection.commit()
 
     def digests(self) -> dict[str, tuple[int, str]]:
         """Return rows and content digest of each table of the projection, over all days."""

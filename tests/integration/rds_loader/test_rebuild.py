@@ -120,12 +120,15 @@ def test_a_database_with_no_table_left_comes_back(lake: Any, make_records: Any) 
 
 def test_what_people_typed_in_stays(lake: Any, make_records: Any) -> None:
     fill(lake, make_records)
-    lake.query("CREATE TABLE IF NOT EXISTS places (name VARCHAR(64) PRIMARY KEY) AS SELECT 'plaza' AS name")
+    lake.write(
+        "INSERT INTO places (id, name, site, longitude, latitude, version, updated_at) "
+        "VALUES ('plaza', '광장', 'seoul-1', 127.0, 37.5, 1, UTC_TIMESTAMP(3))"
+    )
     try:
         assert lake.rebuild() == 0
-        assert lake.query("SELECT name FROM places") == [("plaza",)]
+        assert lake.query("SELECT name FROM places") == [("광장",)]
     finally:
-        lake.query("DROP TABLE places")
+        lake.write("DELETE FROM places")
 
 
 def test_one_that_was_interrupted_goes_on_where_it_was(
