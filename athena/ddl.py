@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from athena import places
 from contract.columns import Column
 from contract.lake import compacted_prefix, raw_prefix
 from contract.tables import TABLES, Table
@@ -140,7 +141,8 @@ def unique_view_statement(table: Table) -> str:
 
 def generated_files() -> dict[Path, str]:
     """Return every file this module writes, with its text."""
-    files: dict[Path, str] = {}
+    described = header(places.NAME, places.ENGLISH, places.KOREAN)
+    files = {FOLDER / "tables" / f"{places.NAME}.sql": described + places.places_statement()}
     for table in TABLES.values():
         files[FOLDER / "tables" / f"{table.name}.sql"] = table_statement(table)
         files[FOLDER / "tables" / f"{compacted_table_name(table)}.sql"] = compacted_table_statement(table)

@@ -12,7 +12,7 @@ from aws_cdk import Aws, Stack, aws_athena
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from athena import catalog
+from athena import catalog, places
 from athena.ddl import PARTITION_COLUMN, compacted_table_name, table_properties
 from athena.open_data.data_set import DataSet, data_set_of_statement
 from athena.presto_view import EXPANDED_TEXT, PARAMETERS, encode_view, view_columns, view_query
@@ -48,6 +48,7 @@ class AnalyticsStack(Stack):
         for statement in catalog.tables():
             if statement.name in catalog.open_data():
                 self._table(data_set_of_statement(statement))
+        self._places()
         for view in catalog.views():
             self._view(view)
         self._workgroup = self._make_workgroup(config)
@@ -82,6 +83,26 @@ class AnalyticsStack(Stack):
                 serde_info=glue.CfnTable.SerdeInfoProperty(
                     serialization_library=f"{_HIVE_PARQUET}.serde.ParquetHiveSerDe"
                 ),
+            ),
+        )
+
+    def _places(self) -> None:
+        """Add the table over the JSON lines that the live map's API writes."""
+        self._catalogue(
+            f"Table-{places.NAME}",
+            name=places.NAME,
+            description=places.ENGLISH,
+            table_type="EXTERNAL_TABLE",
+            parameters={"EXTERNAL": "TRUE", "classification": "json"},
+            storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
+                columns=[
+                    glue.CfnTable.ColumnProperty(name=name, type=kind, comment=comment)
+                    for name, kind, comment in places.COLUMNS
+                ],
+                location=f"{self._lake}{places.KEY_PREFIX}",
+                input_format="org.apache.hadoop.mapred.TextInputFormat",
+                output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+                serde_info=glue.CfnTable.SerdeInfoProperty(serialization_library=places.JSON_SERDE),
             ),
         )
 

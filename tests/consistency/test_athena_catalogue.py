@@ -66,7 +66,8 @@ def test_a_table_reads_where_lake_writer_and_compactor_write(table: Table, is_co
     parsed = parse_one(statement.sql(lake_bucket="lake", database="crowdlens"))
     assert isinstance(parsed, exp.Create)
     definition = parse_table(parsed)
-    folder = f"{definition.prefix}{definition.directory_key}=2026-11-21/"
+    assert definition.partition is not None
+    folder = f"{definition.prefix}{definition.partition.directory_key}=2026-11-21/"
     raw = raw_key(table.name, "2026-11-21", "object")
     compacted = CompactedObject(table.name, "2026-11-21", 0, 1, 9, "0" * 40).key
     assert (compacted if is_compacted else raw).startswith(folder)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from athena import catalog
+from athena import catalog, places
 from athena.ddl import compacted_table_name
 from athena.presto_view import decode_view
 from contract.tables import TABLES
@@ -54,6 +54,16 @@ def test_glue_knows_the_tables_of_public_data(templates: Templates) -> None:
     location = text_of(glue["StorageDescriptor"]["Location"])
     assert location.endswith("/open_data/free_wifi/")
     assert text_of(glue["Parameters"]["storage.location.template"]) == location + "day=${day}/"
+
+
+def test_glue_knows_the_places_of_the_live_map(templates: Templates) -> None:
+    glue = tables_of(templates, "EXTERNAL_TABLE")[places.NAME]
+    assert columns_of(glue) == [(name, kind) for name, kind, _ in places.COLUMNS]
+    assert "PartitionKeys" not in glue
+    storage = glue["StorageDescriptor"]
+    assert text_of(storage["Location"]).endswith("/places/")
+    assert storage["SerdeInfo"] == {"SerializationLibrary": "org.apache.hive.hcatalog.data.JsonSerDe"}
+    assert storage["InputFormat"] == "org.apache.hadoop.mapred.TextInputFormat"
 
 
 def test_every_view_is_there_as_it_was_written(templates: Templates) -> None:

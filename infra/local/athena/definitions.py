@@ -23,6 +23,7 @@ _ARROW_OF_HIVE: dict[str, pa.DataType] = {
 }
 _ATHENA_OF_HIVE = {"string": "varchar", "int": "integer"}
 _DUCKDB_OF_HIVE = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS"}
+JSON_SERDE = "org.apache.hive.hcatalog.data.JsonSerDe"
 _TEMPLATE = re.compile(r"([a-z_]+)=\$\{([a-z_]+)\}/?$")
 _RANGE_START = re.compile(r"\s*(\d{4}-\d{2}-\d{2})\s*,")
 _RANGE_END = re.compile(r",\s*NOW\s*(?:\+\s*(\d+)\s*DAYS?)?\s*$")
@@ -53,27 +54,39 @@ class ColumnDefinition:
 
 
 @dataclass(frozen=True)
-class TableDefinition:
-    """An external table with one date partition, computed by projection.
+class Partition:
+    """One date partition, computed by projection.
 
     `directory_key` is the name in the folders (``day`` of ``day=2026-11-21``); days before `first_day` or
     more than `days_ahead` after today are not projected, hence not seen.
     """
 
+    column: ColumnDefinition
+    directory_key: str
+    first_day: str
+    days_ahead: int
+
+
+@dataclass(frozen=True)
+class TableDefinition:
+    """An external table: of parquet by day, or without a `partition` of JSON, one object a line."""
+
     name: str
     columns: tuple[ColumnDefinition, ...]
-    partition: ColumnDefinition
-    directory_key: str
+    partition: Partition | None
     location: str
     comment: str
     parameters: dict[str, str]
-    first_day: str
-    days_ahead: int
 
     @property
     def all_columns(self) -> tuple[ColumnDefinition, ...]:
         """Data columns, then the partition column, as `SELECT *` shows them."""
-        return (*self.columns, self.partition)
+        return (*self.columns, *self.partition_columns)
+
+    @property
+    def partition_columns(self) -> tuple[ColumnDefinition, ...]:
+        """The partition column, if there is one."""
+        return () if self.partition is None else (self.partition.column,)
 
     @property
     def prefix(self) -> str:
@@ -144,7 +157,8 @@ class Definitions:
 def parse_table(statement: exp.Create) -> TableDefinition:
     """Return the table of a CREATE EXTERNAL TABLE statement.
 
-    Raises `AthenaQueryError` when the table is not parquet partitioned by one projected date.
+    Raises `AthenaQueryError` when the table is neither parquet partitioned by one projected date nor JSON
+    without partitions.
     """
     schema = statement.this
     if not isinstance(schema, exp.Schema):
@@ -152,22 +166,34 @@ def parse_table(statement: exp.Create) -> TableDefinition:
     name = schema.this.name.lower()
     properties = _properties(statement)
     location = str(properties.pop("location", ""))
-    partitions = list(statement.find_all(exp.PartitionedByProperty))
-    columns = [_column(node) for node in schema.expressions]
-    partition_columns = [_column(node) for node in partitions[0].this.expressions] if partitions else []
-    if len(partition_columns) != 1 or not location.startswith("s3://"):
-        raise not_supported(f"table {name} without a location in S3 and one partition column")
-    partition = partition_columns[0]
+    if not location.startswith("s3://"):
+        raise not_supported(f"table {name} without a location in S3")
     return TableDefinition(
         name=name,
-        columns=tuple(columns),
-        partition=partition,
-        directory_key=_directory_key(name, partition.name, properties),
+        columns=tuple(_column(node) for node in schema.expressions),
+        partition=_partition(name, statement, properties),
         location=location.rstrip("/") + "/",
         comment=_comment(statement),
         parameters=properties,
-        first_day=_range_start(name, partition.name, properties),
-        days_ahead=_days_ahead(name, partition.name, properties),
+    )
+
+
+def _partition(name: str, statement: exp.Create, properties: dict[str, str]) -> Partition | None:
+    partitions = list(statement.find_all(exp.PartitionedByProperty))
+    columns = [_column(node) for node in partitions[0].this.expressions] if partitions else []
+    serde = statement.find(exp.RowFormatSerdeProperty)
+    if not columns and serde is not None and serde.this.name == JSON_SERDE:
+        return None
+    if len(columns) != 1 or serde is not None:
+        raise not_supported(
+            f"table {name} that is neither parquet with one partition column nor JSON with none"
+        )
+    (column,) = columns
+    return Partition(
+        column,
+        _directory_key(name, column.name, properties),
+        _range_start(name, column.name, properties),
+        _days_ahead(name, column.name, properties),
     )
 
 

@@ -19,12 +19,18 @@ from sqlglot.schema import MappingSchema
 
 from athena import catalog
 from infra.local.athena import utility_statements
-from infra.local.athena.definitions import Definitions, ViewDefinition, parse_one, parse_table
+from infra.local.athena.definitions import (
+    Definitions,
+    TableDefinition,
+    ViewDefinition,
+    parse_one,
+    parse_table,
+)
 from infra.local.athena.errors import AthenaQueryError, Fault, not_supported
 from infra.local.athena.expand import Expansion, physical_name
-from infra.local.athena.lake import Lake, LocalFolderLake
+from infra.local.athena.lake import DayFilter, Lake, LocalFolderLake
 from infra.local.athena.parameters import Parameter, bind, literal_of
-from infra.local.athena.planner import day_filter, needs
+from infra.local.athena.planner import Need, day_filter, needs
 from infra.local.athena.scan import Scanner
 from infra.local.athena.spelling import check_spelling
 from infra.local.athena.translate import bind_local_time, bind_now, to_duckdb
@@ -171,8 +177,7 @@ class LocalAthena:
             if need is None:
                 connection.register(physical_name(name), table.arrow_schema().empty_table())
                 continue
-            last_day = (now + timedelta(days=table.days_ahead)).strftime("%Y-%m-%d")
-            scan = self._scanner.scan(table, need.columns, day_filter(connection, need, table, last_day))
+            scan = self._scanner.scan(table, need.columns, _days(connection, need, table, now))
             connection.register(physical_name(name), scan.dataset)
             scanned += scan.data_scanned_bytes
             files += scan.files
@@ -209,6 +214,15 @@ def _catalogue_definitions(bucket: str, database: str) -> Definitions:
     for statement in catalog.statements():
         empty.query(statement.sql(lake_bucket=bucket, database=database))
     return empty.definitions
+
+
+def _days(
+    connection: duckdb.DuckDBPyConnection, need: Need, table: TableDefinition, now: datetime
+) -> DayFilter:
+    if table.partition is None:
+        return set
+    last_day = (now + timedelta(days=table.partition.days_ahead)).strftime("%Y-%m-%d")
+    return day_filter(connection, need, table.partition, last_day)
 
 
 def is_table_definition(text: str) -> bool:

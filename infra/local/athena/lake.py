@@ -52,6 +52,11 @@ class Lake:
             found.extend(_objects_of(self._list(folders[day]), day))
         return sorted(found, key=lambda item: item.path)
 
+    def files(self, prefix: str) -> list[LakeObject]:
+        """Return what lies under `prefix`, of a table without partitions; raises `AthenaQueryError`."""
+        found = self._list(posixpath.join(self._root, prefix.strip("/")))
+        return sorted(_readable(found, ""), key=lambda item: item.path)
+
     def _list(self, path: str) -> list[pafs.FileInfo]:
         try:
             return self.filesystem.get_file_info(pafs.FileSelector(path, allow_not_found=True))
@@ -62,13 +67,14 @@ class Lake:
 
 
 def _objects_of(files: list[pafs.FileInfo], day: str) -> list[LakeObject]:
+    return [item for item in _readable(files, day) if item.path.endswith(".parquet")]
+
+
+def _readable(files: list[pafs.FileInfo], day: str) -> list[LakeObject]:
     return [
         LakeObject(file.path, day, file.size, str(file.mtime_ns))
         for file in files
-        if file.type == pafs.FileType.File
-        and file.size
-        and file.base_name.endswith(".parquet")
-        and not file.base_name.startswith((".", "_"))
+        if file.type == pafs.FileType.File and file.size and not file.base_name.startswith((".", "_"))
     ]
 
 

@@ -16,7 +16,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from infra.local.athena.definitions import TableDefinition
+from infra.local.athena.definitions import Partition, TableDefinition
 from infra.local.athena.expand import physical_name
 from infra.local.athena.lake import DayFilter
 
@@ -54,21 +54,22 @@ def needs(
         if scanned is not None:
             need = found.setdefault(scanned.name, Need())
             need.columns.update(_as_list(scan.get("Projections")))
-            need.conditions.append(_day_conditions(scan, scanned.partition.name))
+            names = {column.name for column in scanned.partition_columns}
+            need.conditions.append(_day_conditions(scan, names))
     return found
 
 
 def day_filter(
-    connection: duckdb.DuckDBPyConnection, need: Need, table: TableDefinition, last_day: str
+    connection: duckdb.DuckDBPyConnection, need: Need, partition: Partition, last_day: str
 ) -> DayFilter:
-    """Return which partitions of `table` hold rows for the query, within its projected range of days."""
+    """Return which partitions hold rows for the query, of the projected ones until `last_day`."""
     wanted = [" AND ".join(f"({text})" for text in conditions) or "TRUE" for conditions in need.conditions]
     condition = " OR ".join(f"({text})" for text in wanted) or "TRUE"
-    name = table.partition.name
+    name = partition.column.name
     sql = f'SELECT "{name}" FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS "{name}") WHERE {condition}'  # noqa: S608 - conditions of DuckDB's own plan
 
     def keep(days: Collection[str]) -> set[str]:
-        projected = [day for day in days if table.first_day <= day <= last_day]
+        projected = [day for day in days if partition.first_day <= day <= last_day]
         return {row[0] for row in connection.execute(sql, [projected]).fetchall()}
 
     return keep
@@ -93,13 +94,11 @@ def _as_list(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-def _day_conditions(scan: Mapping[str, Any], partition: str) -> list[str]:
+def _day_conditions(scan: Mapping[str, Any], partition: set[str]) -> list[str]:
     found = []
     for text in _as_list(scan.get("Filters")):
         condition = _parsed(text.removeprefix(_OPTIONAL))
-        if condition is not None and {column.name for column in condition.find_all(exp.Column)} == {
-            partition
-        }:
+        if condition is not None and {column.name for column in condition.find_all(exp.Column)} == partition:
             found.append(condition.sql(dialect="duckdb"))
     return found
 

@@ -13,6 +13,7 @@ import pyarrow.dataset as pads
 
 from infra.local.athena.definitions import TableDefinition
 from infra.local.athena.errors import AthenaQueryError, Fault
+from infra.local.athena.json_lines import read_json_lines
 from infra.local.athena.lake import DayFilter, Lake, LakeObject
 
 _CACHED_OBJECTS = 20_000
@@ -48,9 +49,11 @@ class Scanner:
         The bytes are those of the named columns in every row group of the objects read, as they lie in
         parquet. Raises `AthenaQueryError` when an object cannot be read.
         """
+        if table.partition is None:
+            return self._scan_lines(table)
         opened = [
-            self._open(item, table.partition.name)
-            for item in self._lake.objects(table.prefix, table.directory_key, keep)
+            self._open(item, table.partition.column.name)
+            for item in self._lake.objects(table.prefix, table.partition.directory_key, keep)
         ]
         schema = table.arrow_schema()
         if not opened:
@@ -60,6 +63,14 @@ class Scanner:
         )
         scanned = sum(item.column_bytes.get(name, 0) for item in opened for name in columns)
         return Scan(dataset, scanned, len(opened))
+
+    def _scan_lines(self, table: TableDefinition) -> Scan:
+        """Return the rows of JSON lines: whatever is asked, every byte of them is read and charged for."""
+        items = self._lake.files(table.prefix)
+        schema = table.arrow_schema()
+        parts = [read_json_lines(self._lake.filesystem, item.path, schema) for item in items]
+        rows = pa.concat_tables([schema.empty_table(), *parts])
+        return Scan(rows, sum(item.size for item in items), len(items))
 
     def _open(self, item: LakeObject, partition: str) -> _Opened:
         key = (item, partition)

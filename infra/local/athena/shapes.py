@@ -106,7 +106,7 @@ def table_shape(table: TableDefinition) -> dict[str, Any]:
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
         "Columns": [_column(column) for column in table.columns],
-        "PartitionKeys": [_column(table.partition)],
+        "PartitionKeys": [_column(column) for column in table.partition_columns],
         "Parameters": {
             **table.parameters,
             "EXTERNAL": "TRUE",
