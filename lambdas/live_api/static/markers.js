@@ -1,0 +1,103 @@
+// A button per place (or group of places) over the map.
+
+import { el, keyed, setAttribute, setText } from "./dom.js";
+import { people, whole } from "./format.js";
+import { grouped, APART_ZOOM } from "./grouping.js";
+import { levelIcon, levelWords } from "./levels.js";
+import { placeName, text } from "./messages.js";
+
+const LABEL_GAP_PX = 18;
+const OUTSIDE_PX = 80;
+const estimatedWidth = (words) => [...words].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e80 ? 12.5 : 7), 8);
+
+export function spokenPlace(place) {
+  const parts = [placeName(place), levelWords(kindOfPlace(place))];
+  if (place.count !== null && place.state !== "no_data") parts.push(people(place.count));
+  if (place.percent !== null && place.percent !== undefined) parts.push(text("of_usual", { percent: whole(place.percent) }));
+  if (place.state === "stale" || place.state === "suspect") parts.push(text(`state_${place.state}`));
+  if (place.seen_now) parts.push(text("seen_now"));
+  return parts.join(", ");
+}
+
+const kindOfPlace = (place) => (place.state === "no_data" || place.count === null ? "no_data" : place.level ?? "unknown");
+
+export class Markers {
+  constructor(holder, viewport, { choose }) {
+    Object.assign(this, { holder, viewport, choose, places: [], chosenId: null, groups: [], zoom: null, taken: [] });
+    viewport.onMove(() => this.place());
+  }
+
+  show(places, chosenId) {
+    this.places = places;
+    this.chosenId = chosenId;
+    this.regroup();
+    this.place();
+  }
+
+  regroup() {
+    this.zoom = Math.round(this.viewport.zoom * 4) / 4;
+    this.groups = grouped(this.places, this.zoom, this.chosenId);
+    keyed(this.holder, this.groups, (group) => group.key, () => this.make(), (button, group) => this.update(button, group));
+  }
+
+  make() {
+    const button = el("button", { type: "button", class: "marker" },
+      el("span", { class: "pill" }, el("span", { class: "icon" }), el("span", { class: "figure" })),
+      el("span", { class: "stem" }), el("span", { class: "label" }));
+    button.addEventListener("click", () => this.press(button.group));
+    return button;
+  }
+
+  press(group) {
+    if (group.places.length === 1) this.choose(group.first.id);
+    else this.viewport.fit(group.places, { closest: APART_ZOOM, padding: 110 });
+  }
+
+  update(button, group) {
+    const { first, places, kind } = group;
+    const single = places.length === 1;
+    button.group = group;
+    button.className = `marker kind-${kind} state-${first.state}`;
+    button.classList.toggle("group", !single);
+    button.classList.toggle("seen-now", single && first.seen_now);
+    button.classList.toggle("chosen", single && first.id === this.chosenId);
+    if (button.iconKind !== kind) button.querySelector(".icon").replaceChildren(levelIcon(kind));
+    button.iconKind = kind;
+    const figure = kind === "no_data" ? text("level_no_data") : whole(first.count ?? 0);
+    setText(button.querySelector(".figure"), single ? figure : text("cluster", { count: places.length }));
+    setText(button.querySelector(".label"), single ? placeName(first) : "");
+    setAttribute(button, "aria-label", single ? spokenPlace(first)
+      : text("cluster_label", { count: places.length, level: levelWords(kind) }));
+    setAttribute(button, "aria-pressed", single ? String(first.id === this.chosenId) : null);
+  }
+
+  place() {
+    if (Math.round(this.viewport.zoom * 4) / 4 !== this.zoom) this.regroup();
+    const taken = [];
+    const { width, height } = this.viewport;
+    for (const button of this.holder.children) {
+      const { longitude, latitude, lift } = button.group;
+      const [x, y] = this.viewport.toScreen(longitude, latitude);
+      button.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
+      button.style.setProperty("--lift", `${lift}px`);
+      button.hidden = x < -OUTSIDE_PX || y < -OUTSIDE_PX || x > width + OUTSIDE_PX || y > height + OUTSIDE_PX;
+      if (!button.hidden) taken.push([x - 40, y - 46 - lift, x + 40, y]);
+    }
+    this.label(taken);
+    this.taken = taken;
+  }
+
+  // A name is written where it covers no marker and no other name; the chosen one's always.
+  label(taken) {
+    for (const button of this.holder.children) {
+      const label = button.querySelector(".label");
+      const [x, y] = this.viewport.toScreen(button.group.longitude, button.group.latitude);
+      const half = estimatedWidth(label.textContent) / 2;
+      const own = [x - half, y + 4, x + half, y + 4 + LABEL_GAP_PX];
+      const free = !button.hidden && !button.group.lift && label.textContent !== ""
+        && !taken.some((box) => own[0] < box[2] && box[0] < own[2] && own[1] < box[3] && box[1] < own[3]);
+      button.classList.toggle("named", free);
+      if (free) taken.push(own);
+    }
+  }
+}
