@@ -1,0 +1,1 @@
+"""Alerts → people: what devices and the reconciler tell becomes few, clear messages through SNS."""

@@ -1,0 +1,65 @@
+"""Reports of silent devices against what is known: what began is a start, what is over is an end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contract.alerts import DEVICE_SILENT, END, START, Alert
+from contract.silences import SilenceReport
+from lambdas.notifier.batches import KEPT_SECONDS
+from lambdas.notifier.notifier import Notifier, Taken
+from lambdas.notifier.store import Document, Key, Store, change
+
+
+def take_report(store: Store, notifier: Notifier, report: SilenceReport) -> Taken:
+    """Take the alerts of a report, and only then remember whom it told of: a failure tells them again.
+
+    Again, or out of order, a report tells nothing twice: a silence is one event, named by when it began.
+    """
+    known = {stored.key.sort: stored.document for stored in store.query(_partition(report.site))}
+    began = {name: since for name, since in report.silent.items() if name not in known}
+    over = {
+        name: known[name]["since_ms"]
+        for name in report.heard
+        if name in known and known[name]["as_of_ms"] < report.as_of_ms
+    }
+    alerts = [_alert(report, name, since, START) for name, since in sorted(began.items())]
+    alerts += [_alert(report, name, since, END) for name, since in sorted(over.items())]
+    taken = notifier.take(alerts)
+    for position, alert in enumerate(alerts):
+        if position in taken.failed:
+            continue
+        key = Key(_partition(report.site), alert.device)
+        if alert.phase == END:
+            store.delete(key)
+        else:
+            expires_at = report.as_of_ms // 1000 + KEPT_SECONDS
+            change(store, key, _remembering(alert.started_ms, report.as_of_ms), expires_at)
+    return taken
+
+
+def _remembering(since_ms: int, as_of_ms: int) -> Callable[[Document | None], tuple[Document | None, None]]:
+    def think(known: Document | None) -> tuple[Document | None, None]:
+        newer = known is None or known["as_of_ms"] < as_of_ms
+        return ({"since_ms": since_ms, "as_of_ms": as_of_ms} if newer else None), None
+
+    return think
+
+
+def _partition(site: str) -> str:
+    return f"alert_state#{site}#silent"
+
+
+def _alert(report: SilenceReport, device: str, since_ms: int, phase: str) -> Alert:
+    return Alert(
+        event=f"silent-{since_ms}",
+        kind=DEVICE_SILENT,
+        phase=phase,
+        site=report.site,
+        device=device,
+        camera=None,
+        time_zone=report.time_zone,
+        started_ms=since_ms,
+        at_ms=report.as_of_ms,
+        duration_seconds=max(0, report.as_of_ms - since_ms) / 1000,
+    )
