@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import statistics
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -14,15 +12,16 @@ from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
 
+from quicksight.preview.chart_parts import base_layout, category_text, literal, on_short_lines
+from quicksight.preview.heat_maps import heat_map
+from quicksight.preview.point_maps import point_map
 from quicksight.preview.querying import Value, VisualRows
-from quicksight.preview.reading import FieldSpec, VisualSpec
-from quicksight.preview.values import naive_local, written
-from quicksight.theme import DATA_COLORS, GRID, INK, INK_SOFT
+from quicksight.preview.specs import FieldSpec, VisualSpec
+from quicksight.preview.values import written
+from quicksight.theme import DATA_COLORS, GRID, INK_SOFT
 
-FONT_STACK = (
-    '-apple-system, BlinkMacSystemFont, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", '
-    '"Noto Sans KR", "Noto Sans CJK KR", sans-serif'
-)
+DASHES = ("solid", "dash", "dot", "dashdot")
+"""One for each round through the colours."""
 MARKER_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 """A second sign beside colour, for print and for eyes that see few colours."""
 PATTERNS = ("", "/", ".", "x", "-", "|", "+")
@@ -31,18 +30,19 @@ SPARSE_POINTS = 60
 NEIGHBOURING_STEPS = 3
 """On each side: how many steps between windows say what step is usual there."""
 FEW_WHOLE_NUMBERS = 6
-NAME_LETTERS = 12
-NAME_LINES = 3
-"""Of a name at an axis; the table below the chart has all of it."""
 UPRIGHT_NAMES = 4
 """Up to this many names stand side by side without being turned."""
-GRANULARITY_SECONDS = {"SECOND": 1, "MINUTE": 60}
+GRANULARITY_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
 
 Point = tuple[Value, Value]
 
 
 def figure(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> go.Figure:
-    """Return the chart of a line or bar visual; its rows must not be empty."""
+    """Return the chart of a visual that is neither number nor table; its rows must not be empty."""
+    if visual.kind == "HeatMapVisual":
+        return heat_map(visual, rows, zone)
+    if visual.kind == "GeospatialMapVisual":
+        return point_map(visual, rows, zone)
     traces = _line_traces if visual.kind == "LineChartVisual" else _bar_traces
     chart = go.Figure(list(traces(visual, rows, zone)))
     _style(chart, visual, rows)
@@ -56,24 +56,25 @@ def series(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> dict[str, li
     offset = 1 if visual.color is None else 2
     for row in rows.rows:
         for index, measure in enumerate(visual.measures):
-            name = measure.label if visual.color is None else _literal(written(row[1], visual.color, zone))
+            name = measure.label if visual.color is None else literal(written(row[1], visual.color, zone))
             gathered[name].append((row[0], row[offset + index]))
     return dict(sorted(gathered.items())) if visual.color is not None else dict(gathered)
 
 
 def _line_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterator[go.Scatter]:
-    category, measure = visual.dimensions[0], visual.measures[0]
+    category = visual.dimensions[0]
     area = visual.configuration.get("Type") == "AREA"
     for index, (name, points) in enumerate(series(visual, rows, zone).items()):
         color = DATA_COLORS[index % len(DATA_COLORS)]
         blanked = list(_with_blanks(points, category))
+        measure = visual.measures[index if visual.color is None else 0]
         yield go.Scatter(
             name=name,
-            x=[_category(value, category, zone) for value, _ in blanked],
+            x=[category_text(value, category, zone) for value, _ in blanked],
             y=[value for _, value in blanked],
             mode="lines+markers" if len(points) <= SPARSE_POINTS else "lines",
             connectgaps=False,
-            line={"color": color, "width": 2.5},
+            line={"color": color, "width": 2.5, "dash": DASHES[index // len(DATA_COLORS) % len(DASHES)]},
             marker={"symbol": MARKER_SYMBOLS[index % len(MARKER_SYMBOLS)], "size": 7},
             fill="tozeroy" if area else None,
             fillcolor=_translucent(color) if area else None,
@@ -88,6 +89,9 @@ def _with_blanks(points: Sequence[Point], category: FieldSpec) -> Iterator[Point
     camera's settings say, these change, and a camera that starts anew makes one short step.
     """
     timed = [(moment, value) for moment, value in points if isinstance(moment, datetime)]
+    if not timed:
+        yield from points
+        return
     steps = [after - before for (before, _), (after, _) in pairwise(timed)]
     least = timedelta(seconds=GRANULARITY_SECONDS.get(category.granularity or "MINUTE", 60))
     yield from timed[:1]
@@ -111,7 +115,7 @@ def _bar_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterato
     horizontal = _is_horizontal(visual)
     category = visual.dimensions[0]
     for index, (name, points) in enumerate(series(visual, rows, zone).items()):
-        categories = [_category(value, category, zone) for value, _ in points]
+        categories = [category_text(value, category, zone) for value, _ in points]
         numbers = [value for _, value in points]
         measure = visual.measures[index if visual.color is None else 0]
         texts = [written(value, measure, zone) for value in numbers]
@@ -143,15 +147,6 @@ def _pattern(index: int) -> dict[str, Any]:
     }
 
 
-def _category(value: Value, field: FieldSpec, zone: ZoneInfo) -> str:
-    return naive_local(value, zone) if isinstance(value, datetime) else _literal(written(value, field, zone))
-
-
-def _literal(text: str) -> str:
-    """Return `text` so that plotly, which reads some HTML in names, shows it as it is."""
-    return html.escape(text, quote=False)
-
-
 def _translucent(color: str) -> str:
     red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.10)"
@@ -164,20 +159,13 @@ def _write_names(chart: go.Figure, visual: VisualSpec, rows: VisualRows, zone: Z
     names = list(dict.fromkeys(written(row[0], visual.dimensions[0], zone) for row in rows.rows))
     axis = {
         "tickmode": "array",
-        "tickvals": [_literal(name) for name in names],
-        "ticktext": [_on_short_lines(name) for name in names],
+        "tickvals": [literal(name) for name in names],
+        "ticktext": [on_short_lines(name) for name in names],
     }
     if _is_horizontal(visual):
         chart.update_yaxes(axis)
     else:
         chart.update_xaxes({**axis, "tickangle": 0 if len(names) <= UPRIGHT_NAMES else None})
-
-
-def _on_short_lines(name: str) -> str:
-    lines = textwrap.wrap(name, NAME_LETTERS)
-    if len(lines) > NAME_LINES:
-        lines = [*lines[: NAME_LINES - 1], lines[NAME_LINES - 1][: NAME_LETTERS - 1] + "…"]
-    return "<br>".join(_literal(line) for line in lines)
 
 
 def _largest(visual: VisualSpec, rows: VisualRows) -> float:
@@ -214,11 +202,7 @@ def _style(chart: go.Figure, visual: VisualSpec, rows: VisualRows) -> None:
         if _largest(visual, rows) < FEW_WHOLE_NUMBERS:
             value_axis["dtick"] = 1
     chart.update_layout(
-        template="none",
-        font={"family": FONT_STACK, "size": 13, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 44, "r": 16, "t": 8, "b": 36},
+        base_layout(),
         barmode="stack" if visual.configuration.get("BarsArrangement") == "STACKED" else "group",
         bargap=0.3,
         hovermode="closest" if horizontal else "x unified",
@@ -226,5 +210,4 @@ def _style(chart: go.Figure, visual: VisualSpec, rows: VisualRows) -> None:
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         xaxis=value_axis if horizontal else category_axis,
         yaxis=category_axis if horizontal else {**value_axis, "automargin": True},
-        autosize=True,
     )

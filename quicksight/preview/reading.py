@@ -3,121 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from contract.errors import CrowdLensError
 from quicksight.label import NO_DATA
+from quicksight.preview.choosing import read_choices
+from quicksight.preview.errors import DefinitionError
+from quicksight.preview.specs import DashboardSpec, FieldSpec, Json, SheetSpec, TileSpec, VisualSpec
 
-Json = Mapping[str, Any]
+KINDS = (
+    "KPIVisual",
+    "LineChartVisual",
+    "BarChartVisual",
+    "TableVisual",
+    "HeatMapVisual",
+    "GeospatialMapVisual",
+)
+_GROUPING_WELLS = ("Category", "GroupBy", "Rows", "Columns", "Geospatial")
+_SORTS = ("CategorySort", "RowSort", "HeatMapRowSort", "HeatMapColumnSort")
 
-KINDS = ("KPIVisual", "LineChartVisual", "BarChartVisual", "TableVisual")
-
-
-class DefinitionError(CrowdLensError):
-    """Raised when a definition holds something that the preview cannot draw; names the place."""
-
-
-@dataclass(frozen=True)
-class FieldSpec:
-    """One field of a visual: the column it reads and how it is reduced, named and written.
-
-    `aggregation` is set for measures only, `granularity` for date columns that rows are grouped by.
-    """
-
-    field_id: str
-    data_set: str
-    column: str
-    label: str
-    aggregation: str | None = None
-    granularity: str | None = None
-    decimals: int = 0
-    null_text: str = str(NO_DATA)
-
-
-@dataclass(frozen=True)
-class VisualSpec:
-    """One visual: what it reads, how it is sorted, and its options as written in the definition."""
-
-    kind: str
-    visual_id: str
-    title: str
-    subtitle: str
-    alt_text: str
-    dimensions: tuple[FieldSpec, ...]
-    measures: tuple[FieldSpec, ...]
-    color: FieldSpec | None
-    plain: tuple[FieldSpec, ...]
-    sort: tuple[tuple[str, str], ...]
-    configuration: Json
-
-    @property
-    def fields(self) -> tuple[FieldSpec, ...]:
-        """Every field, in the order of the columns of its query."""
-        color = () if self.color is None else (self.color,)
-        return (*self.dimensions, *color, *self.measures, *self.plain)
-
-    @property
-    def data_set(self) -> str:
-        """Identifier of the one data set the visual reads."""
-        return self.fields[0].data_set
-
-
-@dataclass(frozen=True)
-class TileSpec:
-    """A visual and its cell of the grid: zero-based column and row, and spans."""
-
-    visual: VisualSpec
-    column: int
-    columns: int
-    row: int
-    rows: int
-
-
-@dataclass(frozen=True)
-class SheetSpec:
-    """A sheet and its tiles in reading order."""
-
-    sheet_id: str
-    name: str
-    description: str
-    tiles: tuple[TileSpec, ...]
-
-
-@dataclass(frozen=True)
-class DashboardSpec:
-    """The whole definition: sheets, the time zone of its clock and its words for missing data."""
-
-    sheets: tuple[SheetSpec, ...]
-    time_zone: str
-    no_data_title: str
-    no_data_description: str
-
-    @property
-    def visuals(self) -> Iterator[VisualSpec]:
-        """All visuals of all sheets."""
-        return (tile.visual for sheet in self.sheets for tile in sheet.tiles)
+Expressions = Mapping[tuple[str, str], str]
+"""The expression of a calculated field, by data set and name."""
 
 
 def read_definition(definition: Json) -> DashboardSpec:
     """Return what the preview draws; raises `DefinitionError` for kinds and features it does not know."""
-    for feature in ("FilterGroups", "CalculatedFields", "ParameterDeclarations"):
-        if definition.get(feature):
-            raise DefinitionError(
-                f"the definition has {feature}, which the preview does not draw: remove them"
-            )
+    if definition.get("ColumnConfigurations"):
+        raise DefinitionError("the definition has ColumnConfigurations, which the preview does not draw")
+    expressions = {
+        (str(one["DataSetIdentifier"]), str(one["Name"])): str(one["Expression"])
+        for one in definition.get("CalculatedFields", ())
+    }
     options = definition.get("Options", {})
     message = options.get("VisualMessages", {}).get("NoDataMessage", {})
     return DashboardSpec(
-        sheets=tuple(_read_sheet(sheet) for sheet in definition["Sheets"]),
+        sheets=tuple(_read_sheet(sheet, expressions) for sheet in definition["Sheets"]),
         time_zone=str(options.get("Timezone", "UTC")),
         no_data_title=str(message.get("Title", NO_DATA)),
         no_data_description=str(message.get("Description", "")),
+        choices=read_choices(definition),
     )
 
 
-def _read_sheet(sheet: Json) -> SheetSpec:
-    visuals = {spec.visual_id: spec for spec in map(_read_visual, sheet["Visuals"])}
+def _read_sheet(sheet: Json, expressions: Expressions) -> SheetSpec:
+    for feature in ("FilterControls", "TextBoxes", "Images"):
+        if sheet.get(feature):
+            raise DefinitionError(
+                f"sheet {sheet['SheetId']!r} has {feature}, which the preview does not draw: "
+                "expected visuals and controls of parameters"
+            )
+    read = [_read_visual(visual, expressions) for visual in sheet["Visuals"]]
+    visuals = {spec.visual_id: spec for spec in read}
     elements = sheet["Layouts"][0]["Configuration"]["GridLayout"]["Elements"]
     tiles = [_read_tile(element, visuals) for element in elements]
     return SheetSpec(
@@ -141,14 +76,17 @@ def _read_tile(element: Json, visuals: Mapping[str, VisualSpec]) -> TileSpec:
     )
 
 
-def _read_visual(visual: Json) -> VisualSpec:
+def _read_visual(visual: Json, expressions: Expressions) -> VisualSpec:
     ((kind, body),) = visual.items()
     if kind not in KINDS:
         raise DefinitionError(f"visual kind {kind!r}: expected one of {', '.join(KINDS)}")
     configuration = body["ChartConfiguration"]
     wells = _wells(configuration["FieldWells"])
     labels = dict(_custom_labels(configuration))
-    read = {name: tuple(_read_field(field, labels) for field in fields) for name, fields in wells.items()}
+    read = {
+        name: tuple(_read_field(field, labels, expressions) for field in fields)
+        for name, fields in wells.items()
+    }
     unaggregated = "TableUnaggregatedFieldWells" in configuration["FieldWells"]
     return VisualSpec(
         kind=kind,
@@ -156,12 +94,13 @@ def _read_visual(visual: Json) -> VisualSpec:
         title=_text(body, "Title"),
         subtitle=_text(body, "Subtitle"),
         alt_text=str(body.get("VisualContentAltText", "")),
-        dimensions=read.get("Category", ()) + read.get("GroupBy", ()),
+        dimensions=tuple(field for name in _GROUPING_WELLS for field in read.get(name, ())),
         measures=() if unaggregated else read.get("Values", ()),
         color=next(iter(read.get("Colors", ())), None),
         plain=read.get("Values", ()) if unaggregated else (),
         sort=tuple(_sorts(configuration.get("SortConfiguration", {}))),
         configuration=configuration,
+        target=next(iter(read.get("TargetValues", ())), None),
     )
 
 
@@ -177,7 +116,7 @@ def _text(body: Json, name: str) -> str:
     return str(body.get(name, {}).get("FormatText", {}).get("PlainText", ""))
 
 
-def _read_field(field: Json, labels: Mapping[str, str]) -> FieldSpec:
+def _read_field(field: Json, labels: Mapping[str, str], expressions: Expressions) -> FieldSpec:
     body = field if "FieldId" in field else next(iter(field.values()))
     identifier = str(body["FieldId"])
     column = body["Column"]
@@ -190,6 +129,7 @@ def _read_field(field: Json, labels: Mapping[str, str]) -> FieldSpec:
         granularity=body.get("DateGranularity"),
         decimals=int(_find(body, "DecimalPlaces", 0)),
         null_text=str(_find(body, "NullString", str(NO_DATA))),
+        expression=expressions.get((str(column["DataSetIdentifier"]), str(column["ColumnName"]))),
     )
 
 
@@ -221,6 +161,6 @@ def _custom_labels(configuration: Json) -> Iterator[tuple[str, str]]:
 
 
 def _sorts(configuration: Json) -> Iterator[tuple[str, str]]:
-    for key in ("CategorySort", "RowSort"):
+    for key in _SORTS:
         for sort in configuration.get(key, ()):
             yield sort["FieldSort"]["FieldId"], sort["FieldSort"]["Direction"]

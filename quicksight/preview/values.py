@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contract.errors import CrowdLensError
 from quicksight.preview.querying import Value
-from quicksight.preview.reading import FieldSpec
+from quicksight.preview.specs import FieldSpec
 
 
 class TimeZoneError(CrowdLensError):

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from quicksight.preview.charts import figure
 from quicksight.preview.html import Html, element, join, label, spoken
-from quicksight.preview.querying import MAXIMUM_ROWS, Value, VisualRows
-from quicksight.preview.reading import DashboardSpec, FieldSpec, TileSpec, VisualSpec
+from quicksight.preview.querying import Value, VisualRows
+from quicksight.preview.specs import DashboardSpec, FieldSpec, TileSpec, VisualSpec
 from quicksight.preview.values import is_numeric, written
 
 ROW_PIXELS = 30
@@ -24,10 +24,16 @@ MAXIMUM_TABLE_ROWS = 200
 """Rows written out in one table; a page with thousands is no longer read but searched."""
 
 
-def card(tile: TileSpec, row: int, rows: VisualRows, dashboard: DashboardSpec, zone: ZoneInfo) -> Html:
-    """Return the card of one visual, placed in the page's grid row `row` (from 1)."""
+def card(
+    tile: TileSpec, row: int, rows: VisualRows, dashboard: DashboardSpec, zone: ZoneInfo, *, prefix: str = ""
+) -> Html:
+    """Return the card of one visual, placed in the page's grid row `row` (from 1).
+
+    `prefix` begins every id, for a page with several dashboards.
+    """
     visual = tile.visual
-    title_id = f"{visual.visual_id}-title"
+    own_id = f"{prefix}{visual.visual_id}"
+    title_id = f"{own_id}-title"
     style = f"--column:{tile.column + 1};--columns:{tile.columns};--row:{row}"
     kind = "kpi" if visual.kind == "KPIVisual" else "visual"
     head = join(
@@ -36,10 +42,10 @@ def card(tile: TileSpec, row: int, rows: VisualRows, dashboard: DashboardSpec, z
             element("p", {"class": "subtitle"}, spoken(visual.subtitle)) if visual.subtitle else "",
         ]
     )
-    body = empty_state(dashboard) if rows.empty else _body(tile, rows, zone)
+    body = empty_state(dashboard) if rows.empty else _body(tile, rows, zone, own_id)
     attributes = {
         "class": f"card tile {kind}",
-        "id": visual.visual_id,
+        "id": own_id,
         "aria-labelledby": title_id,
         "style": style,
     }
@@ -93,21 +99,39 @@ def _row(fields: Sequence[FieldSpec], row: Sequence[Value], numeric: Sequence[bo
     return element("tr", {}, *cells)
 
 
-def _body(tile: TileSpec, rows: VisualRows, zone: ZoneInfo) -> Html:
+def _body(tile: TileSpec, rows: VisualRows, zone: ZoneInfo, own_id: str) -> Html:
     visual = tile.visual
     if visual.kind == "KPIVisual":
-        return element("p", {"class": "value"}, spoken(written(rows.rows[0][0], visual.fields[0], zone)))
+        value = element("p", {"class": "value"}, spoken(written(rows.rows[0][0], visual.fields[0], zone)))
+        said = comparison(visual, rows, zone)
+        return join([value, element("p", {"class": "comparison"}, spoken(said)) if said else ""])
     if visual.kind == "TableVisual":
         return join(
             [data_table(visual.fields, rows.rows[:MAXIMUM_TABLE_ROWS], zone, visual.title), _cut(rows)]
         )
-    return _chart(tile, rows, zone)
+    return _chart(tile, rows, zone, own_id)
 
 
-def _chart(tile: TileSpec, rows: VisualRows, zone: ZoneInfo) -> Html:
+def comparison(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> str:
+    """Return how far a number is from what it is compared with, in words; empty where that is nothing.
+
+    A comparison with nothing, or with zero, has no percentage: it never reads as "no change".
+    """
+    if visual.target is None:
+        return ""
+    value, target = rows.rows[0][:2]
+    beside = f"{visual.target.label}: {written(target, visual.target, zone)}"
+    if not isinstance(value, int | float) or not isinstance(target, int | float) or target == 0:
+        return beside
+    percent = round((value - target) / abs(target) * 100)
+    arrow = "▲" if percent > 0 else "▼" if percent < 0 else "="
+    return f"{arrow} {percent:+d} % · {beside}" if percent else f"= 0 % · {beside}"
+
+
+def _chart(tile: TileSpec, rows: VisualRows, zone: ZoneInfo, own_id: str) -> Html:
     visual = tile.visual
     height = max(MINIMUM_CHART_PIXELS, tile.rows * ROW_PIXELS - CHROME_PIXELS)
-    box_id = f"{visual.visual_id}-chart"
+    box_id = f"{own_id}-chart"
     chart = figure(visual, rows, zone)
     legend = len(chart.data) * LEGEND_ROW_PIXELS if chart.layout.showlegend else 0
     attributes = {
@@ -123,6 +147,7 @@ def _chart(tile: TileSpec, rows: VisualRows, zone: ZoneInfo) -> Html:
             element(
                 "script", {"type": "application/json", "id": f"{box_id}-data"}, script_json(chart.to_json())
             ),
+            _left_out(rows),
             _as_table(visual, rows, zone),
         ]
     )
@@ -144,10 +169,24 @@ def _as_table(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Html:
     )
 
 
+def _left_out(rows: VisualRows) -> Html:
+    """Return what a chart does not show of its data, in words."""
+    said = []
+    if rows.left_out:
+        said.append(f"{rows.left_out:,} smaller categories are left out · 작은 항목 {rows.left_out:,}개 생략")
+    if rows.series_left_out:
+        count = f"{rows.series_left_out:,}"
+        said.append(f"{count} smaller series are left out · 작은 계열 {count}개 생략")
+    if rows.cut:
+        kept = f"{len(rows.rows):,}"
+        said.append(f"only the first {kept} points, the newest of a line · 일부 점만 표시합니다({kept}개)")
+    return element("p", {"class": "cut"}, spoken("; ".join(said))) if said else Html("")
+
+
 def _cut(rows: VisualRows) -> Html:
     if len(rows.rows) <= MAXIMUM_TABLE_ROWS:
         return Html("")
-    more = f"more than {MAXIMUM_ROWS:,}" if rows.cut else f"{len(rows.rows):,}"
+    more = f"more than {len(rows.rows):,}" if rows.cut else f"{len(rows.rows):,}"
     return element(
         "p", {"class": "cut"}, spoken(f"Shows {MAXIMUM_TABLE_ROWS} of {more} rows · 일부 행만 표시합니다")
     )

@@ -13,10 +13,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 
-from quicksight.dashboards import operations
 from quicksight.preview import ConservationRow, Fact, FilePlace, NextStep, ReportFacts, TruthRow, write_report
-from quicksight.preview.reading import VisualSpec, read_definition
+from quicksight.preview.reading import read_definition
 from quicksight.preview.server import serve_page
+from quicksight.preview.specs import VisualSpec
+from tests import quicksight_sample as sample
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
@@ -56,7 +57,7 @@ def _value(column: str, aggregation: str | None, window: int, zone: str) -> obje
 
 def answers() -> Callable[[str], Rows]:
     """Return a query that answers the visuals in the order in which the page asks them."""
-    waiting = iter([rows_of(visual) for visual in read_definition(operations.definition()).visuals])
+    waiting = iter([rows_of(visual) for visual in read_definition(sample.definition()).visuals])
     return lambda sql: Rows(next(waiting))
 
 
@@ -110,7 +111,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("browser") / "report.html"
-    write_report(path, definition=operations.definition(), query=answers(), facts=facts())
+    write_report(path, definition=sample.definition(), query=answers(), facts=facts())
     return path
 
 

@@ -15,9 +15,9 @@ import pytest
 from contract.errors import DiskFullError
 from contract.records import StoredRecord
 from infra.local.athena import LocalAthena
-from quicksight.dashboards import operations
 from quicksight.preview import ReportFacts, write_preview, write_report
 from quicksight.preview.page import PageWriteError
+from tests import quicksight_sample as sample
 
 OpenLake = Callable[..., LocalAthena]
 RecordFactory = Callable[..., list[StoredRecord]]
@@ -76,12 +76,12 @@ def nothing(sql: str) -> NoRows:
 
 def written(path: Path) -> None:
     """Write a page for which nothing was asked of a lake."""
-    write_preview(path, definition=operations.definition(), query=nothing)
+    write_preview(path, definition=sample.definition(), query=nothing)
 
 
 def drawn(athena: LocalAthena, path: Path) -> Page:
     """Return the dashboard over the lake as a parsed page."""
-    write_preview(path, definition=operations.definition(time_zone="Asia/Seoul"), query=athena.query)
+    write_preview(path, definition=sample.definition(time_zone="Asia/Seoul"), query=athena.query)
     return Page(path.read_text(encoding="utf-8"))
 
 
@@ -164,7 +164,7 @@ def test_a_site_cannot_break_out_of_the_title(tmp_path: Path) -> None:
         site=f"</title>{EVIL}", camera='"><img src=x>', time_zone="UTC", generated_at=datetime.now(UTC)
     )
     path = tmp_path / "report.html"
-    write_report(path, definition=operations.definition(), query=nothing, facts=facts)
+    write_report(path, definition=sample.definition(), query=nothing, facts=facts)
     text = path.read_text(encoding="utf-8")
     assert EVIL not in text
     assert "<img src=x>" not in text
@@ -181,7 +181,7 @@ def test_the_time_zone_of_the_site_wins(tmp_path: Path) -> None:
     moment = datetime(2026, 11, 21, 12, tzinfo=UTC)
     facts = ReportFacts(site="s", camera="c", time_zone="Asia/Seoul", generated_at=moment)
     path = tmp_path / "report.html"
-    write_report(path, definition=operations.definition(), query=nothing, facts=facts)
+    write_report(path, definition=sample.definition(), query=nothing, facts=facts)
     assert "Asia/Seoul (UTC+09:00)" in path.read_text(encoding="utf-8")
 
 
@@ -193,7 +193,7 @@ def test_a_page_is_written_whole_or_the_old_one_stays(tmp_path: Path) -> None:
         raise ConnectionError(sql)
 
     with pytest.raises(ConnectionError):
-        write_preview(path, definition=operations.definition(), query=lost)  # type: ignore[arg-type]
+        write_preview(path, definition=sample.definition(), query=lost)  # type: ignore[arg-type]
     assert path.read_text() == "old"
     written(path)
     assert path.read_text(encoding="utf-8").endswith("</html>\n")

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from quicksight.dashboards import operations
 from quicksight.preview.charts import figure, series
 from quicksight.preview.querying import VisualRows
-from quicksight.preview.reading import VisualSpec, read_definition
+from quicksight.preview.reading import read_definition
+from quicksight.preview.specs import VisualSpec
+from tests import quicksight_sample as sample
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -17,7 +18,7 @@ OCCUPANCY, NOW_BARS, MINUTES = "occupancy-over-time", "people-now", "in-and-out"
 
 def visual(identifier: str) -> VisualSpec:
     """Return a visual of the operations dashboard."""
-    return {spec.visual_id: spec for spec in read_definition(operations.definition()).visuals}[identifier]
+    return {spec.visual_id: spec for spec in read_definition(sample.definition()).visuals}[identifier]
 
 
 def rows_at(*seconds: float, zone: str = "plaza") -> VisualRows:

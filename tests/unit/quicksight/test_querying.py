@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from quicksight.dashboards import operations
 from quicksight.data_sets import DATA_SETS
-from quicksight.preview.querying import MAXIMUM_ROWS, Value, fetch, visual_sql
-from quicksight.preview.reading import DefinitionError, VisualSpec, read_definition
+from quicksight.preview.errors import DefinitionError
+from quicksight.preview.querying import MAXIMUM_ROWS, Value, fetch, row_limit, visual_sql
+from quicksight.preview.reading import read_definition
+from quicksight.preview.specs import VisualSpec
+from tests import quicksight_sample as sample
 
 BY_IDENTIFIER = {data_set.identifier: data_set for data_set in DATA_SETS}
 
@@ -25,7 +27,7 @@ class Answer:
 
 def visual(identifier: str) -> VisualSpec:
     """Return a visual of the operations dashboard."""
-    return {spec.visual_id: spec for spec in read_definition(operations.definition()).visuals}[identifier]
+    return {spec.visual_id: spec for spec in read_definition(sample.definition()).visuals}[identifier]
 
 
 def rows_of(identifier: str, *rows: Sequence[object]) -> tuple[tuple[Value, ...], ...]:
@@ -56,7 +58,7 @@ def test_the_grouping_runs_in_the_query(identifier: str, expected: str) -> None:
     spec = visual(identifier)
     sql = visual_sql(spec, BY_IDENTIFIER[spec.data_set])
     assert expected in sql
-    assert sql.endswith(f"LIMIT {MAXIMUM_ROWS + 1}")
+    assert sql.endswith(f"LIMIT {row_limit(spec) + 1}")
 
 
 def test_text_as_athena_writes_it_becomes_values() -> None:

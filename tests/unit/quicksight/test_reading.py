@@ -5,17 +5,19 @@ from typing import Any
 
 import pytest
 
-from quicksight.dashboards import operations
 from quicksight.data_set import UnknownColumnError
 from quicksight.data_sets import DATA_SETS, PEOPLE_NOW
+from quicksight.preview.drawing import start_drawing
+from quicksight.preview.errors import DefinitionError
 from quicksight.preview.page import render
-from quicksight.preview.reading import DefinitionError, read_definition
+from quicksight.preview.reading import read_definition
 from quicksight.preview.values import TimeZoneError, time_zone
+from tests import quicksight_sample as sample
 
 
 @pytest.fixture
 def definition() -> dict[str, Any]:
-    return copy.deepcopy(operations.definition(time_zone="Asia/Seoul"))
+    return copy.deepcopy(sample.definition(time_zone="Asia/Seoul"))
 
 
 def test_what_was_built_is_read_back(definition: dict[str, Any]) -> None:
@@ -29,19 +31,79 @@ def test_what_was_built_is_read_back(definition: dict[str, Any]) -> None:
     assert occupancy.measures[0].decimals == 1
 
 
+GROUP = {
+    "FilterGroupId": "some",
+    "CrossDataset": "SINGLE_DATASET",
+    "ScopeConfiguration": {"AllSheets": {}},
+    "Filters": [
+        {
+            "CategoryFilter": {
+                "FilterId": "site",
+                "Column": {"DataSetIdentifier": "people_now", "ColumnName": "site"},
+                "Configuration": {
+                    "CustomFilterConfiguration": {
+                        "MatchOperator": "EQUALS",
+                        "ParameterName": "Site",
+                        "NullOption": "NON_NULLS_ONLY",
+                    }
+                },
+            }
+        }
+    ],
+}
+SITE_FILTER = GROUP["Filters"][0]["CategoryFilter"]  # type: ignore[index]  # known above
+
+
 @pytest.mark.parametrize(
-    ("feature", "value"),
+    ("feature", "value", "sentence"),
     [
-        pytest.param("FilterGroups", [{"FilterGroupId": "a"}], id="filters"),
-        pytest.param("CalculatedFields", [{"Name": "x"}], id="calculated fields"),
-        pytest.param("ParameterDeclarations", [{}], id="parameters"),
+        pytest.param(
+            "FilterGroups", [{**GROUP, "CrossDataset": "ALL_DATASETS"}], "spans data sets", id="all data sets"
+        ),
+        pytest.param(
+            "FilterGroups",
+            [
+                {
+                    **GROUP,
+                    "ScopeConfiguration": {
+                        "SelectedSheets": {
+                            "SheetVisualScopingConfigurations": [
+                                {"SheetId": "operations", "Scope": "SELECTED_VISUALS", "VisualIds": ["a"]}
+                            ]
+                        }
+                    },
+                }
+            ],
+            "acts on some visuals",
+            id="some visuals",
+        ),
+        pytest.param(
+            "FilterGroups",
+            [{**GROUP, "Filters": [{"NumericRangeFilter": SITE_FILTER}]}],
+            "is a NumericRangeFilter that the preview does not know",
+            id="another kind of filter",
+        ),
+        pytest.param(
+            "ParameterDeclarations",
+            [{"IntegerParameterDeclaration": {"Name": "Top", "DefaultValues": {"StaticValues": [3]}}}],
+            "parameter 'Top' is a IntegerParameterDeclaration",
+            id="a number as a parameter",
+        ),
+        pytest.param("ColumnConfigurations", [{}], "has ColumnConfigurations", id="column configurations"),
     ],
 )
 def test_what_the_preview_would_draw_wrongly_is_refused(
-    definition: dict[str, Any], feature: str, value: list[dict[str, str]]
+    definition: dict[str, Any], feature: str, value: list[dict[str, Any]], sentence: str
 ) -> None:
-    with pytest.raises(DefinitionError, match=f"the definition has {feature}"):
+    with pytest.raises(DefinitionError, match=sentence):
         read_definition({**definition, feature: value})
+
+
+@pytest.mark.parametrize("feature", ["FilterControls", "TextBoxes"])
+def test_a_sheet_with_more_than_visuals_is_refused(definition: dict[str, Any], feature: str) -> None:
+    definition["Sheets"][0][feature] = [{}]
+    with pytest.raises(DefinitionError, match=f"has {feature}, which the preview does not draw"):
+        read_definition(definition)
 
 
 def test_an_unknown_kind_of_visual_is_named(definition: dict[str, Any]) -> None:
@@ -76,4 +138,4 @@ def test_what_the_query_raises_reaches_the_caller(definition: dict[str, Any]) ->
         raise ConnectionError(sql[:6])
 
     with pytest.raises(ConnectionError, match="SELECT"):
-        render(definition, broken, DATA_SETS)
+        render(start_drawing(definition, broken, DATA_SETS))

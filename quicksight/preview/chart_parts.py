@@ -1,0 +1,52 @@
+"""What every kind of chart shares: letters, margins, and names that are shown as they are."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from quicksight.preview.querying import Value
+from quicksight.preview.specs import FieldSpec
+from quicksight.preview.values import naive_local, written
+from quicksight.theme import INK
+
+FONT_STACK = (
+    '-apple-system, BlinkMacSystemFont, "Segoe UI", "Apple SD Gothic Neo", "Malgun Gothic", '
+    '"Noto Sans KR", "Noto Sans CJK KR", sans-serif'
+)
+NAME_LETTERS = 12
+NAME_LINES = 3
+"""Of a name at an axis; the table below the chart has all of it."""
+
+
+def base_layout() -> dict[str, Any]:
+    """Return the layout that all charts begin with."""
+    return {
+        "template": "none",
+        "font": {"family": FONT_STACK, "size": 13, "color": INK},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 44, "r": 16, "t": 8, "b": 36},
+        "autosize": True,
+    }
+
+
+def category_text(value: Value, field: FieldSpec, zone: ZoneInfo) -> str:
+    """Return a category as plotly takes it: a local time without its zone, or text shown as it is."""
+    return naive_local(value, zone) if isinstance(value, datetime) else literal(written(value, field, zone))
+
+
+def literal(text: str) -> str:
+    """Return `text` so that plotly, which reads some HTML in names, shows it as it is."""
+    return html.escape(text, quote=False)
+
+
+def on_short_lines(name: str) -> str:
+    """Return a name at an axis on a few short lines."""
+    lines = textwrap.wrap(name, NAME_LETTERS)
+    if len(lines) > NAME_LINES:
+        lines = [*lines[: NAME_LINES - 1], lines[NAME_LINES - 1][: NAME_LETTERS - 1] + "…"]
+    return "<br>".join(literal(line) for line in lines)

@@ -1,0 +1,87 @@
+"""What was chosen, as conditions in the SQL of each visual and as bounds of the days that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from quicksight.data_set import HISTORY_DAYS, DataSet, sql_in
+from quicksight.preview.choosing import Choices, Chosen, DayFilter, Filter, TextFilter, instants
+from quicksight.preview.errors import DefinitionError
+
+
+def conditions(
+    choices: Choices, chosen: Chosen, *, data_set: str, sheet_id: str, zone: ZoneInfo
+) -> list[exp.Expr]:
+    """Return the conditions on the rows ``d`` of a data set on a sheet; `chosen` has every parameter.
+
+    Days are those of `zone`, the clock of the dashboard, while instants in the data are UTC.
+    """
+    made = [_condition(one, chosen, zone) for one in choices.acting_on(data_set, sheet_id)]
+    return [one for one in made if one is not None]
+
+
+def bounded(data_set: DataSet, choices: Choices, chosen: Chosen, today: date, database: str) -> DataSet:
+    """Return the data set over what QuickSight reads: the last `HISTORY_DAYS`, or all for an earlier day."""
+    oldest = today - timedelta(days=HISTORY_DAYS - 1)
+    first = chosen.days[choices.period[0]] if choices.period else oldest
+    if first < oldest:
+        return data_set
+    return replace(data_set, sql=sql_in(data_set, database))
+
+
+def _condition(one: Filter, chosen: Chosen, zone: ZoneInfo) -> exp.Expr | None:
+    column = exp.column(one.column, table="d")
+    if isinstance(one, TextFilter):
+        values = chosen.texts.get(one.parameter, ())
+        within: exp.Expr | None = column.isin(*values) if values else None
+    else:
+        within = _within(one, column, chosen, zone)
+    return _with_nulls(within, column, one.null_option)
+
+
+def _within(one: DayFilter, column: exp.Column, chosen: Chosen, zone: ZoneInfo) -> exp.Expr:
+    first, after = instants((chosen.days[one.first], chosen.days[one.last]), zone)
+    return exp.and_(
+        exp.GTE(this=column, expression=_timestamp(first)),
+        exp.LT(this=column.copy(), expression=_timestamp(after)),
+    )
+
+
+def _timestamp(moment: datetime) -> exp.Expr:
+    text = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return exp.cast(exp.Literal.string(text), "timestamp")
+
+
+def _with_nulls(within: exp.Expr | None, column: exp.Column, null_option: str) -> exp.Expr | None:
+    """Return the condition with what is said of rows without a value; None where every row meets it."""
+    missing = exp.Is(this=column.copy(), expression=exp.Null())
+    if null_option == "ALL_VALUES":
+        return None if within is None else exp.or_(within, missing)
+    if null_option == "NON_NULLS_ONLY":
+        return exp.not_(missing) if within is None else within
+    raise DefinitionError(
+        f"a filter of {column.name!r} has the null option {null_option!r}: "
+        "expected ALL_VALUES or NON_NULLS_ONLY"
+    )
+
+
+def today_in(zone: ZoneInfo, now: datetime) -> date:
+    """Return the day that it is on the clock of `zone`."""
+    return now.astimezone(zone).date()
+
+
+def described(choices: Choices, chosen: Chosen) -> Sequence[tuple[str, str]]:
+    """Return the title of each control and what was chosen there, in words."""
+    said = []
+    for parameter in choices.parameters:
+        label = choices.labels.get(parameter.name, parameter.name)
+        if parameter.name in chosen.days:
+            said.append((label, chosen.days[parameter.name].isoformat()))
+        else:
+            said.append((label, ", ".join(chosen.texts.get(parameter.name, ())) or "all · 전체"))
+    return said
