@@ -1,13 +1,15 @@
 -- name: occupancy_by_week
--- en: Occupancy of every zone and class by local week, named by its Monday, suspect windows left out of mean and maximum. Here day is that Monday
--- ko: 구역·종류별 현지 주 단위(월요일 날짜로 표시) 점유. 평균과 최댓값에서 의심 구간은 제외. 여기서 day는 그 월요일
+-- en: Occupancy of every zone and class by local week, named by its Monday, this week and the twelve before; suspect windows are left out of mean, maximum, days and minutes. Here day is that Monday
+-- ko: 이번 주와 이전 12주의 구역·종류별 현지 주 단위(월요일 날짜로 표시) 점유. 평균·최댓값·일수·분 수에서 의심 구간은 제외. 여기서 day는 그 월요일
 CREATE OR REPLACE VIEW occupancy_by_week AS
 WITH placed AS (
     SELECT
-        date_format(date_trunc('week', CAST(local_day AS date)), '%Y-%m-%d') AS local_week,
+        date_format(date_trunc('week', local_time), '%Y-%m-%d') AS local_week,
         local_day, site, camera, zone, object_class, time_zone, event_time, window_seconds,
         occupancy_mean, occupancy_maximum, entries, exits, suspect
     FROM local_zone_counts
+    WHERE day >= date_format(date_trunc('week', current_date - INTERVAL '84' DAY) - INTERVAL '1' DAY, '%Y-%m-%d')
+        AND local_day >= date_format(date_trunc('week', current_date - INTERVAL '84' DAY), '%Y-%m-%d')
 )
 SELECT
     local_week AS day,

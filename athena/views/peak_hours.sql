@@ -1,6 +1,6 @@
 -- name: peak_hours
--- en: The local hour with the highest mean occupancy of every zone, class and local day, suspect windows left out, of the hours counted at least half as long as the best counted one; of equals the first. Here day is the local day
--- ko: 구역·종류·현지 날짜별 평균 점유가 가장 높은 시간. 의심 구간은 제외, 그날 가장 오래 집계된 시간의 절반 이상 집계된 시간만 비교, 같으면 이른 시간. 여기서 day는 현지 날짜
+-- en: The local hour with the highest mean occupancy of every zone, class and local day, the last 35 days; suspect windows are left out; of the hours counted at least half as long as the best counted one; of equals the first. Here day is the local day
+-- ko: 최근 35일 구역·종류·현지 날짜별 평균 점유가 가장 높은 시간. 의심 구간은 제외, 그날 가장 오래 집계된 시간의 절반 이상 집계된 시간만 비교, 같으면 이른 시간. 여기서 day는 현지 날짜
 CREATE OR REPLACE VIEW peak_hours AS
 WITH hours AS (
     SELECT
@@ -9,7 +9,9 @@ WITH hours AS (
         max(occupancy_maximum) AS occupancy_maximum,
         count(DISTINCT date_trunc('minute', event_time)) AS minutes_counted
     FROM local_zone_counts
-    WHERE NOT suspect
+    WHERE day >= date_format(current_date - INTERVAL '35' DAY, '%Y-%m-%d')
+        AND local_day >= date_format(current_date - INTERVAL '34' DAY, '%Y-%m-%d')
+        AND NOT suspect
     GROUP BY local_day, site, camera, zone, object_class, time_zone, local_hour
 ), compared AS (
     SELECT
