@@ -1,0 +1,172 @@
+"""The reading half of the API: one connection, a snapshot that is made anew only when something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymysql.cursors import Cursor
+
+from lambdas.live_api import repository
+from lambdas.live_api.errors import no_such_place
+from lambdas.live_api.feed_choices import feed_choices
+from lambdas.live_api.feed_state import PlaceState, next_change, place_state
+from lambdas.live_api.place_statistics import place_statistics
+from lambdas.live_api.places import Place, ZoneFeed
+from lambdas.live_api.readings import parts_of, read_feeds
+from lambdas.live_api.repository import LiveRow, Part
+from lambdas.live_api.rights import Rights
+from lambdas.live_api.snapshot import PlaceNow, Snapshot
+from lambdas.live_api.usual import HourTotal, Usual, hour_of, same_hours, usual_count
+from lambdas.shared.mysql import Database
+
+CHOICES_SINCE = timedelta(hours=1)
+TOTALS_KEPT = timedelta(seconds=60)
+"""What is usual changes once an hour, or when late data came: it need not be looked up at each poll."""
+LONG_AGO = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as MySQL keeps it
+Totals = dict[Part, dict[datetime, HourTotal]]
+
+
+def utc_now() -> datetime:
+    """Return the time as MySQL keeps it: naive UTC, in milliseconds."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class LiveMap:
+    """What there is to see, from the account that only asks."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        map_settings: Mapping[str, Any],
+        time_zone: str,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self._map_settings = map_settings
+        self._time_zone = time_zone
+        self._snapshot: Snapshot | None = None
+        self._totals: Totals = {}
+        self._totals_wanted: frozenset[datetime] = frozenset()
+        self._totals_until = LONG_AGO
+
+    def snapshot(self) -> Snapshot:
+        """Return the places as they are now; raises `DatabaseError`.
+
+        One small query decides whether the one that is kept still holds.
+        """
+        self._snapshot = self.database.run(self._current)
+        return self._snapshot
+
+    def place(self, place_id: str, rights: Rights) -> tuple[Snapshot, PlaceNow]:
+        """Return a place that the caller may see; raises `ApiError` (404) and `DatabaseError`."""
+        snapshot = self.snapshot()
+        found = snapshot.place(place_id, rights)
+        if found is None:
+            raise no_such_place()
+        return snapshot, found
+
+    def places(self) -> list[Place]:
+        """Return every place as it is stored; raises `DatabaseError`."""
+        return self.database.run(repository.read_places)
+
+    def statistics(self, place_id: str, rights: Rights) -> dict[str, Any]:
+        """Return the statistics of a place, as the API shows them; raises as `place` does."""
+        snapshot, one = self.place(place_id, rights)
+        return self.database.run(
+            lambda cursor: place_statistics(cursor, one, snapshot.readings, self.clock())
+        )
+
+    def feed_choices(self, rights: Rights) -> dict[str, Any]:
+        """Return the zones and devices that the caller may choose from, as the API shows them."""
+        since = self.clock() - CHOICES_SINCE
+        zones = self.database.run(repository.zone_choices)
+        devices = self.database.run(lambda cursor: repository.device_choices(cursor, since))
+        return feed_choices(
+            [zone for zone in zones if rights.may_see(zone.site)],
+            [device for device in devices if rights.may_see(device.site)],
+            self.snapshot().visible(rights),
+        )
+
+    def _current(self, cursor: Cursor) -> Snapshot:
+        now = self.clock()
+        # Asked first: what is written after it makes the next one different.
+        fingerprint = repository.fingerprint(cursor, now)
+        kept = self._snapshot
+        if kept is not None and kept.fingerprint == fingerprint and kept.now <= now < kept.valid_until:
+            return kept
+        return self._made(cursor, now, fingerprint)
+
+    def _made(self, cursor: Cursor, now: datetime, fingerprint: tuple[Any, ...]) -> Snapshot:
+        places = repository.read_places(cursor)
+        live = repository.live_rows(cursor)
+        readings = read_feeds(cursor, places, live, now)
+        states = [place_state([readings[feed] for feed in place.feeds], now) for place in places]
+        zones = [self._zone_of(place, live) for place in places]
+        totals = self._hour_totals(cursor, places, _hours_wanted(states, zones), now)
+        return Snapshot(
+            now=now,
+            fingerprint=fingerprint,
+            valid_until=min(next_change(list(readings.values()), now), now + TOTALS_KEPT),
+            places=[
+                PlaceNow(place, state, _usual(place, state, zone, totals), zone)
+                for place, state, zone in zip(places, states, zones, strict=True)
+            ],
+            readings=readings,
+            map_settings=self._map_settings,
+        )
+
+    def _zone_of(self, place: Place, live: Mapping[Part, LiveRow]) -> str:
+        """Return a place's time zone: as typed in, else of its cameras, else of its site, else the usual."""
+        if place.time_zone is not None:
+            return place.time_zone
+        parts = [part for feed in place.feeds if isinstance(feed, ZoneFeed) for part in parts_of(feed)]
+        own = [live[part] for part in parts if part in live]
+        of_site = (row for part, row in sorted(live.items()) if part[0] == place.site)
+        return next((row.time_zone for row in (*own, *of_site) if row.time_zone), self._time_zone)
+
+    def _hour_totals(
+        self, cursor: Cursor, places: Sequence[Place], wanted: frozenset[datetime], now: datetime
+    ) -> Totals:
+        if wanted != self._totals_wanted or now >= self._totals_until or self._lacks(places):
+            feeds = [feed for place in places for feed in place.feeds]
+            sites = {feed.site for feed in feeds if isinstance(feed, ZoneFeed)}
+            digests = {feed.digest for feed in feeds if not isinstance(feed, ZoneFeed)}
+            self._totals = {
+                **repository.zone_hours(cursor, sites, wanted),
+                **repository.box_hours(cursor, digests, wanted),
+            }
+            self._totals_wanted, self._totals_until = wanted, now + TOTALS_KEPT
+        return self._totals
+
+    def _lacks(self, places: Sequence[Place]) -> bool:
+        """Return whether places were edited since the totals were read."""
+        kept = self._snapshot
+        return kept is None or [one.place for one in kept.places] != list(places)
+
+
+def _hours_wanted(states: Sequence[PlaceState], zones: Sequence[str]) -> frozenset[datetime]:
+    """Return the hours (naive UTC) whose totals say what is usual at the places' newest windows."""
+    starts = {
+        (hour_of(state.window_start), zone)
+        for state, zone in zip(states, zones, strict=True)
+        if state.window_start is not None
+    }
+    return frozenset(hour for start, zone in starts for hour in same_hours(start, zone))
+
+
+def _usual(place: Place, state: PlaceState, time_zone: str, totals: Totals) -> Usual | None:
+    """Return what is usual of the feeds that the count comes from: of all of them, when none speaks."""
+    speaking = state.speaking or tuple(range(len(place.feeds)))
+    parts = [part for number in speaking for part in parts_of(place.feeds[number])]
+    whole = len(speaking) == len(place.feeds)
+    if state.window_start is None or not parts:
+        return usual_count([], place.manual_usual)
+    hours = same_hours(hour_of(state.window_start), time_zone)
+    found = [[totals.get(part, {}).get(hour) for part in parts] for hour in hours]
+    # What was typed in is of the whole place: part of its count must not be held against it.
+    return usual_count(found, place.manual_usual if whole else None)

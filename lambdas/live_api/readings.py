@@ -1,0 +1,110 @@
+"""The newest window of each feed of each place, and the count of five minutes before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pymysql.cursors import Cursor
+
+from lambdas.live_api.feed_state import CHANGE_SECONDS, STALE_AT_LEAST, Reading
+from lambdas.live_api.places import Feed, Place, ZoneFeed
+from lambdas.live_api.repository import BoxRow, LiveRow, Part, box_rows, counts_at
+from lambdas.shared.geographic_box import GeographicBox
+
+_LATELY = timedelta(minutes=2)
+Readings = Mapping[Feed, Reading | None]
+
+
+def parts_of(feed: Feed) -> list[Part]:
+    """Return what of a feed is counted by itself, and has hour totals of its own."""
+    if isinstance(feed, ZoneFeed):
+        return [(feed.site, feed.camera, feed.zone, name) for name in feed.object_classes]
+    return [(feed.digest,)]
+
+
+def read_feeds(
+    cursor: Cursor, places: Sequence[Place], live: Mapping[Part, LiveRow], now: datetime
+) -> dict[Feed, Reading | None]:
+    """Return what each feed of `places` says at `now` (naive UTC); None where it has said nothing lately."""
+    feeds = dict.fromkeys(feed for place in places for feed in place.feeds)
+    zones = {feed: _newest(feed, live) for feed in feeds if isinstance(feed, ZoneFeed)}
+    wanted = {
+        (part, _before(row.event_time, row.window_seconds))
+        for rows in zones.values()
+        for part, row in rows.items()
+    }
+    before = counts_at(cursor, wanted)
+    readings: dict[Feed, Reading | None] = {}
+    for feed in feeds:
+        if isinstance(feed, ZoneFeed):
+            readings[feed] = _zone_reading(zones[feed], before)
+        else:
+            readings[feed] = _box_reading(cursor, feed, now)
+    return readings
+
+
+def _newest(feed: ZoneFeed, live: Mapping[Part, LiveRow]) -> dict[Part, LiveRow]:
+    """Return the rows of the feed's newest window; a class that is no longer counted has an older one."""
+    rows = {part: live[part] for part in parts_of(feed) if part in live}
+    newest = max((row.event_time for row in rows.values()), default=None)
+    return {part: row for part, row in rows.items() if row.event_time == newest}
+
+
+def _zone_reading(
+    rows: Mapping[Part, LiveRow], before: Mapping[tuple[Part, datetime], int]
+) -> Reading | None:
+    if not rows:
+        return None
+    some = next(iter(rows.values()))
+    earlier = _before(some.event_time, some.window_seconds)
+    return Reading(
+        start=some.event_time,
+        window_seconds=some.window_seconds,
+        count=sum(row.occupancy for row in rows.values()),
+        suspect=any(row.suspect for row in rows.values()),
+        before=_sum_if_all([before.get((part, earlier)) for part in rows]),
+    )
+
+
+def _box_reading(cursor: Cursor, box: GeographicBox, now: datetime) -> Reading | None:
+    """Return who is in a box: of each device that just saw somebody, the tracks of its last window."""
+    # Nearly always something came lately; only a box that nobody saw for a while is looked for further back.
+    rows = box_rows(cursor, box, now - _LATELY, now) or box_rows(cursor, box, now - STALE_AT_LEAST, now)
+    if not rows:
+        return None
+    newest = rows[0]
+    last = _last_of_each_device(rows, newest.event_time - timedelta(seconds=2 * newest.window_seconds))
+    earlier = {row.device: _before(row.event_time, row.window_seconds) for row in last}
+    since, until = min(earlier.values()), max(earlier.values())
+    then = {
+        (row.device, row.event_time): row.tracks
+        for row in box_rows(cursor, box, since - timedelta(milliseconds=1), until)
+    }
+    return Reading(
+        start=newest.event_time,
+        window_seconds=newest.window_seconds,
+        count=sum(row.tracks for row in last),
+        suspect=any(row.suspect for row in last),
+        before=_sum_if_all([then.get(key) for key in earlier.items()]),
+    )
+
+
+def _last_of_each_device(rows: Iterable[BoxRow], after: datetime) -> list[BoxRow]:
+    last: dict[str, BoxRow] = {}
+    for row in rows:
+        if row.event_time > after:
+            last.setdefault(row.device, row)
+    return list(last.values())
+
+
+def _before(start: datetime, window_seconds: float) -> datetime:
+    """Return the start of the window of five minutes before, or of a little more: they lie on a grid."""
+    windows = math.ceil(CHANGE_SECONDS / window_seconds)
+    return start - timedelta(seconds=windows * window_seconds)
+
+
+def _sum_if_all(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
