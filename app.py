@@ -17,6 +17,7 @@ from cdk_nag import AwsSolutionsChecks
 from contract.errors import CrowdLensError
 from infra.config import OPTIONS, StageConfig, read_config
 from infra.context import check_names
+from infra.stacks.alerts import AlertsStack
 from infra.stacks.analytics import AnalyticsStack
 from infra.stacks.components import ComponentsStack
 from infra.stacks.dashboards import DashboardsStack
@@ -25,6 +26,7 @@ from infra.stacks.fleet import FleetStack
 from infra.stacks.ingest import IngestStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.network import NetworkStack
+from infra.stacks.open_data import OpenDataStack
 from infra.stacks.storage import StorageStack
 
 StackType = TypeVar("StackType", bound=Stack)
@@ -46,6 +48,8 @@ def build_app(app: App, config: StageConfig) -> None:
     named = config.prefix
     storage = StorageStack(app, f"{named}-storage", **placed)
     ingest = _after(IngestStack(app, f"{named}-ingest", **placed), storage)
+    if config.alerts:
+        _after(ingest, AlertsStack(app, f"{named}-alerts", **placed))
     analytics = _after(AnalyticsStack(app, f"{named}-analytics", **placed), storage)
     if config.mysql is not None:
         network = NetworkStack(app, f"{named}-network", **placed)
@@ -57,6 +61,8 @@ def build_app(app: App, config: StageConfig) -> None:
     if config.dashboards is not None:
         dashboards = DashboardsStack(app, f"{named}-dashboards", dashboards=config.dashboards, **placed)
         _after(dashboards, analytics)
+    if config.open_data:
+        _after(OpenDataStack(app, f"{named}-open-data", **placed), storage)
     MonitoringStack(app, f"{named}-monitoring", **placed)
     for name, value in config.tags.items():
         Tags.of(app).add(name, value, exclude_resource_types=UNTAGGED)

@@ -14,12 +14,14 @@ from infra.config import MySqlConfig, StageConfig
 from infra.ingest_settings import (
     DEAD_LETTERS,
     LAKE_WRITER,
+    NOTIFIER,
+    OPEN_DATA,
     RDS_LOADER,
     SCHEDULED_FUNCTIONS,
     ScheduledFunction,
     ingest_profile,
 )
-from infra.metrics import Metric, of_all_functions, of_database, of_function, of_queue, own
+from infra.metrics import Metric, of_all_functions, of_database, of_function, of_queue, of_topic, own
 
 MINUTE = 60
 GIB = 1024**3
@@ -68,6 +70,10 @@ def functions_of(config: StageConfig) -> tuple[str, ...]:
         names += [RDS_LOADER.function_name, *DEPLOYING_FUNCTIONS]
     if config.fleet:
         names.append(PROVISIONING)
+    if config.open_data:
+        names.append(OPEN_DATA.function_name)
+    if config.alerts:
+        names.append(NOTIFIER.function_name)
     return tuple(names)
 
 
@@ -76,6 +82,10 @@ def alarms_of(config: StageConfig) -> tuple[Alarm, ...]:
     found = [*_ingest(config), *_account(config), *_devices(config), *_functions(config)]
     if config.mysql:
         found += _mysql(config, config.mysql)
+    if config.open_data:
+        found += _open_data(config)
+    if config.alerts:
+        found += _alerts(config)
     return tuple(found)
 
 
@@ -208,7 +218,8 @@ def _devices(config: StageConfig) -> Iterator[Alarm]:
 
 def _functions(config: StageConfig) -> Iterator[Alarm]:
     scheduled = {one.function_name: one for one in SCHEDULED_FUNCTIONS}
-    called = [name for name in functions_of(config) if name not in (*DEPLOYING_FUNCTIONS, PROVISIONING)]
+    apart = (*DEPLOYING_FUNCTIONS, PROVISIONING, OPEN_DATA.function_name)
+    called = [name for name in functions_of(config) if name not in apart]
     for name in called:
         yield _errors(config, name, scheduled.get(name))
     if config.fleet:
@@ -245,6 +256,92 @@ def _errors(config: StageConfig, name: str, scheduled: ScheduledFunction | None)
         period_seconds=5 * MINUTE if scheduled is None else round(2 * scheduled.every_seconds),
         periods=3 if scheduled is None else 2,
         breaching=2,
+    )
+
+
+def _alerts(config: StageConfig) -> Iterator[Alarm]:
+    named = NOTIFIER.named(config.prefix)
+    yield Alarm(
+        "alerts-dead-letters",
+        (of_queue(named.dead_letter_queue_name, "ApproximateNumberOfMessagesVisible"),),
+        0,
+        f"An alert was given up and dead_letters does not copy it to quarantine. {_RUNBOOK}",
+        periods=3,
+        breaching=3,
+    )
+    yield Alarm(
+        "alerts-age",
+        (of_queue(named.queue_name, "ApproximateAgeOfOldestMessage"),),
+        10 * MINUTE,
+        "An alert has waited ten minutes to be told: notifier fails or is throttled. Its log says why.",
+        periods=2,
+        breaching=2,
+    )
+    yield Alarm(
+        "alerts-rule-errors",
+        (of_queue(f"{named.queue_name}-rule-errors", "ApproximateNumberOfMessagesVisible"),),
+        0,
+        "The topic rule could not put an alert into its queue; what it says lies in alerts-rule-errors.",
+    )
+    yield Alarm(
+        "alerts-refused",
+        (own(config, "notifier", "alerts_failed"),),
+        0,
+        "An alert could not be read, or not written down: it comes again until it is a dead letter. The log "
+        "of notifier says why.",
+        periods=3,
+        breaching=2,
+    )
+    yield Alarm(
+        "alerts-unsent",
+        (own(config, "notifier", "messages_failed"),),
+        0,
+        "SNS does not take a message. It is tried each minute for a day. The log of notifier says why.",
+        periods=3,
+        breaching=2,
+    )
+    yield Alarm(
+        "alerts-undelivered",
+        (of_topic(config.alert_topic_name, "NumberOfNotificationsFailed"),),
+        0,
+        "SNS could not deliver to a subscriber: a mailbox that is gone, or the month's limit on SMS. "
+        "`crowdlens alerts subscribers`",
+        period_seconds=60 * MINUTE,
+    )
+
+
+def _open_data(config: StageConfig) -> Iterator[Alarm]:
+    named = OPEN_DATA.named(config.prefix)
+    yield Alarm(
+        "open-data-dead-letters",
+        (of_queue(named.dead_letter_queue_name, "ApproximateNumberOfMessagesVisible"),),
+        0,
+        "A file of public data was given up and dead_letters does not copy its message to quarantine. The "
+        f"file lies in the inbox bucket. {_RUNBOOK}",
+        periods=3,
+        breaching=3,
+    )
+    yield Alarm(
+        "open-data-errors",
+        (of_function(config.function_name(OPEN_DATA.function_name), "Errors"),),
+        0,
+        "open_data ended with an error: the file comes again in an hour and a half. Its log has the error.",
+    )
+    yield Alarm(
+        "open-data-age",
+        (of_queue(named.queue_name, "ApproximateAgeOfOldestMessage"),),
+        # A file that failed once comes back after the visibility time-out.
+        2 * named.visibility_timeout_seconds,
+        "A file of public data waits for hours: open_data fails or is throttled. Its log says why.",
+        periods=2,
+        breaching=2,
+    )
+    yield Alarm(
+        "open-data-files",
+        (own(config, "open_data", "files_refused"), own(config, "open_data", "files_unknown")),
+        0,
+        "A file dropped into the inbox was not loaded: refused (open_data_reports/refused/ of the lake says "
+        "why), or of no known data set (a profile is proposed below open_data_proposals/). docs/opendata.md",
     )
 
 

@@ -17,7 +17,10 @@ from contract.errors import CrowdLensError
 
 ROOT = Path(__file__).parents[1]
 COMPILED_SUFFIXES = (".so", ".pyd", ".dylib")
-_IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi", "tests")
+_IGNORED_NAMES = ("__pycache__", "*.pyc", "*.pyi", "tests")
+_IGNORED = shutil.ignore_patterns(*_IGNORED_NAMES)
+WHOLE_WITHOUT_COMPILED = frozenset({"yaml"})
+"""Libraries whose compiled part only makes them faster: they look for it, and do without."""
 
 
 class BundleError(CrowdLensError):
@@ -77,6 +80,8 @@ def _copy_library(library: str, target: Path) -> None:
         )
     origin = Path(spec.origin)
     if origin.name == "__init__.py":
-        shutil.copytree(origin.parent, target / library, ignore=_IGNORED)
+        left_out = COMPILED_SUFFIXES if library in WHOLE_WITHOUT_COMPILED else ()
+        ignored = shutil.ignore_patterns(*_IGNORED_NAMES, *(f"*{suffix}" for suffix in left_out))
+        shutil.copytree(origin.parent, target / library, ignore=ignored)
     else:
         shutil.copy2(origin, target / origin.name)

@@ -14,6 +14,7 @@ __all__ = ["ConfigError", "DashboardsConfig", "MySqlConfig", "StageConfig", "rea
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_MAP_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _INSTANCE_CLASS = re.compile("|".join(re.escape(name) for name in MEMORY_GIB))
 _QUICKSIGHT_PRINCIPAL = re.compile(
@@ -30,7 +31,7 @@ OPTIONS = frozenset(
         "stage", "region", "account", "profile", "identity_mode", "cameras", "fleet", "vpc_cidr",
         "peered_cidrs", "mysql", "mysql_instance_class", "mysql_storage_gib", "mysql_backup_days",
         "mysql_multi_az", "mysql_proxy", "dashboards", "quicksight_principal", "alarm_email",
-        "monthly_budget_usd",
+        "monthly_budget_usd", "open_data", "alerts", "map_url",
     )
 )  # fmt: skip
 """Every name that `read_config` asks its context for."""
@@ -93,6 +94,9 @@ class StageConfig:
     peered_cidrs: tuple[str, ...]
     dashboards: DashboardsConfig | None
     fleet: bool
+    open_data: bool
+    alerts: bool
+    map_url: str | None
     alarm_email: str | None
     monthly_budget_usd: float | None
     cameras: int
@@ -134,6 +138,10 @@ class StageConfig:
         """Return the name of an IAM role, with the region: an account has roles for all its regions."""
         return f"{self.prefix}-{name}-{self.region}"
 
+    def inbox_arn(self, partition: str, account: str, path: str = "") -> str:
+        """Return the ARN of the inbox bucket, or of ``/KEY`` in it."""
+        return f"arn:{partition}:s3:::{self.inbox_bucket_name(account)}{path}"
+
     def lake_arn(self, partition: str, account: str, path: str = "") -> str:
         """Return the ARN of the lake bucket, or of ``/KEY`` in it."""
         return f"arn:{partition}:s3:::{self.lake_bucket_name(account)}{path}"
@@ -147,6 +155,11 @@ class StageConfig:
     def control_table_name(self) -> str:
         """The DynamoDB table of device registry, leases and alert state."""
         return f"{self.prefix}-control"
+
+    @property
+    def alert_topic_name(self) -> str:
+        """The SNS topic of alerts."""
+        return f"{self.prefix}-alerts"
 
     @property
     def database_name(self) -> str:
@@ -181,6 +194,9 @@ def read_config(context: Context) -> StageConfig:
         peered_cidrs=tuple(network("peered_cidrs", text) for text in words(context, "peered_cidrs")),
         dashboards=_dashboards(context),
         fleet=switch(context, "fleet", default=True),
+        open_data=switch(context, "open_data", default=True),
+        alerts=switch(context, "alerts", default=True),
+        map_url=matching(context, "map_url", _MAP_URL, "an address like https://map.example.org"),
         alarm_email=matching(context, "alarm_email", _EMAIL, "an e-mail address"),
         monthly_budget_usd=amount(context, "monthly_budget_usd"),
         cameras=whole_number(context, "cameras", 10, 1, MAXIMUM_CAMERAS),

@@ -108,6 +108,37 @@ RDS_LOADER = QueueFunction(
 )
 
 
+NOTIFIER = QueueFunction(
+    function_name="notifier",
+    handler="lambdas.notifier.handler:handler",
+    queue_name="alerts",
+    batch_size=100,
+    # What comes together is taken together; nobody notices a second more.
+    batch_window_seconds=1,
+    # A report of a thousand silent devices takes some 20 s.
+    function_timeout_seconds=120,
+    memory_mib=256,
+    # Ten hours of the control table being away.
+    maximum_receives=50,
+)
+"""Takes alerts of devices and reports of silent ones, and tells people."""
+OPEN_DATA = QueueFunction(
+    function_name="open_data",
+    handler="lambdas.open_data.handler:handler",
+    queue_name="open-data",
+    # A file may need all the time there is.
+    batch_size=1,
+    batch_window_seconds=0,
+    # Lambda's longest: a file that takes more is refused in words.
+    function_timeout_seconds=900,
+    # One whole processor; 2 GiB of public data take a quarter of the memory.
+    memory_mib=1769,
+    # The visibility time-out is an hour and a half: a day of S3 being away, of which there never was one.
+    maximum_receives=16,
+)
+"""Takes in the files of public data that are dropped into the inbox bucket."""
+
+
 @dataclass(frozen=True)
 class IngestProfile:
     """The two event sources between a device and MySQL, for one profile of `PROFILES` of the publisher."""
@@ -174,6 +205,16 @@ MAINTENANCE = ScheduledFunction(
     event={"task": "maintain"},
 )
 """Lets old days of MySQL go; only where MySQL runs for days, so no part of the local stack."""
+NOTIFIER_SCHEDULE = ScheduledFunction(
+    function_name=NOTIFIER.function_name,
+    handler=NOTIFIER.handler,
+    # EventBridge's shortest: so late may a message be that waited for company or for the end of quiet hours.
+    every_seconds=60,
+    function_timeout_seconds=NOTIFIER.function_timeout_seconds,
+    memory_mib=NOTIFIER.memory_mib,
+    event={"task": "send"},
+)
+"""Sends what waited; only where alerts are switched on."""
 SCHEDULED_FUNCTIONS: tuple[ScheduledFunction, ...] = (COMPACTOR, RECONCILER)
 """Every function that a schedule calls: the one list, for the stacks and the local stack."""
 MIGRATIONS_HANDLER = "lambdas.migrations.handler:handler"

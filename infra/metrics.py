@@ -40,9 +40,11 @@ OWN_METRICS: dict[str, tuple[str, ...]] = {
     "dead_letters": ("dead_letters", "dead_letters_failed"),
     "compactor": ("faults",),
     "reconciler": ("records_missing", "records_not_in_mysql", "days_failed", "devices_silent"),
+    "notifier": ("alerts_failed", "messages_sent", "messages_failed"),
+    "open_data": ("files_refused", "files_unknown", "rows", "rows_quarantined"),
 }
 """What each function sends, held equal to the functions by `tests/consistency`."""
-SENT_WHEN_A_DEVICE_COMES = ("provisioning",)
+SENT_WHEN_A_DEVICE_COMES = ("provisioning", "open_data", "notifier")
 """Functions whose metrics are sent, and paid for, in so few hours that a bill has no line for them."""
 SENT_WITHOUT_CAMERAS: dict[str, tuple[str, ...]] = {
     "rds_loader": ("prune_unfinished",),
@@ -70,6 +72,11 @@ def own(config: StageConfig, function: str, name: str, statistic: str = "Sum") -
 def of_queue(queue_name: str, name: str, statistic: str = "Maximum") -> Metric:
     """Return SQS's metric `name` of a queue."""
     return Metric("AWS/SQS", name, (("QueueName", queue_name),), statistic)
+
+
+def of_topic(topic_name: str, name: str, statistic: str = "Sum") -> Metric:
+    """Return SNS's metric `name` of a topic."""
+    return Metric("AWS/SNS", name, (("TopicName", topic_name),), statistic)
 
 
 def of_function(function_name: str, name: str, statistic: str = "Sum") -> Metric:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from infra.alarms import functions_of
 from infra.config import StageConfig
 from infra.ingest_settings import LAKE_WRITER, RDS_LOADER
-from infra.metrics import Metric, of_database, of_function, of_queue, own
+from infra.metrics import OWN_METRICS, Metric, of_database, of_function, of_queue, own
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,9 @@ def graphs_of(config: StageConfig) -> tuple[Graph, ...]:
     ]
     if config.mysql:
         found += _mysql(config)
+    if config.open_data:
+        taken = _own(config, "open_data", *OWN_METRICS["open_data"])
+        found.append(Graph("Public data: rows taken in and quarantined, files not loaded", taken, 3600))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy, Size
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -59,6 +59,7 @@ class PythonFunction(Construct):
         layers: Sequence[lambda_.ILayerVersion] = (),
         reserved_concurrency: int | None = None,
         placement: VpcPlacement | None = None,
+        disk_mebibytes: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = config.function_name(name)
@@ -91,6 +92,8 @@ class PythonFunction(Construct):
                 **environment,
             },
             layers=list(layers),
+            # Below /tmp; Lambda gives 512 MiB without asking.
+            ephemeral_storage_size=None if disk_mebibytes is None else Size.mebibytes(disk_mebibytes),
             # An account may hold as few as 10 executions, and Lambda keeps 100 unreserved.
             reserved_concurrent_executions=reserved_concurrency if config.reserves_concurrency else None,
             **({} if placement is None else _network_of(placement)),

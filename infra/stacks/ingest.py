@@ -21,7 +21,15 @@ from infra.config import StageConfig
 from infra.constructs.python_function import PythonFunction, function_arn
 from infra.constructs.removal import removal_policy
 from infra.constructs.work_queue import WorkQueue, queue_arn
-from infra.ingest_settings import COMPACTOR, DEAD_LETTERS, RDS_LOADER, RECONCILER, ingest_profile
+from infra.ingest_settings import (
+    COMPACTOR,
+    DEAD_LETTERS,
+    NOTIFIER,
+    OPEN_DATA,
+    RDS_LOADER,
+    RECONCILER,
+    ingest_profile,
+)
 from infra.lake_prefixes import RECORD_PREFIXES
 from infra.layers import pandas_layer_arn
 
@@ -135,6 +143,7 @@ class IngestStack(Stack):
     def _reconciler(self) -> PythonFunction:
         loader_name = self._config.function_name(RDS_LOADER.function_name)
         load_queue = RDS_LOADER.named(self._config.prefix).queue_name
+        alert_queue = NOTIFIER.named(self._config.prefix).queue_name
         reconciler = PythonFunction(
             self,
             "Reconciler",
@@ -146,6 +155,7 @@ class IngestStack(Stack):
                 "LAKE_BUCKET": self._lake_name,
                 "CONTROL_TABLE": self.control.table_name,
                 **({} if self._config.mysql is None else self._asking_mysql(loader_name, load_queue)),
+                **({"ALERT_QUEUE_URL": _queue_url(alert_queue)} if self._config.alerts else {}),
             },
             libraries=["pymysql"],
             layers=[self._pandas],
@@ -158,6 +168,8 @@ class IngestStack(Stack):
         if self._config.mysql is not None:
             reconciler.allow(["sqs:SendMessage"], [queue_arn(load_queue)])
             reconciler.allow(["lambda:InvokeFunction"], [function_arn(loader_name)])
+        if self._config.alerts:
+            reconciler.allow(["sqs:SendMessage"], [queue_arn(alert_queue)])
         _give_up_late_calls(reconciler)
         reconciler.call_every(RECONCILER.every_seconds, RECONCILER.event)
         return reconciler
@@ -170,7 +182,7 @@ class IngestStack(Stack):
         """
         return {
             "LOADER_FUNCTION": loader_name,
-            "LOAD_QUEUE_URL": f"https://sqs.{Aws.REGION}.{Aws.URL_SUFFIX}/{Aws.ACCOUNT_ID}/{load_queue}",
+            "LOAD_QUEUE_URL": _queue_url(load_queue),
         }
 
     def _dead_letters(self) -> PythonFunction:
@@ -189,6 +201,12 @@ class IngestStack(Stack):
             # By its name: a reference between the stacks would forbid the storage stack to change it.
             load = RDS_LOADER.named(self._config.prefix).dead_letter_queue_name
             queues.append(sqs.Queue.from_queue_arn(self, "LoadDeadLetters", queue_arn(load)))
+        if self._config.open_data:
+            files = OPEN_DATA.named(self._config.prefix).dead_letter_queue_name
+            queues.append(sqs.Queue.from_queue_arn(self, "OpenDataDeadLetters", queue_arn(files)))
+        if self._config.alerts:
+            alerts = NOTIFIER.named(self._config.prefix).dead_letter_queue_name
+            queues.append(sqs.Queue.from_queue_arn(self, "AlertsDeadLetters", queue_arn(alerts)))
         for queue in queues:
             keeper.function.add_event_source(
                 sources.SqsEventSource(
@@ -217,6 +235,11 @@ class IngestStack(Stack):
 
     def _lake_arn(self, path: str) -> str:
         return self._config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID, path)
+
+
+def _queue_url(name: str) -> str:
+    """Return the URL of the queue called `name`, known before it is made."""
+    return f"https://sqs.{Aws.REGION}.{Aws.URL_SUFFIX}/{Aws.ACCOUNT_ID}/{name}"
 
 
 def _give_up_late_calls(function: PythonFunction) -> None:

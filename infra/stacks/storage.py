@@ -1,4 +1,4 @@
-"""The buckets, and the queue that hears of every raw object in the lake.
+"""The buckets, and the queues that hear of every raw object in the lake and of every file in the inbox.
 
 Every bucket is encrypted, TLS only and private, and versioned but for the access logs, which nobody writes
 twice. The lake is the record, so raw objects never
@@ -23,7 +23,8 @@ from contract.lake import QUARANTINE_PREFIX, RAW_PREFIX
 from infra.config import StageConfig
 from infra.constructs.removal import removal_policy
 from infra.constructs.work_queue import WorkQueue
-from infra.ingest_settings import ingest_profile
+from infra.ingest_settings import OPEN_DATA, ingest_profile
+from infra.lake_prefixes import OPEN_DATA_INBOX_PREFIX
 
 ATHENA_RESULTS_PREFIX = "athena-results/"
 _RESULT_DAYS = 7
@@ -40,8 +41,8 @@ class StorageStack(Stack):
     """Exposes the buckets and the queue that everything else names.
 
     `lake` (the record of everything counted), `artifacts` (what devices fetch: component artifacts, models,
-    scenes), `inbox` (open-data files to take in), `access_logs` of all three, and `load` (work for
-    `rds_loader`).
+    scenes), `inbox` (open-data files to take in), `access_logs` of all three, `load` (work for `rds_loader`)
+    and `open_data` (work for the function of that name).
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, **kwargs: Any) -> None:
@@ -63,13 +64,19 @@ class StorageStack(Stack):
         artifacts_name = config.artifacts_bucket_name(Aws.ACCOUNT_ID)
         self.artifacts = self._logged_bucket("Artifacts", artifacts_name, [_old_versions(_ARTIFACT_DAYS)])
         # What was taken in stands in the lake: the file itself may go after its quarter.
-        taken_in = s3.LifecycleRule(id="taken-in", expiration=Duration.days(_INBOX_DAYS))
+        taken_in = s3.LifecycleRule(
+            id="taken-in", prefix=OPEN_DATA_INBOX_PREFIX, expiration=Duration.days(_INBOX_DAYS)
+        )
         inbox_name = config.inbox_bucket_name(Aws.ACCOUNT_ID)
         self.inbox = self._logged_bucket("Inbox", inbox_name, [taken_in, _old_versions(_NONCURRENT_DAYS)])
         self.load = WorkQueue(self, "Load", config=config, settings=ingest_profile(config.profile).rds_loader)
+        self.open_data = WorkQueue(self, "OpenData", config=config, settings=OPEN_DATA)
+        # Where nobody would empty the queue, nothing is announced.
         if config.mysql is not None:
-            # Without MySQL nobody would empty the queue.
-            self._announce_raw_objects(config)
+            _announce(self.lake, config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID), RAW_PREFIX, self.load)
+        if config.open_data:
+            inbox = config.inbox_arn(Aws.PARTITION, Aws.ACCOUNT_ID)
+            _announce(self.inbox, inbox, OPEN_DATA_INBOX_PREFIX, self.open_data)
 
     def _logged_bucket(
         self, construct_id: str, name: str, lifecycle_rules: Sequence[s3.LifecycleRule]
@@ -85,38 +92,41 @@ class StorageStack(Stack):
             lifecycle_rules=list(lifecycle_rules),
         )
 
-    def _announce_raw_objects(self, config: StageConfig) -> None:
-        """Send an event of each raw object to the load queue, without CDK's custom-resource function."""
-        permission = self.load.queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sqs:SendMessage"],
-                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
-                resources=[self.load.queue.queue_arn],
-                conditions={
-                    "ArnEquals": {"aws:SourceArn": config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID)},
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                },
+
+def _announce(bucket: s3.Bucket, bucket_arn: str, prefix: str, queue: WorkQueue) -> None:
+    """Send an event of each object below `prefix` to the queue, without CDK's custom-resource function.
+
+    `bucket_arn` is made of the bucket's name: a reference would have the bucket wait for its own permission.
+    """
+    permission = queue.queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=["sqs:SendMessage"],
+            principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+            resources=[queue.queue.queue_arn],
+            conditions={
+                "ArnEquals": {"aws:SourceArn": bucket_arn},
+                "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            },
+        )
+    )
+    made = bucket.node.default_child
+    assert isinstance(made, s3.CfnBucket)  # noqa: S101 - tells the type checker what CDK promises
+    rule = s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)
+    made.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        queue_configurations=[
+            s3.CfnBucket.QueueConfigurationProperty(
+                event="s3:ObjectCreated:*",
+                queue=queue.queue.queue_arn,
+                filter=s3.CfnBucket.NotificationFilterProperty(
+                    s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=[rule])
+                ),
             )
-        )
-        bucket = self.lake.node.default_child
-        assert isinstance(bucket, s3.CfnBucket)  # noqa: S101 - tells the type checker what CDK promises
-        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
-            queue_configurations=[
-                s3.CfnBucket.QueueConfigurationProperty(
-                    event="s3:ObjectCreated:*",
-                    queue=self.load.queue.queue_arn,
-                    filter=s3.CfnBucket.NotificationFilterProperty(
-                        s3_key=s3.CfnBucket.S3KeyFilterProperty(
-                            rules=[s3.CfnBucket.FilterRuleProperty(name="prefix", value=RAW_PREFIX)]
-                        )
-                    ),
-                )
-            ]
-        )
-        # S3 sends a test message when the bucket is made: the permission must be there before.
-        if permission.policy_dependable is None:
-            raise RuntimeError("the load queue's policy was not made: S3 could not send its test message")
-        self.lake.node.add_dependency(permission.policy_dependable)
+        ]
+    )
+    # S3 sends a test message when the bucket is made: the permission must be there before.
+    if permission.policy_dependable is None:
+        raise RuntimeError("the queue's policy was not made: S3 could not send its test message")
+    bucket.node.add_dependency(permission.policy_dependable)
 
 
 def _lake_rules() -> list[s3.LifecycleRule]:

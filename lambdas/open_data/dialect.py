@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -40,7 +41,10 @@ def detect_dialect(lines: Sequence[str]) -> Dialect:
 
 def _score(lines: Sequence[str], delimiter: str) -> float:
     """Return how many cells the usual line has beyond the first, times the share of lines that are usual."""
-    widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter))
+    widths: Counter[int] = Counter()
+    # A cell longer than the csv module takes ends the count; the reader tells of it when it comes to it.
+    with contextlib.suppress(csv.Error):
+        widths.update(len(row) for row in csv.reader(lines, delimiter=delimiter))
     if not widths:
         return 0.0
     width, count = widths.most_common(1)[0]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from contract.errors import CrowdLensError
 from lambdas.open_data.bucket import Bucket, BucketError, Head, ObjectGoneError
 from lambdas.open_data.convert import Origin
 from lambdas.open_data.inference import data_set_name, propose
-from lambdas.open_data.load import Found, load, look_at
+from lambdas.open_data.load import Found, Loaded, load, look_at
 from lambdas.open_data.places import (
     INBOX_PREFIX,
     PROFILES_PREFIX,
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 LOADED, PROPOSED, REFUSED, SKIPPED = "loaded", "proposed", "refused", "skipped"
 
 
+class EventError(CrowdLensError):
+    """Raised when a message is no event of S3."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """What became of one object of the inbox; `fields` are for the log line and the metrics."""
@@ -52,15 +56,18 @@ class Inbox:
         self._client = client
         self._lake = Bucket(settings.lake_bucket, client)
 
-    def take_event(self, event: Mapping[str, Any]) -> list[Taken]:
+    def take_event(
+        self, event: Mapping[str, Any], has_time: Callable[[], bool] = lambda: True
+    ) -> list[Taken]:
         """Return what became of each object that S3's `event` names.
 
-        A file that cannot be loaded is told in the lake and does not stop the others. Raises `BucketError`
-        when S3 fails: the event is to be tried again.
+        A file that cannot be loaded, or not while there is time, is told in the lake and does not stop the
+        others. Raises `BucketError` when S3 fails: the event is to be tried again.
         """
-        return [self._take(Bucket(bucket, self._client), key) for bucket, key in objects_of(event)]
+        objects = list(objects_of(event))
+        return [self._take(Bucket(bucket, self._client), key, has_time) for bucket, key in objects]
 
-    def _take(self, bucket: Bucket, key: str) -> Taken:
+    def _take(self, bucket: Bucket, key: str, has_time: Callable[[], bool]) -> Taken:
         if not key.startswith(INBOX_PREFIX) or key.endswith("/"):
             return Taken(key, SKIPPED, {"reason": f"it does not lie below {INBOX_PREFIX}"})
         try:
@@ -69,7 +76,7 @@ class Inbox:
             return Taken(key, SKIPPED, {"reason": "it is gone"})
         origin = Origin(series_of_key(key), key, head.last_modified.astimezone(UTC))
         try:
-            return self._load(bucket, head, origin)
+            return self._load(bucket, head, origin, has_time)
         except BucketError:
             raise
         except CrowdLensError as error:
@@ -78,7 +85,7 @@ class Inbox:
             self._lake.put_text(place, json.dumps(document, ensure_ascii=False), "application/json")
             return Taken(key, REFUSED, {"reason": str(error), "report": place})
 
-    def _load(self, bucket: Bucket, head: Head, origin: Origin) -> Taken:
+    def _load(self, bucket: Bucket, head: Head, origin: Origin, has_time: Callable[[], bool]) -> Taken:
         if head.size > self._settings.largest_bytes:
             raise RefusedFileError(
                 f"the file has {head.size} bytes: expected at most {self._settings.largest_bytes}"
@@ -89,13 +96,13 @@ class Inbox:
             found = look_at(stream, profiles)
             if found.profile is None:
                 return self._propose(found, origin, profiles, wrong)
-            return self._publish(stream, found, origin, Path(work), wrong)
+            return self._publish(load(stream, found, origin, Path(work), has_time), wrong)
 
-    def _publish(self, stream: BinaryIO, found: Found, origin: Origin, work: Path, wrong: list[str]) -> Taken:
-        published = publish(load(stream, found, origin, work), self._lake)
+    def _publish(self, loaded: Loaded, wrong: list[str]) -> Taken:
+        published = publish(loaded, self._lake)
         counts = {name: published.summary[name] for name in ("data_set", "rows", "accepted", "quarantined")}
         fields = {**counts, "report": published.report, "wrong_profiles": wrong}
-        return Taken(origin.source_file, LOADED, fields)
+        return Taken(loaded.origin.source_file, LOADED, fields)
 
     def _propose(self, found: Found, origin: Origin, profiles: list[Profile], wrong: list[str]) -> Taken:
         name = data_set_name(PurePosixPath(origin.source_file).stem)
@@ -116,8 +123,25 @@ class Inbox:
         return found, wrong
 
 
+def event_in(body: str) -> Mapping[str, Any]:
+    """Return S3's event in the body of a message; raises `EventError` when it is none."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise EventError(f"the message is no JSON ({error}): expected an event of S3") from error
+    if not isinstance(event, dict) or not isinstance(event.get("Records", []), list):
+        raise EventError(f"the message is {body[:40]!r}: expected an event of S3")
+    return event
+
+
 def objects_of(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield bucket and key of each object created; the event that S3 sends as a test has none."""
+    """Yield bucket and key of each object created; the event that S3 sends as a test has none.
+
+    Raises `EventError` for a record that S3 would not write.
+    """
     for record in event.get("Records", ()):
-        if str(record.get("eventName", "")).startswith("ObjectCreated:"):
-            yield record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"])
+        try:
+            if str(record.get("eventName", "")).startswith("ObjectCreated:"):
+                yield record["s3"]["bucket"]["name"], unquote_plus(record["s3"]["object"]["key"])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise EventError(f"a record of the event names no object ({error!r})") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,10 +101,16 @@ def look_at(stream: BinaryIO, profiles: Sequence[Profile], chosen: Profile | Non
     return Found(reader, records, profile, header)
 
 
-def load(stream: BinaryIO, found: Found, origin: Origin, folder: Path) -> Loaded:
+def load(
+    stream: BinaryIO,
+    found: Found,
+    origin: Origin,
+    folder: Path,
+    has_time: Callable[[], bool] = lambda: True,
+) -> Loaded:
     """Write `rows.parquet` and `quarantine.jsonl` into `folder`; without rows of its kind a file is not made.
 
-    Raises `RefusedFileError`; `found` must have a profile.
+    Raises `RefusedFileError`, also when `has_time` says no before the last row; `found` must have a profile.
     """
     if found.profile is None or found.header is None:
         raise RefusedFileError("the data set is unknown: expected a profile")
@@ -117,6 +123,8 @@ def load(stream: BinaryIO, found: Found, origin: Origin, folder: Path) -> Loaded
     shown: list[BadRow] = []
     with _Files(folder, converter.schema) as files:
         for batch in found.reader.batches():
+            if not has_time():
+                raise RefusedFileError(_too_slow(converter.account, stream, source_bytes))
             table, bad = converter.convert(batch)
             statistics.add(table)
             files.add(table, bad)
@@ -124,6 +132,14 @@ def load(stream: BinaryIO, found: Found, origin: Origin, folder: Path) -> Loaded
     return Loaded(
         *(found.profile, found.header, origin, found.reader.source, converter.account, converter.changes),
         *(statistics, tuple(shown), digest, source_bytes, files.parquet, files.quarantine),
+    )
+
+
+def _too_slow(account: Account, stream: BinaryIO, size: int) -> str:
+    # What one invocation cannot do, the next cannot either: trying again would only cost.
+    return (
+        f"the time is over after {account.rows:,} rows ({100 * stream.tell() // max(1, size)} % of the file)"
+        ": expected a file that loads within it; split this one, or load it with `crowdlens opendata`"
     )
 
 

@@ -22,7 +22,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
         "alarm_email": "ops@example.org",
         "quicksight_principal": "arn:aws:quicksight:ap-northeast-2:123456789012:group/default/crowdlens",
     },
-    "without mysql": {"stage": "dev", "mysql": "off"},
+    "without mysql": {"stage": "dev", "mysql": "off", "open_data": "off"},
 }
 """What the CDK command line would be given with `-c`; dev fits any account, prod has all there is."""
 

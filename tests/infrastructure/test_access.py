@@ -21,6 +21,7 @@ pytestmark = pytest.mark.xdist_group("synth")
 ALLOWED, NOT_ALLOWED, DENIED = Decision.ALLOWED, Decision.NOT_ALLOWED, Decision.DENIED
 STAGE, ACCOUNT, REGION = "crowdlens-prod", "123456789012", "ap-northeast-2"
 LAKE = f"arn:aws:s3:::{STAGE}-lake-{ACCOUNT}-{REGION}"
+INBOX = f"arn:aws:s3:::{STAGE}-inbox-{ACCOUNT}-{REGION}"
 ARTIFACTS = f"arn:aws:s3:::{STAGE}-artifacts-{ACCOUNT}-{REGION}"
 RAW = f"{LAKE}/raw/tracks/day=2026-11-21/a.parquet"
 COMPACTED = f"{LAKE}/compacted/tracks/day=2026-11-21/a.parquet"
@@ -100,6 +101,24 @@ ROWS: list[tuple[str, str, str, Decision]] = [
     ("reconciler", "sqs:SendMessage", queue("ingest"), NOT_ALLOWED),
     ("reconciler", "dynamodb:PutItem", CONTROL, ALLOWED),
     ("reconciler", "dynamodb:DeleteTable", CONTROL, NOT_ALLOWED),
+    # open_data reads what was dropped and adds to the lake; it reaches no record and loses no file.
+    ("open-data", "s3:GetObject", f"{INBOX}/inbox/wifi.csv", ALLOWED),
+    ("open-data", "s3:GetObject", f"{INBOX}/profiles/parks.yaml", ALLOWED),
+    ("open-data", "s3:ListBucket", INBOX, ALLOWED),
+    ("open-data", "s3:GetObject", f"{INBOX}/else/secret.txt", NOT_ALLOWED),
+    ("open-data", "s3:PutObject", f"{INBOX}/inbox/wifi.csv", NOT_ALLOWED),
+    ("open-data", "s3:DeleteObject", f"{INBOX}/inbox/wifi.csv", NOT_ALLOWED),
+    ("open-data", "s3:PutObject", f"{LAKE}/open_data/free_wifi/day=2026-11-21/a.parquet", ALLOWED),
+    ("open-data", "s3:PutObject", f"{LAKE}/open_data_quarantine/free_wifi/day=2026-11-21/a.jsonl", ALLOWED),
+    ("open-data", "s3:PutObject", f"{LAKE}/open_data_reports/refused/day=2026-11-21/a.json", ALLOWED),
+    ("open-data", "s3:PutObject", f"{LAKE}/open_data_proposals/a.yaml", ALLOWED),
+    ("open-data", "s3:DeleteObject", f"{LAKE}/open_data/free_wifi/day=2026-11-21/a.parquet", NOT_ALLOWED),
+    ("open-data", "s3:PutObject", RAW, NOT_ALLOWED),
+    ("open-data", "s3:GetObject", RAW, NOT_ALLOWED),
+    ("open-data", "s3:PutObject", QUARANTINE, NOT_ALLOWED),
+    ("open-data", "sqs:ReceiveMessage", queue("open-data"), ALLOWED),
+    ("open-data", "sqs:ReceiveMessage", queue("load"), NOT_ALLOWED),
+    ("open-data", "dynamodb:GetItem", CONTROL, NOT_ALLOWED),
     # dead_letters only puts away.
     ("dead-letters", "s3:PutObject", QUARANTINE, ALLOWED),
     ("dead-letters", "s3:GetObject", QUARANTINE, NOT_ALLOWED),
@@ -108,6 +127,7 @@ ROWS: list[tuple[str, str, str, Decision]] = [
     ("dead-letters", "s3:PutObject", RAW, NOT_ALLOWED),
     ("dead-letters", "sqs:ReceiveMessage", queue("ingest-dead-letters"), ALLOWED),
     ("dead-letters", "sqs:DeleteMessage", queue("load-dead-letters"), ALLOWED),
+    ("dead-letters", "sqs:DeleteMessage", queue("open-data-dead-letters"), ALLOWED),
     ("dead-letters", "sqs:ReceiveMessage", queue("ingest"), NOT_ALLOWED),
     ("dead-letters", "sqs:SendMessage", queue("ingest"), NOT_ALLOWED),
     # migrations has MySQL and nothing else; its master's secret is read outside the VPC, by database_setup.

@@ -40,7 +40,7 @@ def test_who_reads_parquet_has_the_layer_and_nobody_else(templates: Templates) -
         for function in properties(templates, "AWS::Lambda::Function")
         if function.get("Layers")
     }
-    assert with_layer == {"lake-writer", "compactor", "reconciler", "rds-loader"}
+    assert with_layer == {"lake-writer", "compactor", "reconciler", "rds-loader", "open-data"}
 
 
 def test_every_event_source_reports_partial_failures_and_is_bounded(templates: Templates) -> None:

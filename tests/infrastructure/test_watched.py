@@ -24,7 +24,7 @@ CONTEXTS: dict[str, dict[str, str]] = {
         "alarm_email": "ops@example.org",
         "quicksight_principal": "arn:aws:quicksight:ap-northeast-2:123456789012:group/default/crowdlens",
     },
-    "without mysql": {"stage": "dev", "region": "ap-northeast-2", "mysql": "off"},
+    "without mysql": {"stage": "dev", "region": "ap-northeast-2", "mysql": "off", "open_data": "off"},
 }
 EVERY_STAGE = pytest.mark.parametrize("name", CONTEXTS)
 
@@ -65,7 +65,12 @@ def test_every_function_has_an_alarm_or_a_deployment_that_fails_with_it(
 def test_every_queue_that_is_read_has_an_alarm(name: str, synthesise: Callable[[str], Templates]) -> None:
     queues = {one["QueueName"] for one in of_type(synthesise(name), "AWS::SQS::Queue")}
     assert watched(name, "AWS/SQS", "QueueName") <= queues
-    read_ones = {queue for queue in queues if config(name).mysql or not queue.rpartition("-load")[1]}
+    nobody_reads = [
+        name
+        for name, is_on in (("-load", config(name).mysql), ("-open-data", config(name).open_data))
+        if not is_on
+    ]
+    read_ones = {queue for queue in queues if not any(unread in queue for unread in nobody_reads)}
     assert watched(name, "AWS/SQS", "QueueName") == read_ones
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote_plus
 
-import boto3
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
@@ -18,51 +15,11 @@ from lambdas.open_data.inbox import Inbox, Taken
 from lambdas.open_data.settings import OpenDataSettings, open_data_settings
 from lambdas.shared.settings import SettingError
 
-HEADER = "설치장소명,설치시도명,서비스제공사명,와이파이SSID,위도,경도"
-GOOD = "시청,서울특별시,KT,WiFi,37.5663,126.9779"
-BAD = "섬,서울특별시,KT,WiFi,3.75663,126.9779"
-WIFI = "\r\n".join((HEADER, GOOD, BAD, GOOD, "")).encode("cp949")
 PARKS = "공원명,면적\n가,10\n나,20.5\n".encode("cp949")
 
 
-class Buckets:
-    """The inbox and the lake."""
-
-    def __init__(self) -> None:
-        self.client: Any = boto3.client("s3")
-        for name in ("inbox", "lake"):
-            self.client.create_bucket(
-                Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"}
-            )
-
-    def drop(self, key: str, content: bytes) -> Mapping[str, Any]:
-        """Put an object and return the event for it; S3 writes keys as in a form."""
-        self.client.put_object(Bucket="inbox", Key=key, Body=content)
-        return event_of(key)
-
-    def lake(self, prefix: str = "") -> list[str]:
-        listed = self.client.list_objects_v2(Bucket="lake", Prefix=prefix)
-        return [item["Key"] for item in listed.get("Contents", [])]
-
-    def text(self, key: str) -> str:
-        return str(self.client.get_object(Bucket="lake", Key=key)["Body"].read().decode())
-
-
-def event_of(key: str, name: str = "ObjectCreated:Put") -> dict[str, Any]:
-    return {
-        "Records": [
-            {"eventName": name, "s3": {"bucket": {"name": "inbox"}, "object": {"key": quote_plus(key)}}}
-        ]
-    }
-
-
 @pytest.fixture
-def buckets(moto_aws: None) -> Buckets:
-    return Buckets()
-
-
-@pytest.fixture
-def inbox(buckets: Buckets) -> Inbox:
+def inbox(buckets: Any) -> Inbox:
     return Inbox(OpenDataSettings("lake", largest_bytes=100_000), buckets.client)
 
 
@@ -71,8 +28,8 @@ def only(taken: list[Taken]) -> Taken:
     return one
 
 
-def test_a_file_becomes_rows_a_quarantine_and_a_report(buckets: Buckets, inbox: Inbox) -> None:
-    taken = only(inbox.take_event(buckets.drop("inbox/무료 와이파이+1.csv", WIFI)))
+def test_a_file_becomes_rows_a_quarantine_and_a_report(buckets: Any, inbox: Inbox, wifi: bytes) -> None:
+    taken = only(inbox.take_event(buckets.drop("inbox/무료 와이파이+1.csv", wifi)))
     assert (taken.outcome, taken.fields["rows"], taken.fields["accepted"], taken.fields["quarantined"]) == (
         "loaded", 3, 2, 1,
     )  # fmt: skip
@@ -88,15 +45,15 @@ def test_a_file_becomes_rows_a_quarantine_and_a_report(buckets: Buckets, inbox: 
     assert sorted(key.rpartition(".")[2] for key in buckets.lake("open_data_reports/")) == ["html", "json"]
 
 
-def test_an_event_that_repeats_replaces_the_same_objects(buckets: Buckets, inbox: Inbox) -> None:
-    event = buckets.drop("inbox/seoul/a.csv", WIFI)
+def test_an_event_that_repeats_replaces_the_same_objects(buckets: Any, inbox: Inbox, wifi: bytes) -> None:
+    event = buckets.drop("inbox/seoul/a.csv", wifi)
     inbox.take_event(event)
     first = buckets.lake()
     inbox.take_event(event)
     assert buckets.lake() == first
 
 
-def test_an_unknown_data_set_is_proposed_then_confirmed(buckets: Buckets, inbox: Inbox) -> None:
+def test_an_unknown_data_set_is_proposed_then_confirmed(buckets: Any, inbox: Inbox) -> None:
     event = buckets.drop("inbox/parks.csv", PARKS)
     proposed = only(inbox.take_event(event))
     assert proposed.outcome == "proposed"
@@ -107,9 +64,9 @@ def test_an_unknown_data_set_is_proposed_then_confirmed(buckets: Buckets, inbox:
     assert (loaded.outcome, loaded.fields["data_set"], loaded.fields["accepted"]) == ("loaded", "parks", 2)
 
 
-def test_a_wrong_profile_is_told_and_stops_nothing(buckets: Buckets, inbox: Inbox) -> None:
+def test_a_wrong_profile_is_told_and_stops_nothing(buckets: Any, inbox: Inbox, wifi: bytes) -> None:
     buckets.client.put_object(Bucket="inbox", Key="profiles/broken.yaml", Body=b"a: [")
-    taken = only(inbox.take_event(buckets.drop("inbox/a.csv", WIFI)))
+    taken = only(inbox.take_event(buckets.drop("inbox/a.csv", wifi)))
     assert taken.outcome == "loaded"
     assert taken.fields["wrong_profiles"][0].startswith("profiles/broken.yaml is no YAML")
 
@@ -123,7 +80,7 @@ def test_a_wrong_profile_is_told_and_stops_nothing(buckets: Buckets, inbox: Inbo
     ],
 )
 def test_what_is_refused_is_told_in_the_lake(
-    buckets: Buckets, inbox: Inbox, content: bytes, sentence: str
+    buckets: Any, inbox: Inbox, content: bytes, sentence: str
 ) -> None:
     taken = only(inbox.take_event(buckets.drop("inbox/a.csv", content)))
     assert taken.outcome == "refused"
@@ -132,35 +89,27 @@ def test_what_is_refused_is_told_in_the_lake(
 
 
 @pytest.mark.parametrize(
-    "event",
+    "key",
     [
-        pytest.param(event_of("inbox/gone.csv"), id="gone"),
-        pytest.param(event_of("profiles/parks.yaml"), id="not in the inbox"),
-        pytest.param(event_of("inbox/folder/"), id="a folder"),
+        pytest.param("inbox/gone.csv", id="gone"),
+        pytest.param("profiles/parks.yaml", id="not in the inbox"),
+        pytest.param("inbox/folder/", id="a folder"),
     ],
 )
-def test_what_is_no_file_of_the_inbox_is_skipped(
-    buckets: Buckets, inbox: Inbox, event: dict[str, Any]
-) -> None:
-    assert only(inbox.take_event(event)).outcome == "skipped"
+def test_what_is_no_file_of_the_inbox_is_skipped(buckets: Any, inbox: Inbox, key: str) -> None:
+    assert only(inbox.take_event(buckets.event_of(key))).outcome == "skipped"
     assert buckets.lake() == []
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        pytest.param({"Service": "Amazon S3", "Event": "s3:TestEvent"}, id="S3's test"),
-        pytest.param(event_of("inbox/a.csv", "ObjectRemoved:Delete"), id="removed"),
-    ],
-)
-def test_other_events_name_nothing(inbox: Inbox, event: dict[str, Any]) -> None:
-    assert inbox.take_event(event) == []
+def test_other_events_name_nothing(buckets: Any, inbox: Inbox) -> None:
+    assert inbox.take_event({"Service": "Amazon S3", "Event": "s3:TestEvent"}) == []
+    assert inbox.take_event(buckets.event_of("inbox/a.csv", "ObjectRemoved:Delete")) == []
 
 
 def test_when_s3_fails_the_event_is_to_be_tried_again(
-    buckets: Buckets, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    buckets: Any, inbox: Inbox, wifi: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    event = buckets.drop("inbox/a.csv", WIFI)
+    event = buckets.drop("inbox/a.csv", wifi)
 
     def fail(**_: object) -> None:
         raise ClientError({"Error": {"Code": "SlowDown", "Message": "slow down"}}, "PutObject")
