@@ -22,6 +22,7 @@ COMMANDS = {
     "replay": "count from a MOT detection file, without video",
     "scene": "draw what is counted on a frame, or explain a scene file",
     "audit": "compare the counts with counts by hand, and draw minutes to count",
+    "history": "make weeks of a simulated city, to look at dashboards before there are cameras",
     "athena": "ask the lake a question in Athena's SQL",
     "opendata": "load a file of public data: typed rows, a quarantine and a report",
     "preview": "draw the dashboards from a lake, offline",
