@@ -97,12 +97,8 @@ def statements() -> list[Statement]:
 
 
 def open_data() -> frozenset[str]:
-    """Return the names of the tables and views over public data, which hold what is in force, not a day."""
-    return frozenset(
-        path.stem
-        for kind in (Kind.TABLE, Kind.VIEW)
-        for path in (OPEN_DATA_FOLDER / kind.value).glob("*.sql")
-    )
+    """Return the names of all statements over public data, which is asked for what is in force, not a day."""
+    return frozenset(path.stem for kind in Kind for path in (OPEN_DATA_FOLDER / kind.value).glob("*.sql"))
 
 
 def _folder(kind: Kind) -> list[Statement]:
