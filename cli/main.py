@@ -27,6 +27,7 @@ COMMANDS = {
     "opendata": "load a file of public data: typed rows, a quarantine and a report",
     "preview": "draw the dashboards from a lake, offline",
     "compact": "fold a lake's raw objects into few, large, sorted ones",
+    "map": "show the live map on this machine: places, counts, what is usual",
     "rebuild": "drop MySQL and rebuild it from the lake, or compare the two",
     "reconcile": "show that nothing is lost: what was made against the lake and MySQL",
     "devices": "enrol, list, rotate and block the devices that may send",

@@ -26,6 +26,7 @@ EXAMPLE = """examples:
   crowdlens rebuild --digest                         a digest of each table, to compare before and after
   crowdlens rebuild --check                          compare MySQL with the lake, by table and UTC day
   crowdlens rebuild --missing                        after an outage: load what MySQL lacks, drop nothing
+  crowdlens rebuild --usual                          drop nothing, make the map's hour totals of 36 days anew
   crowdlens rebuild --from-scratch                   drop again, whatever a stopped rebuild left
 stopped half-way, the same command goes on where it was; new objects may arrive meanwhile"""
 _LINE_SECONDS = 5.0
@@ -48,6 +49,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--missing",
         action="store_true",
         help="drop nothing, only load the objects that the ledger lacks, and days that lost rows",
+    )
+    only.add_argument(
+        "--usual",
+        action="store_true",
+        help="drop nothing, make the hour totals anew that tell the live map what is usual (36 days)",
     )
     only.add_argument(
         "--from-scratch",
@@ -74,6 +80,8 @@ def execute(arguments: argparse.Namespace) -> int:
             if arguments.digest:
                 return _digest(arguments, connection)
             lake = _open_lake(arguments)
+            if arguments.usual:
+                return _usual(arguments, lake, connector, settings)
             if arguments.check:
                 return _check(arguments, lake, connection, settings)
             return _rebuild(arguments, lake, connection, connector, settings)
@@ -186,6 +194,20 @@ def _rebuild(
         else:
             work.finish(utc_now())
     return _done(arguments, progress)
+
+
+def _usual(arguments: argparse.Namespace, lake: Lake, connector: Connector, settings: MySQLSettings) -> int:
+    from cli.rebuild.hours import rebuild_hours
+    from lambdas.rds_loader.loader import utc_now
+    from lambdas.shared.mysql import Database
+
+    with closing(Database(settings, connect=connector.connect)) as database:
+        made = rebuild_hours(lake, database, utc_now(), lambda line: write_progress(f"{line}\n"))
+    if arguments.json:
+        print_json(asdict(made))
+    else:
+        say(f"{made.totals:,} hour totals are made anew from {made.days} days of the lake")
+    return 0
 
 
 def _done(arguments: argparse.Namespace, progress: Progress) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from cli.rebuild.lake import Lake, ListedObject, list_objects
 from cli.rebuild.rows import DayRows, forget_lost, square_sums
 from contract.tables import TABLES
 from lambdas.migrations.runner import apply_migrations
-from lambdas.rds_loader import live
+from lambdas.rds_loader import hours, live
 from lambdas.rds_loader.ledger import loaded_etags
 from lambdas.rds_loader.loader import Loader, LoadResult
 from lambdas.shared.lake_store import LakeObjectMissingError
@@ -115,8 +116,10 @@ class Rebuild:
         square_sums(self.database, self.first_days)
 
     def finish(self, now: datetime) -> None:
-        """Settle live state as of `now` (naive UTC) and take the marks away."""
+        """Settle live state as of `now` (naive UTC), make hour totals, and take the marks away."""
         self.database.run(lambda cursor: live.settle(cursor, now))
+        # What the map calls usual is right again at once, not after the schedule's next runs.
+        hours.make_due_totals(self.database, now, deadline=math.inf)
         self.database.run(
             lambda cursor: cursor.execute(
                 "DELETE FROM projection_state WHERE name = %s OR name LIKE %s",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -19,17 +20,12 @@ from lambdas.shared.mysql import DatabaseUnavailableError
 from lambdas.shared.observability import bind_request, make_logger
 
 logger = make_logger("live_api")
-resolver = APIGatewayHttpResolver()
 
 
 @lru_cache(maxsize=1)
 def application() -> Application:
     """Return the application this process keeps, with its one connection."""
     return make_application(live_api_settings())
-
-
-# Looked up at each request, so that a process may put another in its place.
-Routes(resolver, lambda: application()).register()  # noqa: PLW0108
 
 
 def refused(error: ApiError) -> Response[Any]:
@@ -53,12 +49,20 @@ def no_such_address(error: NotFoundError) -> Response[Any]:
     return responses.failure(HTTPStatus.NOT_FOUND, body)
 
 
-resolver.exception_handler(ApiError)(refused)
-resolver.exception_handler(CrowdLensError)(failed)
-resolver.not_found(no_such_address)
+def make_handler(application: Callable[[], Application]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """Return what answers an event with what `application` returns, which is asked at each request."""
+    resolver = APIGatewayHttpResolver()
+    Routes(resolver, application).register()
+    resolver.exception_handler(ApiError)(refused)
+    resolver.exception_handler(CrowdLensError)(failed)
+    resolver.not_found(no_such_address)
+    return resolver.resolve
+
+
+_resolve = make_handler(application)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request."""
     bind_request(logger, context)
-    return resolver.resolve(event, context)
+    return _resolve(event, context)

@@ -123,6 +123,8 @@ def _box(name: str, fields: Mapping[str, Any], classes: tuple[str, ...]) -> Geog
     if (azimuths[0] is None) != (azimuths[1] is None):
         missing = "azimuth_from" if azimuths[0] is None else "azimuth_to"
         raise wrong(f"{name}.{missing}", "both ends of the range, or neither")
+    if azimuths[0] is not None and azimuths[0] == azimuths[1]:
+        raise wrong(f"{name}.azimuth_to", "another azimuth than azimuth_from, for no camera looks between")
     return GeographicBox(
         site=str(fields["site"]),
         device=None if device is None else _identifier(f"{name}.device", device),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GeographicBox:
-    """Edges and azimuths in degrees; the azimuths go clockwise from `azimuth_from` to `azimuth_to`.
+    """Edges and azimuths in degrees; the azimuths go clockwise from `azimuth_from` to before `azimuth_to`.
 
     Both azimuths are None where any will do. A range may go through north: 315 to 45 is 315 to 360 and 0 to
     45. `west` above `east` is a box over the 180th meridian. `device` None takes the tracks of every device
@@ -46,6 +46,15 @@ class GeographicBox:
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
+    def azimuths(self) -> tuple[float, float] | None:
+        """Return the range of azimuths, each below 360, the first above the second through north.
+
+        None means that any will do: none was asked for, or a whole turn.
+        """
+        if self.azimuth_from is None or self.azimuth_to is None or self.azimuth_to - self.azimuth_from >= 360:
+            return None
+        return self.azimuth_from % 360, self.azimuth_to % 360
+
     def condition(self) -> tuple[str, list[object]]:
         """Return what rows of `tracks` must fulfil to be in the box, as SQL and its values."""
         parts, values = ["site = %s", "latitude BETWEEN %s AND %s"], [self.site, self.south, self.north]
@@ -54,12 +63,9 @@ class GeographicBox:
         if self.device is not None:
             parts.append("device = %s")
             values.append(self.device)
-        if self.azimuth_from is not None and self.azimuth_to is not None:
-            # 360 is north, as 0 is; a range from 0 to 360 is all of them.
-            whole = self.azimuth_to - self.azimuth_from >= 360
-            through_north = not whole and self.azimuth_from % 360 > self.azimuth_to % 360
-            parts.append(_azimuth(through_north=through_north))
-            values += [0, 360] if whole else [self.azimuth_from % 360, self.azimuth_to % 360]
+        if (azimuths := self.azimuths()) is not None:
+            parts.append(_azimuth(through_north=azimuths[0] > azimuths[1]))
+            values += azimuths
         parts.append(f"object_class IN ({placeholders(self.object_classes)})")
         values += self.object_classes
         return " AND ".join(parts), list(values)
@@ -72,8 +78,8 @@ def _longitude(west: float, east: float) -> str:
 def _azimuth(*, through_north: bool) -> str:
     azimuth = "MOD(device_azimuth_degrees + 360, 360)"
     if through_north:
-        return f"({azimuth} >= %s OR {azimuth} <= %s)"
-    return f"({azimuth} >= %s AND {azimuth} <= %s)"
+        return f"({azimuth} >= %s OR {azimuth} < %s)"
+    return f"({azimuth} >= %s AND {azimuth} < %s)"
 
 
 def placeholders(values: Sequence[object]) -> str:
