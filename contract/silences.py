@@ -11,7 +11,7 @@ from contract.alerts import AlertError
 from contract.identity import check_identifier
 
 SILENCE_REPORT: Final = "silence_report"
-MAXIMUM_DEVICES_A_REPORT: Final = 2_000
+MAXIMUM_DEVICES_A_REPORT: Final = 1_000
 """Some 40 bytes a device: far below SQS's limit, and one write of the notifier's state each."""
 
 
@@ -23,7 +23,6 @@ class SilenceReport:
     """
 
     site: str
-    time_zone: str
     as_of_ms: int
     silent: Mapping[str, int]
     heard: Sequence[str]
@@ -40,7 +39,6 @@ def _encode(report: SilenceReport, names: frozenset[str]) -> str:
     document = {
         "type": SILENCE_REPORT,
         "site": report.site,
-        "time_zone": report.time_zone,
         "as_of_ms": report.as_of_ms,
         "silent": {name: since for name, since in sorted(report.silent.items()) if name in names},
         "heard": sorted(name for name in report.heard if name in names and name not in report.silent),
@@ -51,16 +49,13 @@ def _encode(report: SilenceReport, names: frozenset[str]) -> str:
 def decode_report(document: Mapping[str, Any]) -> SilenceReport:
     """Return the report in a document whose `type` is `SILENCE_REPORT`; raises `AlertError`."""
     silent, heard = document.get("silent"), document.get("heard")
-    as_of_ms, time_zone = document.get("as_of_ms"), document.get("time_zone")
+    as_of_ms = document.get("as_of_ms")
     if not isinstance(silent, dict) or not isinstance(heard, list):
         raise AlertError("silence report lacks silent or heard: expected an object and a list of devices")
     if not isinstance(as_of_ms, int) or not all(isinstance(since, int) for since in silent.values()):
         raise AlertError("silence report has a time that is none: expected UTC milliseconds")
-    if not isinstance(time_zone, str) or not time_zone:
-        raise AlertError(f"time_zone is {time_zone!r}: expected a name like Asia/Seoul")
     return SilenceReport(
         check_identifier("site", document.get("site")),
-        time_zone,
         as_of_ms,
         {check_identifier("device", name): since for name, since in silent.items()},
         tuple(check_identifier("device", name) for name in heard),

@@ -19,6 +19,7 @@ from infra.ingest_settings import (
     RDS_LOADER,
     SCHEDULED_FUNCTIONS,
     ScheduledFunction,
+    alert_rule_queue_name,
     ingest_profile,
 )
 from infra.metrics import Metric, of_all_functions, of_database, of_function, of_queue, of_topic, own
@@ -263,9 +264,13 @@ def _alerts(config: StageConfig) -> Iterator[Alarm]:
     named = NOTIFIER.named(config.prefix)
     yield Alarm(
         "alerts-dead-letters",
-        (of_queue(named.dead_letter_queue_name, "ApproximateNumberOfMessagesVisible"),),
+        tuple(
+            of_queue(name, "ApproximateNumberOfMessagesVisible")
+            for name in (named.dead_letter_queue_name, alert_rule_queue_name(config.prefix))
+        ),
         0,
-        f"An alert was given up and dead_letters does not copy it to quarantine. {_RUNBOOK}",
+        "An alert was given up, or never reached its queue, and dead_letters does not copy it to quarantine. "
+        f"{_RUNBOOK}",
         periods=3,
         breaching=3,
     )
@@ -276,12 +281,6 @@ def _alerts(config: StageConfig) -> Iterator[Alarm]:
         "An alert has waited ten minutes to be told: notifier fails or is throttled. Its log says why.",
         periods=2,
         breaching=2,
-    )
-    yield Alarm(
-        "alerts-rule-errors",
-        (of_queue(f"{named.queue_name}-rule-errors", "ApproximateNumberOfMessagesVisible"),),
-        0,
-        "The topic rule could not put an alert into its queue; what it says lies in alerts-rule-errors.",
     )
     yield Alarm(
         "alerts-refused",

@@ -6,9 +6,12 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from infra.context import ConfigError, Context, amount, matching, network, one_of, switch, whole_number, words
 from infra.mysql_classes import MEMORY_GIB, connections
+from quicksight.row_security import SiteRule, read_site_rules
 
 __all__ = ["ConfigError", "DashboardsConfig", "MySqlConfig", "StageConfig", "read_config"]
 
@@ -30,7 +33,8 @@ OPTIONS = frozenset(
     (
         "stage", "region", "account", "profile", "identity_mode", "cameras", "fleet", "vpc_cidr",
         "peered_cidrs", "mysql", "mysql_instance_class", "mysql_storage_gib", "mysql_backup_days",
-        "mysql_multi_az", "mysql_proxy", "dashboards", "quicksight_principal", "alarm_email",
+        "mysql_multi_az", "mysql_proxy", "dashboards", "dashboards_time_zone", "quicksight_principal",
+        "quicksight_reader", "site_rules", "alarm_email",
         "monthly_budget_usd", "open_data", "alerts", "map_url",
     )
 )  # fmt: skip
@@ -63,9 +67,16 @@ class MySqlConfig:
 
 @dataclass(frozen=True)
 class DashboardsConfig:
-    """Who may see and edit the QuickSight dashboards: ARNs of QuickSight users or groups, at least one."""
+    """Who may edit the QuickSight dashboards and who may only look: ARNs of QuickSight users or groups.
+
+    There is at least one who may edit. `time_zone` is the IANA zone in which times are shown. `site_rules`
+    say which site a reader sees; with an empty list nobody sees any, None lets every reader see every site.
+    """
 
     principal_arns: tuple[str, ...]
+    reader_arns: tuple[str, ...] = ()
+    time_zone: str = "Asia/Seoul"
+    site_rules: tuple[SiteRule, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -246,13 +257,36 @@ def _mysql(context: Context, kept: bool) -> MySqlConfig:
 
 
 def _dashboards(context: Context) -> DashboardsConfig | None:
-    principals = words(context, "quicksight_principal")
-    for principal in principals:
-        if not _QUICKSIGHT_PRINCIPAL.fullmatch(principal):
-            raise ConfigError(
-                f"quicksight_principal is {principal!r}: expected an ARN like "
-                "arn:aws:quicksight:us-east-1:123456789012:user/default/NAME"
-            )
+    principals = _quicksight_arns(context, "quicksight_principal")
+    readers = _quicksight_arns(context, "quicksight_reader")
     if not principals or not switch(context, "dashboards", default=True):
         return None
-    return DashboardsConfig(principal_arns=principals)
+    rules = context("site_rules")
+    return DashboardsConfig(
+        principal_arns=principals,
+        reader_arns=readers,
+        time_zone=_time_zone(context),
+        site_rules=None if rules is None else read_site_rules(Path(str(rules))),
+    )
+
+
+def _quicksight_arns(context: Context, name: str) -> tuple[str, ...]:
+    arns = words(context, name)
+    for arn in arns:
+        if not _QUICKSIGHT_PRINCIPAL.fullmatch(arn):
+            raise ConfigError(
+                f"{name} is {arn!r}: expected an ARN like "
+                "arn:aws:quicksight:us-east-1:123456789012:user/default/NAME"
+            )
+    return arns
+
+
+def _time_zone(context: Context) -> str:
+    name = str(context("dashboards_time_zone") or DashboardsConfig.time_zone)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"dashboards_time_zone is {name!r}: expected an IANA name like Asia/Seoul"
+        ) from error
+    return name

@@ -205,6 +205,13 @@ MAINTENANCE = ScheduledFunction(
     event={"task": "maintain"},
 )
 """Lets old days of MySQL go; only where MySQL runs for days, so no part of the local stack."""
+
+
+def alert_rule_queue_name(prefix: str) -> str:
+    """Return the queue of alerts that the topic rule could not hand on: a dead-letter queue, too."""
+    return f"{prefix}-alert-rule-dead-letters"
+
+
 NOTIFIER_SCHEDULE = ScheduledFunction(
     function_name=NOTIFIER.function_name,
     handler=NOTIFIER.handler,

@@ -16,7 +16,7 @@ from infra.cost.bill import MONTH_SECONDS, POLLS_AN_HOUR
 from infra.cost.fleet import MONTH_DAYS
 from infra.cost.measured import Assumptions
 from infra.cost.prices import PriceList, UnknownRegionError
-from infra.ingest_settings import MAINTENANCE, SCHEDULED_FUNCTIONS
+from infra.ingest_settings import MAINTENANCE, NOTIFIER_SCHEDULE, SCHEDULED_FUNCTIONS
 from infra.metrics import SENT_WITHOUT_CAMERAS
 
 HOURS = MONTH_DAYS * 24
@@ -70,8 +70,9 @@ def quantities(config: StageConfig, assumed: Assumptions) -> dict[str, float]:
 
 
 def _always(config: StageConfig, assumed: Assumptions) -> Iterator[tuple[str, float]]:
-    # Devices' own queue, and the dead letters of both; the load queue and its are there for MySQL only.
-    quiet_sources = 3 if config.mysql else 1
+    # Devices' own queue, and the dead letters of both; the load queue and its are there for MySQL only,
+    # the alerts' three when they are switched on.
+    quiet_sources = (3 if config.mysql else 1) + (3 if config.alerts else 0)
     pollers = assumed.pollers + quiet_sources * assumed.quiet_pollers
     yield "sqs_request", pollers * POLLS_AN_HOUR * HOURS
     yield "alarm_month", alarm_metrics(config)
@@ -97,6 +98,11 @@ def _scheduled(config: StageConfig, assumed: Assumptions) -> Iterator[tuple[str,
         runs.append(
             (MAINTENANCE.function_name, MONTH_SECONDS / MAINTENANCE.every_seconds, MAINTENANCE.memory_mib)
         )
+    if config.alerts:
+        times = MONTH_SECONDS / NOTIFIER_SCHEDULE.every_seconds
+        runs.append((NOTIFIER_SCHEDULE.function_name, times, NOTIFIER_SCHEDULE.memory_mib))
+        # Idle, a run is one consistent read of the list of what waits.
+        yield "dynamodb_read", times
     for function, times, memory_mib in runs:
         # EventBridge calls by a schedule for nothing.
         yield "lambda_request", times

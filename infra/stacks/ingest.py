@@ -28,6 +28,7 @@ from infra.ingest_settings import (
     OPEN_DATA,
     RDS_LOADER,
     RECONCILER,
+    alert_rule_queue_name,
     ingest_profile,
 )
 from infra.lake_prefixes import RECORD_PREFIXES
@@ -205,8 +206,11 @@ class IngestStack(Stack):
             files = OPEN_DATA.named(self._config.prefix).dead_letter_queue_name
             queues.append(sqs.Queue.from_queue_arn(self, "OpenDataDeadLetters", queue_arn(files)))
         if self._config.alerts:
-            alerts = NOTIFIER.named(self._config.prefix).dead_letter_queue_name
+            prefix = self._config.prefix
+            alerts = NOTIFIER.named(prefix).dead_letter_queue_name
             queues.append(sqs.Queue.from_queue_arn(self, "AlertsDeadLetters", queue_arn(alerts)))
+            never_came = queue_arn(alert_rule_queue_name(prefix))
+            queues.append(sqs.Queue.from_queue_arn(self, "AlertRuleDeadLetters", never_came))
         for queue in queues:
             keeper.function.add_event_source(
                 sources.SqsEventSource(

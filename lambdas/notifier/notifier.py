@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from lambdas.notifier.cooldown import held_until_ms
 from lambdas.notifier.entries import PART_END, PART_START, Entry, entry_id, entry_of
 from lambdas.notifier.rule_book import RuleBook
 from lambdas.notifier.rules import DROP, Options, is_below, severity_of
+from lambdas.notifier.site_zones import SiteZones
 from lambdas.notifier.store import Document, Key, Store, change
 from lambdas.shared.control_table import ControlTableUnavailableError
 
@@ -67,6 +68,7 @@ class Notifier:
         self._book = book
         self._batches = Batches(store)
         self._clock = clock
+        self._zones = SiteZones(store)
         self._open: dict[Key, bool] = {}
 
     def take(self, alerts: Sequence[Alert]) -> Taken:
@@ -117,8 +119,11 @@ class Notifier:
     def _place(self, position: int, alert: Alert) -> _Placed | None:
         """Return where `alert` is told, None when it is not told (any more)."""
         options = self._book.options(alert)
+        if options.time_zone is not None:
+            alert = replace(alert, time_zone=options.time_zone)
         if not options.enabled:
             return None
+        self._zones.note(alert)
         stored = self._store.read(_event_key(alert))
         known: Mapping[str, Document] = {} if stored is None else stored.document
         if PART_START not in known and alert.kind != TEST and _is_minor(alert, options):

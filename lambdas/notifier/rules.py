@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from urllib.parse import quote, unquote
+from zoneinfo import available_timezones
 
 from contract.alerts import ALERT_KINDS, CAMERA_FAULT, DEVICE_SILENT, TEST, Alert
 from contract.errors import CrowdLensError
@@ -74,7 +75,8 @@ class Options:
     Alerts below `minimum_severity` are not told. After a start, further ones of the same place and kind are
     held for `cooldown_seconds` and then told together. In `quiet_hours` (site's local time) what is below
     `quiet_except` waits for one summary afterwards, or is dropped (`quiet_after`). `group_seconds` gathers
-    what comes meanwhile into one message. `recovery` tells the end, too.
+    what comes meanwhile into one message. `recovery` tells the end, too. `time_zone` stands for what the
+    site's cameras say. `place_ko` and `place_en` are what people call the place.
     """
 
     enabled: bool = True
@@ -85,6 +87,7 @@ class Options:
     quiet_except: str = "critical"
     group_seconds: int = 0
     recovery: bool = True
+    time_zone: str | None = None
     place_ko: str | None = None
     place_en: str | None = None
 
@@ -161,6 +164,8 @@ def _checked(name: str, value: Any) -> Any:
         return _of(name, value, sound, f"whole seconds from 0 to {most:,}")
     if name == "quiet_hours":
         return _quiet_hours(value)
+    if name == "time_zone":
+        return _of(name, value, value is None or value in available_timezones(), "a name like Asia/Seoul")
     if name == "quiet_after":
         return _of(name, value, value in (SUMMARY, DROP), f"{SUMMARY} or {DROP}")
     if name in ("minimum_severity", "quiet_except"):

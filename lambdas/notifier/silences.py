@@ -8,6 +8,7 @@ from contract.alerts import DEVICE_SILENT, END, START, Alert
 from contract.silences import SilenceReport
 from lambdas.notifier.batches import KEPT_SECONDS
 from lambdas.notifier.notifier import Notifier, Taken
+from lambdas.notifier.site_zones import UNKNOWN_ZONE, site_zone
 from lambdas.notifier.store import Document, Key, Store, change
 
 
@@ -23,8 +24,9 @@ def take_report(store: Store, notifier: Notifier, report: SilenceReport) -> Take
         for name in report.heard
         if name in known and known[name]["as_of_ms"] < report.as_of_ms
     }
-    alerts = [_alert(report, name, since, START) for name, since in sorted(began.items())]
-    alerts += [_alert(report, name, since, END) for name, since in sorted(over.items())]
+    zone = site_zone(store, report.site) if began or over else UNKNOWN_ZONE
+    alerts = [_alert(report, name, since, START, zone) for name, since in sorted(began.items())]
+    alerts += [_alert(report, name, since, END, zone) for name, since in sorted(over.items())]
     taken = notifier.take(alerts)
     for position, alert in enumerate(alerts):
         if position in taken.failed:
@@ -50,7 +52,7 @@ def _partition(site: str) -> str:
     return f"alert_state#{site}#silent"
 
 
-def _alert(report: SilenceReport, device: str, since_ms: int, phase: str) -> Alert:
+def _alert(report: SilenceReport, device: str, since_ms: int, phase: str, time_zone: str) -> Alert:
     return Alert(
         event=f"silent-{since_ms}",
         kind=DEVICE_SILENT,
@@ -58,7 +60,7 @@ def _alert(report: SilenceReport, device: str, since_ms: int, phase: str) -> Ale
         site=report.site,
         device=device,
         camera=None,
-        time_zone=report.time_zone,
+        time_zone=time_zone,
         started_ms=since_ms,
         at_ms=report.as_of_ms,
         duration_seconds=max(0, report.as_of_ms - since_ms) / 1000,

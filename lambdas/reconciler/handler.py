@@ -17,6 +17,7 @@ from lambdas.reconciler.reconciler import Reconciler
 from lambdas.reconciler.remote_ledger import RemoteLedger
 from lambdas.reconciler.run import Run, RunReport
 from lambdas.reconciler.settings import ReconcilerSettings, reconciler_settings
+from lambdas.reconciler.silence import send_reports
 from lambdas.reconciler.store import S3Lake
 from lambdas.shared.control_table import control_client
 from lambdas.shared.deadline import time_left
@@ -67,7 +68,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     report = run.run(_days(event))
     for key, reason in reconciler.unreadable.reasons.items():
         logger.warning("object unreadable", extra={"key": key, "reason": reason})
-    return _told(report)
+    counts = _told(report)
+    if settings.alert_queue_url is not None:
+        send_reports(boto3.client("sqs"), settings.alert_queue_url, report.silence)
+    return counts
 
 
 def _told(report: RunReport) -> dict[str, Any]:

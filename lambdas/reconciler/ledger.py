@@ -26,7 +26,7 @@ from lambdas.reconciler.ranges import (
 
 LEDGER_COLUMNS: Final = (
     "device", "epoch", "stream", "sequence", "event_time", "ledger_stream", "ledger_epoch", "ledger_day",
-    "made", "dropped", "first_sequence", "last_sequence",
+    "made", "dropped", "first_sequence", "last_sequence", "site",
 )  # fmt: skip
 _KEY: Final = ("device", "epoch", "ledger_stream", "ledger_epoch", "ledger_day", "recent")
 _VALUES: Final = ("sequence", "made", "dropped", "first_sequence", "last_sequence")
@@ -71,6 +71,8 @@ class LedgerReader:
     own: RangeSet = field(default_factory=RangeSet)
     """The ledger's own records: no ledger tells of these, they must be without a hole."""
     _recent_from: dict[tuple[str, str], int] = field(default_factory=dict)
+    _places: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By device the latest event time of a row, and the site that it names."""
     _epoch_times: dict[tuple[str, str], int] = field(default_factory=dict)
     _found: dict[tuple[Any, ...], _Candidate] = field(default_factory=dict)
     _chosen: dict[_StreamDay, LedgerEntry] | None = None
@@ -97,6 +99,10 @@ class LedgerReader:
     def silent_devices(self) -> set[str]:
         """Return the devices whose ledger is here, but of which no row arrived lately."""
         return {device for device, _ in self._epoch_times} - {device for device, _ in self._recent_from}
+
+    def places(self) -> dict[str, tuple[int, str]]:
+        """Return by device the latest event time (UTC milliseconds) it was seen with, and its site."""
+        return dict(self._places)
 
     def entries(self, day: str) -> dict[Stream, LedgerEntry]:
         """Return what is known about each device, epoch and stream of a UTC day."""
@@ -142,8 +148,17 @@ class LedgerReader:
             self._epoch_times[device, epoch] = max(seen, self._epoch_times.get((device, epoch), seen))
             if recent:
                 self._recent_from[device, epoch] = min(first, self.recent_from(device, epoch))
+        self._note_places(rows, times)
         borders = np.array([self.recent_from(device, epoch) for device, epoch in epochs], np.int64)
         return sequences >= borders[codes]
+
+    def _note_places(self, rows: pa.Table, times: Integers) -> None:
+        codes, places = distinct(rows, ("device", "site"))
+        latest = np.full(len(places), np.iinfo(np.int64).min)
+        np.maximum.at(latest, codes, times)
+        for (device, site), seen in zip(places, latest.tolist(), strict=True):
+            if device not in self._places or self._places[device][0] < seen:
+                self._places[device] = seen, site
 
 
 def _newest_rows(rows: pa.Table) -> Sequence[dict[str, Any]]:

@@ -30,6 +30,7 @@ _TEXTS: Final = (
     "ledger_stream",
     "ledger_epoch",
     "ledger_day",
+    "site",
 )
 _READ_ERRORS: Final = (pa.ArrowException, ValueError, TypeError, KeyError, IndexError, OverflowError)
 """What arrow raises over bytes that are no parquet, or lack a column."""

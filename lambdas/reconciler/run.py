@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contract.errors import CrowdLensError
+from contract.silences import SilenceReport
 from lambdas.reconciler.loads import AnnounceError, LoadQueue
 from lambdas.reconciler.memory import DayReport, Memory, utc_now
 from lambdas.reconciler.ranges import StreamNumbers
 from lambdas.reconciler.reconciler import DayFound, DayLoads, Reconciler, ReconcilerRules, digest_of
+from lambdas.reconciler.silence import silence_reports
 from lambdas.reconciler.store import Listed
 from lambdas.reconciler.survey import Survey
 from lambdas.shared.control_table import ControlTableUnavailableError
@@ -28,7 +30,7 @@ class RunReport:
     """What a run did; `opened` and `closed` have (day, device), `failed` a sentence for each day.
 
     `devices_silent` told something in the days near the present, but nothing in the last grace time; None
-    when the run did not look.
+    when the run did not look. `silence` tells of each site which those are, and which are heard.
     """
 
     days_checked: int = 0
@@ -42,6 +44,7 @@ class RunReport:
     short_in_mysql: dict[str, dict[str, int]] = field(default_factory=dict)
     days: dict[str, DayReport] = field(default_factory=dict)
     devices_silent: int | None = None
+    silence: list[SilenceReport] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """Return the figures for metrics: of all days near the present, not only of those read now.
@@ -181,7 +184,9 @@ class Run:
         """Make the accounts of `days` and, with `near_from`, of all that devices told of."""
         told, streams = self._reconciler.survey(days, whole_from=near_from)
         if near_from is not None:
-            report.devices_silent = len(told.reader.silent_devices())
+            silent = told.reader.silent_devices()
+            report.devices_silent = len(silent)
+            report.silence = silence_reports(told.reader.places(), silent, self._clock())
             days = [*days, *sorted(self._told_days(told, known, near_from) - {*days})]
         for day in days:
             # Listed anew: a few listings less in memory for one more request a thousand objects.

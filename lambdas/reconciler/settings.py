@@ -17,7 +17,8 @@ class ReconcilerSettings:
     """What `reconciler` needs.
 
     MySQL's ledger is asked through the function `loader_function`, or by itself with `mysql`; without either
-    only the lake is reconciled, without a queue nothing is announced.
+    only the lake is reconciled, without a queue nothing is announced, and nobody is told of silent
+    devices.
     """
 
     lake_bucket: str
@@ -25,6 +26,7 @@ class ReconcilerSettings:
     mysql: MySQLSettings | None
     loader_function: str | None
     load_queue_url: str | None
+    alert_queue_url: str | None
     rules: ReconcilerRules
 
 
@@ -40,6 +42,7 @@ def reconciler_settings(environment: Mapping[str, str] = os.environ) -> Reconcil
         mysql_settings(environment) if environment.get("MYSQL_HOST") else None,
         environment.get("LOADER_FUNCTION") or None,
         environment.get("LOAD_QUEUE_URL") or None,
+        environment.get("ALERT_QUEUE_URL") or None,
         ReconcilerRules(
             _minutes(environment, "RECONCILER_GRACE_MINUTES", defaults.grace),
             _minutes(environment, "RECONCILER_LOAD_GRACE_MINUTES", defaults.load_grace),

@@ -229,7 +229,7 @@ def test_a_rules_names_for_a_place_are_told(desk: Any, alert: Factory) -> None:
 
 def report(site: str, silent: int, heard: int, as_of_ms: int) -> list[SilenceReport]:
     names = [f"{site}-device-{number}" for number in range(max(silent, heard))]
-    whole = SilenceReport(site, "Asia/Seoul", as_of_ms, dict.fromkeys(names[:silent], 1000), names[:heard])
+    whole = SilenceReport(site, as_of_ms, dict.fromkeys(names[:silent], 1000), names[:heard])
     return [decode_report(json.loads(text)) for text in encode_reports(whole)]
 
 
@@ -264,7 +264,7 @@ def test_a_thousand_devices_of_one_site_make_one_message(desk: Any) -> None:
 def test_a_batch_that_is_full_goes_on_in_another_and_fits_its_item(desk: Any) -> None:
     for part in range(4):
         whole = SilenceReport(
-            "seoul-1", "Asia/Seoul", 10_000, {f"{'d' * 55}-{part}-{one}": 1000 for one in range(1000)}, []
+            "seoul-1", 10_000, {f"{'d' * 55}-{part}-{one}": 1000 for one in range(1000)}, []
         )
         desk.report(whole)
     sizes = [
@@ -294,3 +294,24 @@ def test_an_idle_minute_is_one_read(desk: Any) -> None:
     desk.store.reads = 0
     desk.pass_time(minutes=1)
     assert (desk.store.reads, desk.store.writes) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "camera_told", "shown"),
+    [
+        pytest.param(None, False, "11-20 22:00", id="nobody said where it is"),
+        pytest.param(None, True, "11-21 07:00", id="a camera of the site did"),
+        pytest.param({"time_zone": "Asia/Tokyo"}, False, "11-21 07:00", id="a rule did"),
+    ],
+)
+def test_silences_are_told_in_the_sites_time(
+    rule: dict[str, Any] | None, camera_told: bool, shown: str, desk: Any, alert: Factory
+) -> None:
+    if camera_told:
+        desk.take(alert())
+    if rule:
+        desk.book.set(Place(site="seoul-1"), rule)
+    since = round(desk.now.timestamp() * 1000) - 5 * 3600 * 1000
+    desk.report(SilenceReport("seoul-1", since + 3600_000, {"a": since, "b": since}, []))
+    desk.pass_time(minutes=10)
+    assert f"- a (last heard {shown})" in desk.topic.of("en")[-1].body

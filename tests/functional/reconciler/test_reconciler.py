@@ -312,6 +312,12 @@ def test_a_device_that_tells_nothing_for_an_hour_is_silent(
     report = account.run(grace_minutes=60)
     assert report.devices_silent == silent
     assert report.counts()["devices_silent"] == silent
+    (told,) = report.silence
+    assert (told.site, list(told.silent), list(told.heard)) == (
+        "s",
+        ["edge-1"] * silent,
+        ["edge-1"] * (1 - silent),
+    )
 
 
 def test_a_run_that_does_not_read_what_devices_tell_knows_no_silence(account: Any) -> None:
