@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXAMPLE = """examples:
   crowdlens athena "SELECT zone, occupancy_last FROM occupancy_live"
   crowdlens athena --lake out/demo/lake --json "SHOW TABLES"
+  crowdlens athena --open-data out/opendata "SELECT * FROM wifi_by_city ORDER BY entries DESC"
 the local endpoint speaks Athena's API over DuckDB; docs/local.md says what it refuses and why"""
 _LOOK_AGAIN_SECONDS = 0.02
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -40,6 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("sql", help="one statement in Athena's SQL")
     parser.add_argument("--lake", type=Path, default=Path("out/demo/lake"), help="lake folder of a run")
+    parser.add_argument(
+        "--open-data",
+        type=Path,
+        metavar="FOLDER",
+        help="what `crowdlens opendata` wrote (default: beside the lake)",
+    )
     parser.add_argument("--database", default="crowdlens", help="database name")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print rows as JSON objects")
@@ -49,13 +56,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Ask and print the answer."""
-    from cli.lake_location import open_lake
-    from infra.local.athena import AthenaEndpoint, LocalAthena
+    from cli.lake_location import open_athena
+    from infra.local.athena import AthenaEndpoint
     from infra.local.aws_environment import AwsEndpoint
 
     # What the parser thinks aloud is said again, in our words, by the refusal.
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
-    with AthenaEndpoint(LocalAthena(open_lake(arguments.lake), arguments.database)) as endpoint:
+    athena = open_athena(arguments.lake, arguments.database, arguments.open_data)
+    with AthenaEndpoint(athena) as endpoint:
         client = AwsEndpoint(endpoint.url).athena()
         execution = _run(client, arguments.sql, arguments.database)
         columns, rows = _answer(client, execution)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from contract.files import write_whole
 
+DATA_FOLDER = "open_data"
+"""Below the folder: what `lambdas.open_data.places.DATA_PREFIX` is in the bucket."""
+
 
 class FolderStore:
     """Keeps objects as files below a folder; a reader sees each whole or not at all."""
