@@ -30,6 +30,11 @@ class Choice:
     narrowed_by: tuple[Choice, ...] = ()
     keeps_rows_without: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of the parameter."""
+        return (self.name,)
+
 
 @dataclass(frozen=True)
 class Period:
@@ -42,8 +47,8 @@ class Period:
     days: int
 
     @property
-    def names(self) -> tuple[str, str]:
-        """Names of the two parameters."""
+    def names(self) -> tuple[str, ...]:
+        """Names of the two parameters, the start first."""
         return (self.start_name, self.end_name)
 
 

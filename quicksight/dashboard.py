@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from quicksight import data_sets
 from quicksight.controls import Choice, Control
 from quicksight.data_set import DataSet
+from quicksight.data_sets import DATA_SETS
 from quicksight.fields import JsonObject
 from quicksight.label import Label
 from quicksight.sheets import Sheet, dashboard_definition, shows
@@ -34,7 +34,7 @@ class Dashboard:
         offered = {control.offered_by for control in self.controls if isinstance(control, Choice)}
         return tuple(
             data_set
-            for data_set in data_sets.DATA_SETS
+            for data_set in DATA_SETS
             if data_set in offered or any(shows(sheet, data_set) for sheet in self.sheets)
         )
 

@@ -49,12 +49,16 @@ class GeographicRole(enum.Enum):
 
 @dataclass(frozen=True)
 class DataSetColumn:
-    """One column a reader can build visuals with."""
+    """One column a reader can build visuals with.
+
+    QuickSight knows it by the name `known_as` where that is not the query's: Athena has only small letters.
+    """
 
     name: str
     type: QuickSightType
     label: Label
     role: GeographicRole | None = None
+    known_as: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class DataSet:
     """A QuickSight data set: one Athena query and the type of each of its columns, in order.
 
     What is imported (SPICE) is brought up to date by its `time_column`, an instant in UTC; others have none.
-    `period_column` is the instant by which a dashboard's period filters rows; None leaves them all.
+    Of what is imported without one, everything is read anew each hour. `period_column` is the instant by
+    which a dashboard's period filters rows; None leaves them all. `history_days` of records are read.
     """
 
     identifier: str
@@ -90,6 +95,7 @@ class DataSet:
     time_column: str | None = None
     period_column: str | None = None
     calculated: tuple[CalculatedColumn, ...] = ()
+    history_days: int = HISTORY_DAYS
 
     @property
     def data_set_id(self) -> str:
@@ -113,18 +119,20 @@ class DataSet:
 
 
 def sql_in(data_set: DataSet, database: str) -> str:
-    """Return the query over the last `HISTORY_DAYS` of the views of a Glue `database`.
+    """Return the query over the last days of the views of a Glue `database`.
 
-    QuickSight's queries run in no database, so every view is named with its own; every view has the day, by
-    which Athena leaves out what is older.
+    QuickSight's queries run in no database, so every view is named with its own; every view of records has
+    the day, by which Athena leaves out what is older. Public data is what is in force, whatever its day.
     """
     views = {view.name for view in catalog.views()}
-    since = f"date_format(current_date - INTERVAL '{HISTORY_DAYS - 1}' DAY, '%Y-%m-%d')"
+    since = f"date_format(current_date - INTERVAL '{data_set.history_days - 1}' DAY, '%Y-%m-%d')"
 
     def bounded(found: re.Match[str]) -> str:
         word, name = found.groups()
         if name not in views:
             return found.group()
+        if name in catalog.open_data():
+            return f"{word} {database}.{name}"
         return f"{word} (SELECT * FROM {database}.{name} WHERE day >= {since}) AS {name}"  # noqa: S608 - ours
 
     return _READ.sub(bounded, data_set.sql)
@@ -142,9 +150,16 @@ def refresh_properties(data_set: DataSet) -> dict[str, Any] | None:
 
 
 def refresh_schedules(data_set: DataSet) -> list[dict[str, Any]]:
-    """Return the `Schedule` of each refresh of an imported data set: what is new, once a day everything."""
-    if data_set.time_column is None:
+    """Return the `Schedule` of each refresh of an imported data set.
+
+    What is new comes each quarter of an hour and everything once a day; where nothing tells what is new,
+    everything each hour.
+    """
+    if data_set.import_mode is ImportMode.DIRECT_QUERY:
         return []
+    if data_set.time_column is None:
+        hourly = {"Interval": "HOURLY"}
+        return [{"ScheduleId": "whole", "RefreshType": "FULL_REFRESH", "ScheduleFrequency": hourly}]
     return [
         {
             "ScheduleId": "new-rows",
@@ -177,23 +192,25 @@ def physical_table_map(data_set: DataSet, data_source_arn: str, sql: str | None 
 
 
 def logical_table_map(data_set: DataSet) -> dict[str, Any] | None:
-    """Return the `LogicalTableMap` that says which columns are degrees on a map; None where none is."""
-    tags = [
-        {
-            "TagColumnOperation": {
-                "ColumnName": column.name,
-                "Tags": [{"ColumnGeographicRole": column.role.value}],
-            }
-        }
-        for column in data_set.columns
-        if column.role is not None
-    ]
-    if not tags:
+    """Return the `LogicalTableMap` that tells which columns are degrees, and renames; None without such."""
+    transforms = [transform for column in data_set.columns for transform in _transforms(column)]
+    if not transforms:
         return None
     return {
-        f"{data_set.data_set_id}-places": {
+        f"{data_set.data_set_id}-columns": {
             "Alias": data_set.identifier,
-            "DataTransforms": tags,
+            "DataTransforms": transforms,
             "Source": {"PhysicalTableId": f"{data_set.data_set_id}-query"},
         }
     }
+
+
+def _transforms(column: DataSetColumn) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+    if column.role is not None:
+        tags = [{"ColumnGeographicRole": column.role.value}]
+        made.append({"TagColumnOperation": {"ColumnName": column.name, "Tags": tags}})
+    if column.known_as is not None:
+        names = {"ColumnName": column.name, "NewColumnName": column.known_as}
+        made.append({"RenameColumnOperation": names})
+    return made

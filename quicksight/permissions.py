@@ -54,3 +54,5 @@ DASHBOARD_OWNER = _actions(
     "DescribeDashboardPermissions",
     "UpdateDashboardPublishedVersion",
 )
+DASHBOARD_READER = _actions("DescribeDashboard", "ListDashboardVersions", "QueryDashboard")
+"""Sees the dashboard and nothing else: without a right to its data sets, rules about rows hold."""

@@ -1,4 +1,4 @@
-"""QuickSight: the Athena source with a role of its own, data sets, theme, dashboard, refreshes, permissions.
+"""QuickSight: the Athena source with a role of its own, data sets, theme, dashboards, refreshes, permissions.
 
 The account's subscription to QuickSight is made by hand, once (docs/deploy.md); everything else is here, and
 goes with its stack: a data set without its source, or a dashboard without its theme, would show nothing.
@@ -18,20 +18,30 @@ from constructs import Construct
 from contract.lake import COMPACTED_PREFIX, RAW_PREFIX
 from infra.acknowledgements import acknowledge_wildcard
 from infra.config import DashboardsConfig, StageConfig
+from infra.lake_prefixes import OPEN_DATA_PREFIXES
 from infra.stacks.storage import ATHENA_RESULTS_PREFIX
-from quicksight.dashboards import operations
+from quicksight.dashboard import Dashboard
+from quicksight.dashboards.catalog import DASHBOARDS
 from quicksight.data_set import (
     DataSet,
+    logical_table_map,
     physical_table_map,
     refresh_properties,
     refresh_schedules,
     sql_in,
 )
 from quicksight.data_sets import DATA_SETS
-from quicksight.permissions import DASHBOARD_OWNER, DATA_SET_OWNER, DATA_SOURCE_OWNER, THEME_OWNER
+from quicksight.permissions import (
+    DASHBOARD_OWNER,
+    DASHBOARD_READER,
+    DATA_SET_OWNER,
+    DATA_SOURCE_OWNER,
+    THEME_OWNER,
+)
+from quicksight.row_security import is_held_to_rules, row_level_permission, rules_data_set
 from quicksight.theme import BASE_THEME_ID, THEME_ID, THEME_NAME, theme_configuration
 
-READ_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX)
+READ_PREFIXES = (RAW_PREFIX, COMPACTED_PREFIX, OPEN_DATA_PREFIXES[0])
 _UNKNOWN_TO_CLOUDFORMATION = ("VisualMessages",)
 """Options that QuickSight's API takes and CloudFormation's schema refuses; the text for "no data" is one."""
 
@@ -50,11 +60,15 @@ class DashboardsStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._config = config
+        self._dashboards = dashboards
         self._principals = dashboards.principal_arns
         self.role = self._role()
         source = self._data_source()
-        sets = [self._data_set(data_set, source) for data_set in DATA_SETS]
-        self._dashboard(self._theme(), sets)
+        self._rules = self._site_rules(source)
+        sets = {data_set: self._data_set(data_set, source) for data_set in DATA_SETS}
+        theme = self._theme()
+        for dashboard in DASHBOARDS:
+            self._dashboard(dashboard, theme, [sets[data_set] for data_set in dashboard.data_sets])
 
     def _id(self, fixed: str) -> str:
         """Return the id in the account: ids are fixed for ever, and two stages may share an account."""
@@ -114,7 +128,13 @@ class DashboardsStack(Stack):
         source.node.add_dependency(self.role)
         return source
 
-    def _data_set(self, data_set: DataSet, source: quicksight.CfnDataSource) -> quicksight.CfnDataSet:
+    def _site_rules(self, source: quicksight.CfnDataSource) -> quicksight.CfnDataSet | None:
+        rules = self._dashboards.site_rules
+        return None if rules is None else self._data_set(rules_data_set(rules), source, holds_rules=True)
+
+    def _data_set(
+        self, data_set: DataSet, source: quicksight.CfnDataSource, *, holds_rules: bool = False
+    ) -> quicksight.CfnDataSet:
         identifier = self._id(data_set.data_set_id)
         made = quicksight.CfnDataSet(
             self,
@@ -131,6 +151,12 @@ class DashboardsStack(Stack):
         )
         sql = sql_in(data_set, self._config.database_name)
         made.add_property_override("PhysicalTableMap", physical_table_map(data_set, source.attr_arn, sql))
+        if (logical := logical_table_map(data_set)) is not None:
+            made.add_property_override("LogicalTableMap", logical)
+        if not holds_rules and self._rules is not None and is_held_to_rules(data_set):
+            rules_arn = self._arn("dataset", self._rules.data_set_id or "")
+            made.add_property_override("RowLevelPermissionDataSet", row_level_permission(rules_arn))
+            made.add_resource_dependency(self._rules)
         if (properties := refresh_properties(data_set)) is not None:
             made.add_property_override("DataSetRefreshProperties", properties)
         for schedule in refresh_schedules(data_set):
@@ -162,29 +188,34 @@ class DashboardsStack(Stack):
         theme.add_property_override("Configuration", theme_configuration())
         return theme
 
-    def _dashboard(self, theme: quicksight.CfnTheme, sets: Sequence[quicksight.CfnDataSet]) -> None:
-        dashboard = quicksight.CfnDashboard(
+    def _dashboard(
+        self, dashboard: Dashboard, theme: quicksight.CfnTheme, sets: Sequence[quicksight.CfnDataSet]
+    ) -> None:
+        permission = quicksight.CfnDashboard.ResourcePermissionProperty
+        made = quicksight.CfnDashboard(
             self,
-            "Dashboard",
+            _construct_id(dashboard),
             aws_account_id=Aws.ACCOUNT_ID,
-            dashboard_id=self._id(operations.DASHBOARD_ID),
-            name=str(operations.NAME),
+            dashboard_id=self._id(dashboard.dashboard_id),
+            name=str(dashboard.name),
             theme_arn=theme.attr_arn,
-            permissions=self._permissions(
-                quicksight.CfnDashboard.ResourcePermissionProperty, DASHBOARD_OWNER
-            ),
+            permissions=[
+                *self._permissions(permission, DASHBOARD_OWNER),
+                *_granted(permission, self._dashboards.reader_arns, DASHBOARD_READER),
+            ],
         )
-        definition = operations.definition(
-            data_set_arn=lambda identifier: self._arn("dataset", self._id(identifier))
+        definition = dashboard.definition(
+            time_zone=self._dashboards.time_zone,
+            data_set_arn=lambda identifier: self._arn("dataset", self._id(identifier)),
         )
         for option in _UNKNOWN_TO_CLOUDFORMATION:
             definition["Options"].pop(option, None)
-        dashboard.add_property_override("Definition", definition)
+        made.add_property_override("Definition", definition)
         for data_set in sets:
-            dashboard.add_resource_dependency(data_set)
+            made.add_resource_dependency(data_set)
         # A QuickSight parameter is written ${Name}: CloudFormation leaves it alone outside Fn::Sub, but the
         # validation takes it for a substitution that was forgotten.
-        Validations.of(dashboard).acknowledge(
+        Validations.of(made).acknowledge(
             Acknowledgment(
                 id="CloudFormation-Validate::E1029",
                 reason="${Name} in a definition is QuickSight's parameter",
@@ -192,7 +223,17 @@ class DashboardsStack(Stack):
         )
 
     def _permissions(self, made_of: Any, actions: Sequence[str]) -> list[Any]:
-        return [made_of(principal=principal, actions=list(actions)) for principal in self._principals]
+        return _granted(made_of, self._principals, actions)
+
+
+def _granted(made_of: Any, principals: Sequence[str], actions: Sequence[str]) -> list[Any]:
+    return [made_of(principal=principal, actions=list(actions)) for principal in principals]
+
+
+def _construct_id(dashboard: Dashboard) -> str:
+    """Return the id in the template; the first dashboard had it before there were others."""
+    name = dashboard.dashboard_id.removeprefix("crowdlens-")
+    return "Dashboard" if name == "operations" else f"Dashboard-{name}"
 
 
 def _needs(config: StageConfig, lake: str) -> Sequence[tuple[Sequence[str], Sequence[str]]]:

@@ -15,10 +15,13 @@ from botocore.validate import ParamValidator
 from infra.access.intrinsics import Place, Resolver
 from infra.config import read_config
 from infra.node import node_path
+from quicksight.dashboards.catalog import DASHBOARDS
 from quicksight.data_sets import DATA_SETS
 
 pytestmark = pytest.mark.xdist_group("synth")
 Template = dict[str, Any]
+READER = "arn:aws:quicksight:us-east-1:111122223333:group/default/readers"
+READS = ("Describe", "List", "Query")
 PRINCIPALS = tuple(f"arn:aws:quicksight:us-east-1:111122223333:user/default/{name}" for name in ("ann", "bo"))
 
 
@@ -32,12 +35,17 @@ def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     from app import cdk_context
     from infra.stacks.dashboards import DashboardsStack
 
+    rules = tmp_path_factory.mktemp("rules") / "site_rules.csv"
+    rules.write_text("group,user,sites\nseoul,,seoul-1;seoul-2\n,kim,*\n", encoding="utf-8")
     config = read_config(
         {
             "stage": request.param,
             "region": "us-east-1",
             "account": "111122223333",
             "quicksight_principal": ",".join(PRINCIPALS),
+            "quicksight_reader": READER,
+            "dashboards_time_zone": "America/New_York",
+            "site_rules": str(rules),
         }.get
     )
     assert config.dashboards is not None
@@ -112,7 +120,10 @@ def test_imported_data_sets_refresh_and_live_ones_do_not(template: Template) -> 
     for one in of_type(template, "RefreshSchedule"):
         refreshed.setdefault(one["DataSetId"], set()).add(one["Schedule"]["RefreshType"])
     assert set(refreshed) == {name for name, mode in modes.items() if mode == "SPICE"}
-    assert all(kinds == {"INCREMENTAL_REFRESH", "FULL_REFRESH"} for kinds in refreshed.values())
+    known = {name for name, kinds in refreshed.items() if "INCREMENTAL_REFRESH" in kinds}
+    given = {one["DataSetId"] for one in of_type(template, "DataSet") if "DataSetRefreshProperties" in one}
+    assert known == given
+    assert all("FULL_REFRESH" in kinds for kinds in refreshed.values())
 
 
 def test_ids_are_the_stages_own_and_the_dashboard_reads_its_own_data_sets(template: Template) -> None:
@@ -123,19 +134,62 @@ def test_ids_are_the_stages_own_and_the_dashboard_reads_its_own_data_sets(templa
         f"arn:aws:quicksight:us-east-1:111122223333:dataset/{one['DataSetId']}"
         for one in of_type(template, "DataSet")
     }
-    (dashboard,) = of_type(template, "Dashboard")
-    declared = {one["DataSetArn"] for one in dashboard["Definition"]["DataSetIdentifierDeclarations"]}
-    assert declared == made
+    declared = {
+        one["DataSetArn"]
+        for dashboard in of_type(template, "Dashboard")
+        for one in dashboard["Definition"]["DataSetIdentifierDeclarations"]
+    }
+    assert declared <= made
     assert all(f"dataset/{stage}-" in arn for arn in made)
     for one in of_type(template, "DataSet"):
         (table,) = one["PhysicalTableMap"].values()
-        assert f"{stage.replace('-', '_')}." in table["CustomSql"]["SqlQuery"]
+        if not one["DataSetId"].endswith("-site-rules"):
+            assert f"{stage.replace('-', '_')}." in table["CustomSql"]["SqlQuery"]
 
 
 def test_every_principal_gets_everything_that_is_shared(template: Template) -> None:
-    for kind in ("DataSource", "DataSet", "Theme", "Dashboard"):
+    for kind in ("DataSource", "DataSet", "Theme"):
         for one in of_type(template, kind):
             assert tuple(entry["Principal"] for entry in one["Permissions"]) == PRINCIPALS
+
+
+def test_a_reader_gets_every_dashboard_and_nothing_by_which_to_go_round_the_rules(template: Template) -> None:
+    found = list(of_type(template, "Dashboard"))
+    assert {one["DashboardId"].partition("-")[0] for one in found} == {"crowdlens"}
+    assert len(found) == len(DASHBOARDS)
+    for one in found:
+        rights = {entry["Principal"]: set(entry["Actions"]) for entry in one["Permissions"]}
+        assert set(rights) == {*PRINCIPALS, READER}
+        assert rights[READER] < rights[PRINCIPALS[0]]
+        assert not [action for action in rights[READER] if not action.split(":")[1].startswith(READS)]
+    for kind in ("DataSource", "DataSet", "Theme"):
+        assert READER not in str(list(of_type(template, kind)))
+
+
+def test_every_data_set_of_a_site_is_held_to_the_rules(template: Template) -> None:
+    held = {one["DataSetId"]: one.get("RowLevelPermissionDataSet") for one in of_type(template, "DataSet")}
+    (rules,) = (name for name in held if name.endswith("-site-rules"))
+    free = {name for name, rule in held.items() if rule is None}
+    assert free == {rules, rules.replace("site-rules", "free-wifi")}
+    for rule in filter(None, held.values()):
+        assert rule["Arn"].endswith(f":dataset/{rules}")
+        assert (rule["PermissionPolicy"], rule["Status"]) == ("GRANT_ACCESS", "ENABLED")
+
+
+def test_degrees_are_said_to_be_degrees(template: Template) -> None:
+    (wifi,) = (one for one in of_type(template, "DataSet") if one["DataSetId"].endswith("-free-wifi"))
+    (table,) = wifi["LogicalTableMap"].values()
+    assert table["Source"]["PhysicalTableId"] in wifi["PhysicalTableMap"]
+    roles = {
+        one["TagColumnOperation"]["ColumnName"]: one["TagColumnOperation"]["Tags"][0]["ColumnGeographicRole"]
+        for one in table["DataTransforms"]
+    }
+    assert roles == {"latitude": "LATITUDE", "longitude": "LONGITUDE"}
+
+
+def test_times_are_shown_on_the_clock_that_was_asked_for(template: Template) -> None:
+    zones = {one["Definition"]["Options"]["Timezone"] for one in of_type(template, "Dashboard")}
+    assert zones == {"America/New_York"}
 
 
 def test_quicksight_asks_athena_by_a_role_that_only_it_may_take(template: Template) -> None:

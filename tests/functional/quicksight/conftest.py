@@ -35,15 +35,27 @@ def _put(folder: Path, stored: Sequence[StoredRecord], name: str) -> None:
             )
 
 
-@pytest.fixture
-def open_lake(tmp_path: Path) -> OpenLake:
-    """Return a function that writes records as lake objects and gives a database over them."""
+WriteLake = Callable[..., LocalAthena]
 
-    def opened(*stored: Sequence[StoredRecord]) -> LocalAthena:
-        folder = tmp_path / "lake"
+
+@pytest.fixture(scope="session")
+def write_lake() -> WriteLake:
+    """Return a function that writes records as objects of a lake in a folder and gives its database."""
+
+    def written(folder: Path, *stored: Sequence[StoredRecord]) -> LocalAthena:
         folder.mkdir(exist_ok=True)
         for index, records in enumerate(stored):
             _put(folder, records, f"object-{index}")
         return LocalAthena(LocalFolderLake(folder), now=lambda: NOW)
+
+    return written
+
+
+@pytest.fixture
+def open_lake(write_lake: WriteLake, tmp_path: Path) -> OpenLake:
+    """Return a function that writes records as lake objects and gives a database over them."""
+
+    def opened(*stored: Sequence[StoredRecord]) -> LocalAthena:
+        return write_lake(tmp_path / "lake", *stored)
 
     return opened

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
+from cli.main import main
 from contract.records import StoredRecord
-from infra.local.athena import LocalAthena
+from infra.local.athena import LocalAthena, LocalFolderLake
+from infra.local.athena.engine import QueryResult
 from quicksight.data_set import HISTORY_DAYS, DataSet, QuickSightType, sql_in
-from quicksight.data_sets import DATA_QUALITY, DATA_SETS, ZONE_WINDOWS
+from quicksight.data_sets import DATA_QUALITY, DATA_SETS, FREE_WIFI, ZONE_WINDOWS
+from quicksight.row_security import SiteRule, rules_data_set
 
 # From "Supported data types and values" of QuickSight's user guide, for Athena.
 QUICKSIGHT_TYPES = {
@@ -20,6 +24,8 @@ QUICKSIGHT_TYPES = {
 }
 NOW = datetime(2025, 11, 21, 13, 0, 0, tzinfo=UTC)
 """The clock of the lakes that `open_lake` opens."""
+NOON_MILLISECONDS = round((NOW - timedelta(hours=1)).timestamp() * 1000)
+EXAMPLE = Path(__file__).parents[3] / "examples" / "opendata" / "free_wifi.csv"
 OpenLake = Callable[..., LocalAthena]
 RecordFactory = Callable[..., list[StoredRecord]]
 EVERY_DATA_SET = pytest.mark.parametrize("data_set", DATA_SETS, ids=lambda data_set: data_set.identifier)
@@ -33,28 +39,62 @@ def findings(athena: LocalAthena) -> list[tuple[object, ...]]:
     return sorted((tuple(row[index] for index in chosen) for row in result.rows), key=str)
 
 
+@pytest.fixture(scope="module")
+def empty_lake(write_lake: OpenLake, tmp_path_factory: pytest.TempPathFactory) -> LocalAthena:
+    """A database without any record."""
+    return write_lake(tmp_path_factory.mktemp("empty") / "lake")
+
+
+@pytest.fixture(scope="module")
+def full_lakes(
+    write_lake: OpenLake, make_records: RecordFactory, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[DataSet], LocalAthena]:
+    """Return a function from a data set to a database that has something for it, public data as of today."""
+    folder = tmp_path_factory.mktemp("full")
+    counted = {"suspect": False, "zone": "stairs", "object_class": "person", "density_per_m2": 0.5}
+    records = write_lake(
+        folder / "records",
+        make_records("zone_counts", count=45, step_ms=60_000, occupancy_mean=2.0, **counted),
+        make_records("line_crossings", direction="in"),
+        make_records("camera_status", state="dark"),
+        make_records("gaps"),
+        make_records("device_health", camera=None),
+        make_records("tracks", suspect=False, speed_mps=1.2),
+        make_records("events", kind="running", phase="start", started_at=NOON_MILLISECONDS, count=1),
+    )
+    assert main(["opendata", str(EXAMPLE), "--out", str(folder / "public")]) == 0
+    public = LocalAthena(LocalFolderLake(folder / "public"))
+    return lambda data_set: public if data_set is FREE_WIFI else records
+
+
+def types_of(result: QueryResult) -> list[tuple[str, QuickSightType]]:
+    """Return the names and types of the columns of an answer, as QuickSight takes them."""
+    return list(zip(result.columns, [QUICKSIGHT_TYPES[name] for name in result.types], strict=True))
+
+
+def declared(data_set: DataSet) -> list[tuple[str, QuickSightType]]:
+    """Return the names and types of the columns that a data set promises."""
+    return [(column.name, column.type) for column in data_set.columns]
+
+
 @EVERY_DATA_SET
-def test_the_columns_are_what_athena_gives_for_an_empty_lake(open_lake: OpenLake, data_set: DataSet) -> None:
-    result = open_lake().query(data_set.sql)
-    given = list(zip(result.columns, [QUICKSIGHT_TYPES[name] for name in result.types], strict=True))
-    assert given == [(column.name, column.type) for column in data_set.columns]
+def test_the_columns_are_what_athena_gives_for_an_empty_lake(
+    empty_lake: LocalAthena, data_set: DataSet
+) -> None:
+    result = empty_lake.query(data_set.sql)
+    assert types_of(result) == declared(data_set)
     assert result.rows == []
 
 
 @EVERY_DATA_SET
-def test_the_columns_are_what_athena_gives_for_a_lake(
-    open_lake: OpenLake, make_records: RecordFactory, data_set: DataSet
+def test_what_is_deployed_gives_the_same_of_the_views_of_its_own_database(
+    full_lakes: Callable[[DataSet], LocalAthena], data_set: DataSet
 ) -> None:
-    athena = open_lake(
-        make_records("zone_counts"),
-        make_records("line_crossings", direction="in"),
-        make_records("camera_status", state="dark"),
-        make_records("gaps"),
-    )
-    result = athena.query(data_set.sql)
-    given = list(zip(result.columns, [QUICKSIGHT_TYPES[name] for name in result.types], strict=True))
-    assert given == [(column.name, column.type) for column in data_set.columns]
-    assert len(result.rows) > 0
+    deployed = full_lakes(data_set).query(sql_in(data_set, "crowdlens"))
+    plain = full_lakes(data_set).query(data_set.sql)
+    for result in (deployed, plain):
+        assert types_of(result) == declared(data_set)
+    assert sorted(deployed.rows, key=str) == sorted(plain.rows, key=str) != []
 
 
 def test_a_camera_in_order_is_listed_with_no_findings(
@@ -82,21 +122,6 @@ def test_a_finding_of_the_device_leaves_no_camera_of_its_site_in_order(
     assert findings(athena) == [(None, "gap", 1)]
 
 
-@EVERY_DATA_SET
-def test_what_is_deployed_asks_the_same_of_the_views_of_its_own_database(
-    open_lake: OpenLake, make_records: RecordFactory, data_set: DataSet
-) -> None:
-    athena = open_lake(
-        make_records("zone_counts"),
-        make_records("line_crossings", direction="in"),
-        make_records("camera_status", state="dark"),
-    )
-    deployed = athena.query(sql_in(data_set, "crowdlens"))
-    plain = athena.query(data_set.sql)
-    assert (list(deployed.columns), list(deployed.types)) == (list(plain.columns), list(plain.types))
-    assert sorted(deployed.rows, key=str) == sorted(plain.rows, key=str) != []
-
-
 @pytest.mark.parametrize(
     ("days_ago", "is_seen"),
     [
@@ -111,3 +136,24 @@ def test_what_is_deployed_looks_back_so_many_days(
     athena = open_lake(make_records("zone_counts", start_ms=round(start.timestamp() * 1000)))
     assert bool(athena.query(sql_in(ZONE_WINDOWS, "crowdlens")).rows) is is_seen
     assert athena.query(ZONE_WINDOWS.sql).rows
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param([], [], id="without rules nobody sees anything"),
+        pytest.param([SiteRule(None, "kim", ())], [("kim", None, None)], id="every site is NULL"),
+        pytest.param(
+            [SiteRule("seoul", None, ("seoul-1", "seoul-2")), SiteRule(None, "kim", ("busan",))],
+            [("kim", None, "busan"), (None, "seoul", "seoul-1,seoul-2")],
+            id="sites with commas, as quicksight reads them",
+        ),
+    ],
+)
+def test_rules_are_what_quicksight_reads(
+    empty_lake: LocalAthena, rules: list[SiteRule], expected: list[tuple[object, ...]]
+) -> None:
+    data_set = rules_data_set(rules)
+    result = empty_lake.query(sql_in(data_set, "crowdlens"))
+    assert types_of(result) == declared(data_set)
+    assert sorted((tuple(row) for row in result.rows), key=str) == sorted(expected, key=str)
