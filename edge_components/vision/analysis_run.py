@@ -104,6 +104,7 @@ class AnalysisRun:
         health: CameraHealth,
         progress: Callable[[Progress], None] | None,
         on_frame: Callable[[AnalysedFrame], None] | None,
+        on_records: Callable[[Sequence[Record]], None] | None = None,
     ) -> None:
         self._source = source
         self._detector = detector
@@ -113,6 +114,7 @@ class AnalysisRun:
         self._health = health
         self._progress = progress
         self._on_frame = on_frame
+        self._on_records = on_records
         self._latency = {stage: LatencyHistogram() for stage in STAGES}
         self._started_seconds = time.perf_counter()
         self._seconds = 0.0
@@ -187,6 +189,8 @@ class AnalysisRun:
         if records:
             self._sink.append(records)
             self._records += len(records)
+            if self._on_records is not None:
+                self._on_records(records)
 
     def _time(self, item: Item, started: float, found: float) -> None:
         now = time.perf_counter()

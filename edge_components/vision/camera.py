@@ -15,6 +15,7 @@ from contract.identity import check_identifier
 from contract.scene import Scene
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.spool import Spool
+from edge_components.vision.alerts import AlertPublisher, alerting
 from edge_components.vision.analytics import SceneAnalytics
 from edge_components.vision.annotate import DrawnTrack, LineTotals, annotate_legibly, save_jpeg
 from edge_components.vision.default_scene import default_scene
@@ -157,11 +158,13 @@ def run_camera(
     stop: threading.Event | None = None,
     progress: Callable[[Progress], None] | None = None,
     started: Callable[[Source, OnnxDetector, Scene], None] | None = None,
+    alerts: AlertPublisher | None = None,
 ) -> CameraRun:
     """Run one camera until its source ends, `stop` is set or its time is up.
 
-    `started` is called once everything is open. Raises a `CrowdLensError` for what the user has to mend
-    before the first frame; a fault on the way ends the run with `problem` set.
+    `started` is called once everything is open. `alerts` is told of events and of faults of the camera.
+    Raises a `CrowdLensError` for what the user has to mend before the first frame; a fault on the way ends
+    the run with `problem` set.
     """
     # One thread a stage: OpenCV's own would take the cores from the model.
     cv2.setNumThreads(1)
@@ -178,7 +181,10 @@ def run_camera(
             before = spool.counts()
             if started is not None:
                 started(source, detector, scene)
-            with _deadline(settings.maximum_seconds, stop or threading.Event()) as ending:
+            with (
+                _deadline(settings.maximum_seconds, stop or threading.Event()) as ending,
+                alerting(alerts, scene, settings.device) as note,
+            ):
                 try:
                     result = run_pipeline(
                         source,
@@ -190,6 +196,7 @@ def run_camera(
                         settings=PipelineSettings(start_time_ms=settings.start_time_ms),
                         stop=ending,
                         progress=progress,
+                        on_records=note,
                         on_clock_moved=spool.restamp,
                     )
                     problem = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from contract.errors import CrowdLensError
+from contract.records import Record
 from contract.scene import Scene
 from edge_components.vision.analysis_run import (
     AnalysedFrame,
@@ -74,11 +75,13 @@ def run_pipeline(
     stop: threading.Event | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_frame: Callable[[AnalysedFrame], None] | None = None,
+    on_records: Callable[[Sequence[Record]], None] | None = None,
     on_clock_moved: Callable[[], object] | None = None,
 ) -> PipelineResult:
     """Analyse `source` until it ends or `stop` is set, and return what was done; the source is closed.
 
-    Frames in flight are finished after `stop`, and the last records stored. Raises `PipelineStoppedError`
+    Frames in flight are finished after `stop`, and the last records stored. `on_records` sees records once
+    they are stored; it must return at once and not raise. Raises `PipelineStoppedError`
     when the source or the model failed on the way, after storing what was counted; errors of analytics and
     sink are raised as they are.
     """
@@ -97,6 +100,7 @@ def run_pipeline(
         health=health,
         progress=progress,
         on_frame=on_frame,
+        on_records=on_records,
     )
     buffers = settings.live_buffers if source.info.live else settings.file_buffers
     stages = Stages(source, detector, stop, buffers)

@@ -7,13 +7,17 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from contract.errors import CrowdLensError, DiskFullError
+from contract.records import Record
 from contract.scene import Scene
 from contract.scene_privacy import NO_MINIMUM
+from contract.tables import EVENTS
+from edge_components.vision.alerts import AlertPublisher, alerting
 from edge_components.vision.analytics import SceneAnalytics
 from edge_components.vision.mot_text import MotDetections, TrackLine, format_tracks, read_detections
 from edge_components.vision.progress import Progress
@@ -48,6 +52,8 @@ def replay(
     tracker_settings: TrackerSettings | None = None,
     warn: Callable[[str], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
+    alerts: AlertPublisher | None = None,
+    device: str = "replay",
 ) -> dict[str, Any]:
     """Track and count the MOT detections at `detections_path` and return what `summary.json` holds.
 
@@ -68,6 +74,7 @@ def replay(
     `confidence` starts a track (0.5 when not given); weaker boxes, down to 0.1, continue one. `warn` is
     called with a sentence for each kind of detection that was dropped or mended, and for what looks like a
     mistake.
+    `alerts` is told of events as if they happened now, on `device`.
     Raises `CrowdLensError` for what a user can mend: an unreadable text, a scene that does not fit, a full
     disk.
     """
@@ -81,7 +88,9 @@ def replay(
         window_seconds=window_seconds,
         tracker_settings=settings,
     )
-    lines = _run(detections, analytics, frames_per_second, progress)
+    with alerting(alerts, scene, device) as note:
+        tell = None if note is None else _as_of_now(note)
+        lines = _run(detections, analytics, frames_per_second, progress, tell)
     totals = analytics.totals
     summary = _summary(totals, detections.frames, frames_per_second, scene.minimum_count)
     sentences = sentences_of(totals.warnings)
@@ -113,6 +122,7 @@ def _run(
     analytics: SceneAnalytics,
     frames_per_second: float,
     progress: Callable[[Progress], None] | None,
+    note: Callable[[Sequence[Record]], None] | None,
 ) -> list[TrackLine]:
     """Replay all frames, skipping through long stretches without detections; return the tracks' boxes."""
     step = max(1, math.floor(_EMPTY_STEP_SECONDS * frames_per_second))
@@ -120,13 +130,33 @@ def _run(
     started, numbers, lines = time.perf_counter(), [], list[TrackLine]()
     for number, found in detections.numbered(dense_frames=dense_frames, step=step):
         numbers.append(number)
-        analytics.update(found, round(1000 * (number - 1) / frames_per_second))
+        records = analytics.update(found, round(1000 * (number - 1) / frames_per_second))
+        if note is not None:
+            note(records)
         for frame in analytics.sightings:
             lines += _track_lines(frame, numbers[frame.index])
         if progress is not None and len(numbers) % _PROGRESS_FRAMES == 0:
             progress(Progress(number, detections.frames, 0, time.perf_counter() - started))
-    analytics.close()
+    records = analytics.close()
+    if note is not None:
+        note(records)
     return lines
+
+
+def _as_of_now(note: Callable[[Sequence[Record]], None]) -> Callable[[Sequence[Record]], None]:
+    """Return what hands events on to `note` as if the first frame were now."""
+    start_ms = round(time.time() * 1000)
+
+    def shifted(record: Record) -> Record:
+        values = dict(record.values)
+        # A replay anew is another event.
+        values |= {
+            "event": f"{values['event']}-{start_ms}",
+            "started_at": start_ms + int(str(values["started_at"])),
+        }
+        return replace(record, event_time_ms=start_ms + record.event_time_ms, values=values)
+
+    return lambda records: note([shifted(record) for record in records if record.table == EVENTS.name])
 
 
 def _check_settings(frames_per_second: float, width: int, height: int) -> None:
