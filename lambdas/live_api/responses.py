@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -49,7 +50,10 @@ def kept_answer(
         return Response(HTTPStatus.NOT_MODIFIED, headers=told, body="")
     if answer.compressed is not None and "gzip" in header(event, "accept-encoding"):
         told["Content-Encoding"] = "gzip"
-        return Response(status, JSON, answer.compressed, told)
+        # As text, for the resolver would write bytes of this type as JSON.
+        packed = Response(status, JSON, base64.b64encode(answer.compressed).decode(), told)
+        packed.base64_encoded = True
+        return packed
     return Response(status, JSON, answer.body.decode(), told)
 
 
