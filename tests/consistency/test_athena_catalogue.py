@@ -126,6 +126,14 @@ def test_statements_come_after_what_they_read() -> None:
         seen.add(statement.name)
 
 
+def test_the_local_endpoint_takes_every_statement_in_order_as_athena_would(tmp_path: Path) -> None:
+    athena = LocalAthena(LocalFolderLake(tmp_path), with_catalog=False)
+    for statement in catalog.statements():
+        athena.query(statement.sql(lake_bucket="lake", database="crowdlens"))
+    assert set(athena.definitions.views()) == {view.name for view in catalog.views()}
+    assert set(athena.definitions.tables()) == {table.name for table in catalog.tables()}
+
+
 def test_a_file_without_its_header_is_told(tmp_path: Path) -> None:
     path = tmp_path / "mine.sql"
     path.write_text("SELECT 1\n")

@@ -114,6 +114,12 @@ class Definitions:
         self._lock = threading.Lock()
         self._tables: dict[str, TableDefinition] = {}
         self._views: dict[str, ViewDefinition] = {}
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """A number that is another one after each change."""
+        return self._version
 
     def copy(self) -> Definitions:
         """Return another database with the same tables and views."""
@@ -139,6 +145,7 @@ class Definitions:
                     return
                 raise AthenaQueryError(Fault.GENERIC, f"{table.name} already exists")
             self._tables[table.name] = table
+            self._version += 1
 
     def put_view(self, view: ViewDefinition, *, replace: bool) -> None:
         """Add a view; raises `AthenaQueryError` when the name is taken and `replace` is not set."""
@@ -146,12 +153,14 @@ class Definitions:
             if view.name in self._tables or (view.name in self._views and not replace):
                 raise AthenaQueryError(Fault.GENERIC, f"{view.name} already exists")
             self._views[view.name] = view
+            self._version += 1
 
     def drop_view(self, name: str, *, if_exists: bool) -> None:
         """Remove a view; raises `AthenaQueryError` when there is none and `if_exists` is not set."""
         with self._lock:
             if self._views.pop(name, None) is None and not if_exists:
                 raise AthenaQueryError(Fault.TABLE_NOT_FOUND, f"View '{name}' does not exist")
+            self._version += 1
 
 
 def parse_table(statement: exp.Create) -> TableDefinition:

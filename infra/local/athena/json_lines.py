@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.fs as pafs
 from pyarrow import json as pajson
@@ -14,7 +16,8 @@ def read_json_lines(filesystem: pafs.FileSystem, path: str, schema: pa.Schema) -
     options = pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     try:
         with filesystem.open_input_stream(path) as stream:
-            return pajson.read_json(stream, parse_options=options).select(schema.names)
+            lines: Any = stream
+            return pajson.read_json(lines, parse_options=options).select(schema.names)
     except (pa.ArrowInvalid, OSError) as error:
         raise AthenaQueryError(
             Fault.BAD_DATA, f"{path} is no readable JSON, one object a line: {error}"

@@ -8,8 +8,9 @@ the answer can come from.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -21,22 +22,24 @@ from infra.local.athena.expand import physical_name
 from infra.local.athena.lake import DayFilter
 
 _OPTIONAL = "optional: "
-# Over empty tables these would conclude that there is nothing to scan.
-_PLANNING_SETTINGS = "SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'"
+# Over empty tables the first two would conclude that there is nothing to scan; the third would read once what
+# Athena reads, and charges for, once a mention.
+_PLANNING_SETTINGS = "SET disabled_optimizers = 'statistics_propagation,empty_result_pullup,common_subplan'"
+_WORD = re.compile(r"\w+")
 
 
-@dataclass
-class Need:
-    """What the scans of one table read: their columns, and one list of day conditions for each scan."""
+@dataclass(frozen=True)
+class ScanNeed:
+    """What one scan of a table reads: its columns, those of its conditions among them, and the conditions."""
 
-    columns: set[str] = field(default_factory=set)
-    conditions: list[list[str]] = field(default_factory=list)
+    columns: frozenset[str]
+    conditions: tuple[exp.Expr, ...]
 
 
 def needs(
     connection: duckdb.DuckDBPyConnection, sql: str, tables: Mapping[str, TableDefinition]
-) -> dict[str, Need]:
-    """Return what the DuckDB query `sql` needs of each of `tables`, by table name.
+) -> dict[str, list[ScanNeed]]:
+    """Return every scan that the DuckDB query `sql` makes of each of `tables`, by table name.
 
     Makes and drops empty tables of these names in `connection`.
     """
@@ -48,24 +51,25 @@ def needs(
     for name in tables:
         connection.execute(f'DROP TABLE "{physical_name(name)}"')
     by_physical = {physical_name(name): table for name, table in tables.items()}
-    found: dict[str, Need] = {}
+    found: dict[str, list[ScanNeed]] = {}
     for scan in _scans(json.loads(plan)):
         scanned = by_physical.get(str(scan["Table"]).rpartition(".")[2].strip('"'))
         if scanned is not None:
-            need = found.setdefault(scanned.name, Need())
-            need.columns.update(_as_list(scan.get("Projections")))
-            names = {column.name for column in scanned.partition_columns}
-            need.conditions.append(_day_conditions(scan, names))
+            found.setdefault(scanned.name, []).append(_need(scan, scanned))
     return found
 
 
 def day_filter(
-    connection: duckdb.DuckDBPyConnection, need: Need, partition: Partition, last_day: str
+    connection: duckdb.DuckDBPyConnection, need: ScanNeed, partition: Partition, last_day: str
 ) -> DayFilter:
-    """Return which partitions hold rows for the query, of the projected ones until `last_day`."""
-    wanted = [" AND ".join(f"({text})" for text in conditions) or "TRUE" for conditions in need.conditions]
-    condition = " OR ".join(f"({text})" for text in wanted) or "TRUE"
+    """Return which partitions hold rows for the scan, of the projected ones until `last_day`."""
     name = partition.column.name
+    wanted = [
+        condition.sql(dialect="duckdb")
+        for condition in need.conditions
+        if {column.name for column in condition.find_all(exp.Column)} == {name}
+    ]
+    condition = " AND ".join(f"({text})" for text in wanted) or "TRUE"
     sql = f'SELECT "{name}" FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS "{name}") WHERE {condition}'  # noqa: S608 - conditions of DuckDB's own plan
 
     def keep(days: Collection[str]) -> set[str]:
@@ -88,19 +92,27 @@ def _scans(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield from _scans(node.get("children", []))
 
 
+def _need(scan: Mapping[str, Any], table: TableDefinition) -> ScanNeed:
+    columns = set(_as_list(scan.get("Projections")))
+    conditions = []
+    for text in _as_list(scan.get("Filters")):
+        condition = _parsed(text.removeprefix(_OPTIONAL))
+        if condition is not None:
+            conditions.append(condition)
+        # The plan does not list a column that is only compared, but it is read all the same.
+        columns.update(_WORD.findall(text) if condition is None else _columns_of(condition))
+    known = {column.name for column in table.all_columns}
+    return ScanNeed(frozenset(columns & known), tuple(conditions))
+
+
+def _columns_of(condition: exp.Expr) -> set[str]:
+    return {column.name for column in condition.find_all(exp.Column)}
+
+
 def _as_list(value: object) -> list[str]:
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def _day_conditions(scan: Mapping[str, Any], partition: set[str]) -> list[str]:
-    found = []
-    for text in _as_list(scan.get("Filters")):
-        condition = _parsed(text.removeprefix(_OPTIONAL))
-        if condition is not None and {column.name for column in condition.find_all(exp.Column)} == partition:
-            found.append(condition.sql(dialect="duckdb"))
-    return found
 
 
 def _parsed(text: str) -> exp.Expr | None:

@@ -7,7 +7,6 @@ the known-answer test.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from sqlglot import exp
 
@@ -29,17 +28,16 @@ _TO_INTERVAL = {
 }
 
 
-def bind_now(query: exp.Expr, now: datetime) -> exp.Expr:
-    """Return `query` with the present replaced by `now`: one instant for the whole query, as in Athena."""
-    stamp = now.strftime("%Y-%m-%d %H:%M:%S.") + f"{now.microsecond // 1000:03d}"
+def bind_now(query: exp.Expr, today: str, present: str) -> exp.Expr:
+    """Return `query` with the present as text: one instant for the whole query, as in Athena."""
 
     def replaced(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.CurrentDate):
-            return exp.cast(exp.Literal.string(stamp[:10]), "DATE")
+            return exp.cast(exp.Literal.string(today), "DATE")
         if isinstance(node, exp.Localtimestamp):
-            return exp.cast(exp.Literal.string(stamp), "TIMESTAMP")
+            return exp.cast(exp.Literal.string(present), "TIMESTAMP")
         if isinstance(node, exp.CurrentTimestamp):
-            return exp.cast(exp.Literal.string(f"{stamp}+00"), "TIMESTAMPTZ")
+            return exp.cast(exp.Literal.string(f"{present}+00"), "TIMESTAMPTZ")
         return node
 
     return query.transform(replaced)
@@ -76,8 +74,8 @@ def _is_utc(node: exp.Expr) -> bool:
     return _is_anonymous(node, "with_timezone") and node.expressions[1] == exp.Literal.string("UTC")
 
 
-def to_duckdb(query: exp.Expr) -> str:
-    """Return the DuckDB SQL of a query whose columns and types are resolved."""
+def to_duckdb(query: exp.Expr) -> exp.Expr:
+    """Return a query whose columns and types are resolved, as DuckDB's SQL says the same."""
     result = query
     for node in reversed(list(query.walk(bfs=True))):
         rewrite = _REWRITES.get(type(node))
@@ -86,7 +84,7 @@ def to_duckdb(query: exp.Expr) -> str:
             changed.type = node.type
             result = changed if node is result else result
             node.replace(changed)
-    return result.sql(dialect="duckdb")
+    return result
 
 
 def _divide(node: exp.Expr) -> exp.Expr:

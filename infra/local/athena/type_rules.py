@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.athena import Athena
@@ -56,7 +57,7 @@ def _typed(kind: str) -> dict[str, object]:
     return {"returns": exp.DType[kind]}
 
 
-_METADATA = {
+_METADATA: dict[type[exp.Expr], Any] = {
     **Athena.EXPRESSION_METADATA,
     exp.DateTrunc: {"annotator": lambda annotator, node: annotator._annotate_by_args(node, "this")},
     exp.TimestampTrunc: {"annotator": lambda annotator, node: annotator._annotate_by_args(node, "this")},

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,8 @@ from cli.folder_store import FolderStore, NoLeases
 from contract.tables import TABLES
 from infra.local.athena import LocalAthena
 from infra.local.athena.definitions import parse_one
-from infra.local.athena.planner import _create_empty, _scans
+from infra.local.athena.planner import needs
+from infra.local.athena.translation import translated
 from lambdas.compactor import encoding
 from lambdas.compactor.compactor import Compactor
 from lambdas.compactor.report import Report
@@ -104,16 +104,13 @@ def test_repeated_rows_are_told_and_go(filled: Any, athena_of: AthenaOf) -> None
 def test_conditions_reach_both_halves_of_the_lake(filled: Any, athena_of: AthenaOf) -> None:
     athena = athena_of(filled)
     sql = "SELECT count(*) FROM unique_zone_counts WHERE day = '2026-11-20' AND camera = 'plaza-1'"
-    translated, expansion = athena._translated(parse_one(sql), NOW)
+    made = translated(parse_one(sql), athena.definitions, athena.database)
     with duckdb.connect() as connection:
-        for table in expansion.used.values():
-            connection.execute(_create_empty(table))
-        connection.execute("SET disabled_optimizers = 'statistics_propagation,empty_result_pullup'")
-        ((_, plan),) = connection.execute(f"EXPLAIN (FORMAT JSON) {translated}").fetchall()
-    scans = {scan["Table"].split("$")[1].strip('"'): scan["Filters"] for scan in _scans(json.loads(plan))}
-    assert set(scans) == {"zone_counts", "compacted_zone_counts"}
-    for filters in scans.values():
-        assert {text.strip("()") for text in filters} == {"day = '2026-11-20'", "camera = 'plaza-1'"}
+        found = needs(connection, made.planning_sql(NOW), made.tables)
+    assert set(found) == {"zone_counts", "compacted_zone_counts"}
+    for (need,) in found.values():
+        texts = {condition.sql(dialect="duckdb").strip("()") for condition in need.conditions}
+        assert texts == {"day = '2026-11-20'", "camera = 'plaza-1'"}
 
 
 def test_an_object_says_which_cameras_its_row_groups_hold(
