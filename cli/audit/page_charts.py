@@ -11,7 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from cli.audit.compare import Audit, Stretch
-from quicksight.preview.charts import FONT_STACK
+from quicksight.preview.chart_parts import FONT_STACK
 from quicksight.theme import BLUE, GRID, INK, INK_SOFT, ORANGE
 
 ROW_PIXELS = 44

@@ -126,19 +126,30 @@ def resolve(choices: Choices, chosen: Chosen, *, now: datetime) -> Chosen:
 def chosen_from(
     choices: Choices, texts: Iterable[tuple[str, str]], first: date | None, last: date | None
 ) -> Chosen:
-    """Return a choice from pairs of column and value; raises `ChoiceError` for a column without a filter."""
+    """Return a choice from pairs of column and value and from days; what the dashboard lacks is left out."""
     gathered: dict[str, tuple[str, ...]] = {}
     for column, value in texts:
-        if column not in choices.columns:
-            expected = ", ".join(choices.columns) or "nothing: it has no filters"
-            raise ChoiceError(f"filter {column!r} is none of the dashboard's: expected {expected}")
-        name = choices.columns[column]
-        gathered[name] = (*gathered.get(name, ()), value)
+        if column in choices.columns:
+            name = choices.columns[column]
+            gathered[name] = (*gathered.get(name, ()), value)
     days: dict[str, date] = {}
     if choices.period is not None:
         given = zip(choices.period, (first, last), strict=True)
         days = {name: day for name, day in given if day is not None}
     return Chosen(gathered, days)
+
+
+def chosen_for_all(
+    definitions: Mapping[str, Json], texts: Sequence[tuple[str, str]], first: date | None, last: date | None
+) -> dict[str, Chosen]:
+    """Return the choice for each definition, by key; raises `ChoiceError` for a column that none filters."""
+    choices = {key: read_choices(definition) for key, definition in definitions.items()}
+    known = list(dict.fromkeys(column for one in choices.values() for column in one.columns))
+    for column, _ in texts:
+        if column not in known:
+            expected = ", ".join(known) or "none: there are no filters"
+            raise ChoiceError(f"filter {column!r} is not one of the dashboard: expected {expected}")
+    return {key: chosen_from(one, texts, first, last) for key, one in choices.items()}
 
 
 def instants(days: tuple[date, date], zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from quicksight.data_set import HISTORY_DAYS, DataSet, sql_in
+from quicksight.data_set import DataSet, sql_in
 from quicksight.preview.choosing import Choices, Chosen, DayFilter, Filter, TextFilter, instants
 from quicksight.preview.errors import DefinitionError
 
@@ -26,8 +26,8 @@ def conditions(
 
 
 def bounded(data_set: DataSet, choices: Choices, chosen: Chosen, today: date, database: str) -> DataSet:
-    """Return the data set over what QuickSight reads: the last `HISTORY_DAYS`, or all for an earlier day."""
-    oldest = today - timedelta(days=HISTORY_DAYS - 1)
+    """Return the data set over the days that QuickSight reads of it, or over all for an earlier choice."""
+    oldest = today - timedelta(days=data_set.history_days - 1)
     first = chosen.days[choices.period[0]] if choices.period else oldest
     if first < oldest:
         return data_set

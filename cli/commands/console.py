@@ -1,0 +1,144 @@
+"""`crowdlens console`: live figures, cameras, events and history in a browser on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.arguments import port, positive_number
+from cli.output import say
+from contract.errors import CrowdLensError
+
+if TYPE_CHECKING:
+    from quicksight.console.settings import ConsoleSettings, MySqlAddress
+
+LOOPBACK = "127.0.0.1"
+MYSQL_URL_VARIABLE = "CROWDLENS_MYSQL_URL"
+EXAMPLE = """examples:
+  crowdlens console --lake out/demo/lake
+  crowdlens console --lake out/demo/lake --mysql-url mysql://user:password@127.0.0.1:3306/crowdlens
+  crowdlens console --workgroup crowdlens --database crowdlens_dev      the account's own Athena
+shows itself on 127.0.0.1 only; Ctrl-C ends it; docs/console.md says what stands where"""
+
+
+class StreamlitMissingError(CrowdLensError):
+    """Raised when Streamlit is not installed."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `crowdlens console`."""
+    parser.epilog = EXAMPLE
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--lake", type=Path, default=Path("out/demo/lake"), help="lake folder of a run")
+    source.add_argument("--workgroup", help="ask the account's own Athena in this workgroup, not a folder")
+    parser.add_argument("--database", default="crowdlens", help="database name")
+    parser.add_argument("--time-zone", help="clock of the page (default: the lake's most frequent)")
+    parser.add_argument(
+        "--mysql-url",
+        help=f"live figures from mysql://user:password@host:port/database (or ${MYSQL_URL_VARIABLE})",
+    )
+    parser.add_argument("--language", choices=("ko", "en"), default="ko", help="language at the start")
+    parser.add_argument(
+        "--refresh-seconds", type=positive_number, default=5.0, help="how often live figures are read anew"
+    )
+    parser.add_argument("--port", type=port, default=8501, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument(
+        "--no-browser", action="store_true", help="open no browser; the address is printed either way"
+    )
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Serve the console until Ctrl-C."""
+    if find_spec("streamlit") is None:
+        raise StreamlitMissingError(
+            "Streamlit is not installed: expected `sh infra/local/setup.sh console` to have put it in place"
+        )
+    from infra.local.ports import check_port, free_port
+
+    if arguments.port:
+        check_port(arguments.port, "the console")
+    wanted = arguments.port or free_port()
+    with ExitStack() as stack:
+        settings = replace(
+            _source(arguments, stack),
+            mysql=_mysql(arguments.mysql_url or os.environ.get(MYSQL_URL_VARIABLE)),
+            language=arguments.language,
+            refresh_seconds=arguments.refresh_seconds,
+        )
+        say(f"look at   http://{LOOPBACK}:{wanted}/   (Ctrl-C ends it)")
+        return _serve(settings, wanted, open_browser=not arguments.no_browser)
+
+
+def streamlit_command(wanted_port: int, *, open_browser: bool) -> list[str]:
+    """Return the command that serves the page on this machine alone and tells nobody of it."""
+    import quicksight.console
+
+    page = Path(quicksight.console.__file__).with_name("app.py")
+    options = {
+        "server.address": LOOPBACK,
+        "server.port": str(wanted_port),
+        "server.headless": "false" if open_browser else "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "browser.serverAddress": LOOPBACK,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "theme.base": "light",
+        "theme.primaryColor": "#0072B2",
+        "logger.level": "error",
+    }
+    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return [sys.executable, "-m", "streamlit", "run", str(page), *flags]
+
+
+def _source(arguments: argparse.Namespace, stack: ExitStack) -> ConsoleSettings:
+    """Return where Athena answers; a lake folder gets an endpoint of its own as long as the page is up."""
+    from quicksight.console.settings import ConsoleSettings
+
+    if arguments.workgroup is not None:
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "ap-northeast-2"
+        return ConsoleSettings(
+            None, arguments.database, arguments.time_zone or "UTC", region, arguments.workgroup
+        )
+    from cli.dashboards import site_time_zone
+    from cli.lake_location import open_lake
+    from infra.local.athena import AthenaEndpoint, LocalAthena
+
+    athena = LocalAthena(open_lake(arguments.lake), arguments.database)
+    zone = arguments.time_zone or site_time_zone(athena)
+    endpoint = stack.enter_context(AthenaEndpoint(athena))
+    return ConsoleSettings(endpoint.url, arguments.database, zone)
+
+
+def _mysql(url: str | None) -> MySqlAddress | None:
+    from infra.local.mysql_server import parse_url
+    from quicksight.console.settings import MySqlAddress
+
+    if url is None:
+        return None
+    server = parse_url(url)
+    return MySqlAddress(
+        server.host, server.port, server.user, server.password, server.database, server.tls, server.ca_file
+    )
+
+
+def _serve(settings: ConsoleSettings, wanted_port: int, *, open_browser: bool) -> int:
+    command = streamlit_command(wanted_port, open_browser=open_browser)
+    with subprocess.Popen(command, env={**os.environ, **settings.written()}) as server:
+        try:
+            status = server.wait()
+        except KeyboardInterrupt:
+            # The terminal sends Ctrl-C to both.
+            server.wait()
+            return 0
+    if status:
+        say("the console ended by itself: its last lines above say why")
+    return 1 if status else 0
