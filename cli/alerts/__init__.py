@@ -1,0 +1,1 @@
+"""What `crowdlens alerts` does: rules, subscriptions and a test."""
