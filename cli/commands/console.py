@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import os
-import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from cli.arguments import port, positive_number
 from cli.output import say
-from contract.errors import CrowdLensError
+from contract.errors import CrowdLensError, WorkFailedError
 
 if TYPE_CHECKING:
     from quicksight.console.settings import ConsoleSettings, MySqlAddress
 
 LOOPBACK = "127.0.0.1"
+_START_SECONDS = 60.0
 MYSQL_URL_VARIABLE = "CROWDLENS_MYSQL_URL"
 EXAMPLE = """examples:
   crowdlens console --lake out/demo/lake
@@ -30,6 +32,10 @@ shows itself on 127.0.0.1 only; Ctrl-C ends it; docs/console.md says what stands
 
 class StreamlitMissingError(CrowdLensError):
     """Raised when Streamlit is not installed."""
+
+
+class ConsoleEndedError(WorkFailedError):
+    """Raised when the console's process ended although nobody ended it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +55,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--refresh-seconds", type=positive_number, default=5.0, help="how often live figures are read anew"
     )
     parser.add_argument("--port", type=port, default=8501, help="port on 127.0.0.1; 0 takes a free one")
-    parser.add_argument(
-        "--no-browser", action="store_true", help="open no browser; the address is printed either way"
-    )
     parser.set_defaults(execute=execute)
 
 
@@ -73,11 +76,10 @@ def execute(arguments: argparse.Namespace) -> int:
             language=arguments.language,
             refresh_seconds=arguments.refresh_seconds,
         )
-        say(f"look at   http://{LOOPBACK}:{wanted}/   (Ctrl-C ends it)")
-        return _serve(settings, wanted, open_browser=not arguments.no_browser)
+        return _serve(settings, wanted)
 
 
-def streamlit_command(wanted_port: int, *, open_browser: bool) -> list[str]:
+def streamlit_command(wanted_port: int) -> list[str]:
     """Return the command that serves the page on this machine alone and tells nobody of it."""
     import quicksight.console
 
@@ -85,7 +87,7 @@ def streamlit_command(wanted_port: int, *, open_browser: bool) -> list[str]:
     options = {
         "server.address": LOOPBACK,
         "server.port": str(wanted_port),
-        "server.headless": "false" if open_browser else "true",
+        "server.headless": "true",
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": LOOPBACK,
@@ -130,15 +132,34 @@ def _mysql(url: str | None) -> MySqlAddress | None:
     )
 
 
-def _serve(settings: ConsoleSettings, wanted_port: int, *, open_browser: bool) -> int:
-    command = streamlit_command(wanted_port, open_browser=open_browser)
-    with subprocess.Popen(command, env={**os.environ, **settings.written()}) as server:
+def _serve(settings: ConsoleSettings, wanted_port: int) -> int:
+    from infra.local.processes import start_process, wait_until_ready
+
+    with tempfile.TemporaryDirectory(prefix="crowdlens-console-") as folder:
+        console = start_process(
+            "console",
+            streamlit_command(wanted_port),
+            log_path=Path(folder) / "console.log",
+            environment={**os.environ, **settings.written()},
+        )
         try:
-            status = server.wait()
+            wait_until_ready(console, lambda: _answers(wanted_port), deadline_seconds=_START_SECONDS)
+            say(f"look at   http://{LOOPBACK}:{wanted_port}/   (Ctrl-C ends it)")
+            console.guard.wait()
+            raise ConsoleEndedError(f"the console ended by itself: {console.last_words()}")
         except KeyboardInterrupt:
-            # The terminal sends Ctrl-C to both.
-            server.wait()
+            say()
             return 0
-    if status:
-        say("the console ended by itself: its last lines above say why")
-    return 1 if status else 0
+        finally:
+            console.stop()
+
+
+def _answers(wanted_port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, wanted_port, timeout=5)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -17,7 +17,8 @@ from quicksight.preview.values import time_zone
 # As text: Streamlit fetches the icons it names from elsewhere.
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
-    '<circle cx="16" cy="16" r="15" fill="#0b4a74"/><circle cx="16" cy="12" r="4" fill="#fff"/><path d="M8 25c1-5 4-7.5 8-7.5s7 2.5 8 7.5" fill="none" '
+    '<circle cx="16" cy="16" r="15" fill="#0b4a74"/><circle cx="16" cy="12" r="4" fill="#fff"/>'
+    '<path d="M8 25c1-5 4-7.5 8-7.5s7 2.5 8 7.5" fill="none" '
     'stroke="#fff" stroke-width="2.6" stroke-linecap="round"/></svg>'
 )
 STYLE = """
