@@ -16,7 +16,7 @@ from quicksight.label import Label
 
 @dataclass(frozen=True)
 class Choice:
-    """Any number of the values of a text column; nothing chosen means all of them.
+    """Any number of the values of a text column: at first those named, or all of them when none is.
 
     `offered_by` is the data set whose values are offered, only those that go with what is chosen in
     `narrowed_by`. Where `keeps_rows_without` is set, rows without a value stay whatever is chosen: a finding
@@ -29,6 +29,7 @@ class Choice:
     offered_by: DataSet
     narrowed_by: tuple[Choice, ...] = ()
     keeps_rows_without: bool = False
+    chosen_at_first: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ def parameter_declarations(controls: Sequence[Control]) -> list[JsonObject]:
     declared: list[JsonObject] = []
     for control in controls:
         if isinstance(control, Choice):
-            declared.append({"StringParameterDeclaration": _any_of(control.name)})
+            declared.append({"StringParameterDeclaration": _any_of(control)})
         else:
             starts = f"addDateTime(-{control.days - 1}, 'DD', truncDate('DD', now()))"
             declared.append({"DateTimeParameterDeclaration": _day(control.start_name, starts)})
@@ -150,12 +151,13 @@ def _within(period: Period, data_set: DataSet, column: str) -> JsonObject:
     }
 
 
-def _any_of(name: str) -> JsonObject:
+def _any_of(choice: Choice) -> JsonObject:
     # Without a default the recommended value is every value, those that come later too.
+    chosen = {"StaticValues": list(choice.chosen_at_first)} if choice.chosen_at_first else {}
     return {
         "ParameterValueType": "MULTI_VALUED",
-        "Name": name,
-        "DefaultValues": {},
+        "Name": choice.name,
+        "DefaultValues": chosen,
         "ValueWhenUnset": {"ValueWhenUnsetOption": "RECOMMENDED_VALUE"},
     }
 

@@ -143,10 +143,10 @@ def add_to_the_views(root: Path) -> None:
 def add_to_the_dashboards(root: Path) -> None:
     """A data set shows what somebody chose to show: the column is named in it."""
     edit(
-        root / "quicksight" / "data_sets.py",
+        root / "quicksight" / "data_sets" / "live.py",
         lambda text: text.replace(
-            '        _integer("entries", ',
-            '        _decimal("temperature_celsius", "Air at the camera, °C", "카메라 주변 기온, °C"),\n'
-            '        _integer("entries", ', 1,
+            '        integer("entries", ',
+            '        decimal("temperature_celsius", "Air at the camera, °C", "카메라 주변 기온, °C"),\n'
+            '        integer("entries", ', 1,
         ),
     )  # fmt: skip
