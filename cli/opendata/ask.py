@@ -42,7 +42,7 @@ def athena_of(lake: Lake, folder: Path, database: str = "crowdlens") -> LocalAth
     A data set of a profile of one's own may have the name of one that comes with the product: it takes its
     place.
     """
-    from infra.local.athena import LocalAthena
+    from infra.local.athena import AthenaQueryError, LocalAthena
 
     own = {
         path.stem: parse_statement(kind, path)
@@ -57,7 +57,12 @@ def athena_of(lake: Lake, folder: Path, database: str = "crowdlens") -> LocalAth
     tables = [statement for statement in together if statement.kind is Kind.TABLE]
     views = [statement for statement in together if statement.kind is Kind.VIEW]
     for statement in tables + catalog.in_order(views):
-        athena.query(statement.sql(lake_bucket=lake.bucket, database=athena.database))
+        try:
+            athena.query(statement.sql(lake_bucket=lake.bucket, database=athena.database))
+        except AthenaQueryError:
+            # A view of ours over columns that somebody's own profile of the data set does not have.
+            if statement.name in own or statement.name not in catalog.open_data():
+                raise
     return athena
 
 

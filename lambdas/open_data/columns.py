@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +21,7 @@ from lambdas.open_data.cells import (
     read_partial_date,
     read_yes_no,
 )
-from lambdas.open_data.changes import Change, Changes
+from lambdas.open_data.changes import EXAMPLES, Change, Changes
 from lambdas.open_data.profile import ProfileColumn
 
 MISSING = (
@@ -28,6 +30,7 @@ MISSING = (
 )  # fmt: skip
 """What municipalities write where there is nothing."""
 LONGEST_TEXT = 4_000
+_PLAIN_NUMBER = r"^[+-]?[0-9]{1,15}(?:\.[0-9]{1,17})?$"
 FORMULA = r"^(?:[=@＝＠]|[+\-＋－][^0-9\s]*[A-Za-z=@(|]|[+\-＋－].*[!|(][^)]*)"
 """What a spreadsheet would run: =1+1, @SUM(A1), +cmd|…, -2+HYPERLINK(…); not -, +82-2-123 or -3.5."""
 ARROW_TYPES: dict[str, Any] = {
@@ -51,6 +54,10 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+Lines = Sequence[int] | npt.NDArray[np.int64]
+"""Where each row begins in its file."""
+
+
 @dataclass
 class TypedColumn:
     """Values by name of the table's columns (a partial date makes two), and the reasons by row."""
@@ -59,15 +66,13 @@ class TypedColumn:
     reasons: list[tuple[int, str]] = field(default_factory=list)
 
 
-def typed_column(
-    cells: Sequence[str], column: ProfileColumn, lines: Sequence[int], changes: Changes
-) -> TypedColumn:
-    """Return `cells` in the type of `column`; repairs go to `changes`."""
-    texts = _cleaned(cells)
-    if column.type == "text":
-        typed = _text(texts, column, lines, changes)
-    else:
-        typed = _parsed(texts, column, lines, changes)
+def typed_column(cells: Any, column: ProfileColumn, lines: Lines, changes: Changes) -> TypedColumn:
+    """Return `cells`, a dictionary array of texts, in the type of `column`; repairs go to `changes`.
+
+    Every different text is looked at once, however many rows have it.
+    """
+    unique = _Unique(_cleaned(cells.dictionary), cells.indices.to_numpy(), column, lines, changes)
+    typed = _text(unique) if column.type == "text" else _parsed(unique)
     if column.required:
         values = typed.arrays[column.name]
         told = {row for row, _ in typed.reasons}
@@ -76,41 +81,70 @@ def typed_column(
     return typed
 
 
-def _cleaned(cells: Sequence[str]) -> Any:
+@dataclass(frozen=True)
+class _Unique:
+    """The different texts of a column, null where there is nothing, and which of them each row has."""
+
+    texts: Any
+    indices: Any
+    column: ProfileColumn
+    lines: Lines
+    changes: Changes
+
+    def rows(self, places: Iterable[int]) -> list[int]:
+        """Return the rows that have one of the texts at `places`."""
+        has = np.zeros(len(self.texts), dtype=bool)
+        has[list(places)] = True
+        return list(np.flatnonzero(has[self.indices]).tolist())
+
+    def spread(self, values: Any) -> Any:
+        """Return for each row the value that stands at its text's place."""
+        return values.take(pa.array(self.indices))
+
+    def changed(self, code: str, places: Iterable[int], before: Sequence[Any], after: Sequence[Any]) -> None:
+        """Count a repair for every row that has one of the texts at `places`."""
+        rows = self.rows(places)
+        for row in rows[:EXAMPLES]:
+            place = self.indices[row]
+            change = Change(int(self.lines[row]), self.column.name, before[place], after[place])
+            self.changes.add(code, change)
+        if len(rows) > EXAMPLES:
+            self.changes.counts[code] += len(rows) - EXAMPLES
+
+
+def _cleaned(texts: Any) -> Any:
     """Return trimmed text, null where there is nothing."""
-    texts: Any = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
-    return pc.if_else(pc.is_in(texts, value_set=pa.array(MISSING)), None, texts)
+    trimmed: Any = pc.utf8_trim_whitespace(texts)
+    return pc.if_else(pc.is_in(trimmed, value_set=pa.array(MISSING)), None, trimmed)
 
 
-def _text(texts: Any, column: ProfileColumn, lines: Sequence[int], changes: Changes) -> TypedColumn:
-    if column.aliases or column.values:
-        texts = _canonical(texts, column, lines, changes)
+def _text(unique: _Unique) -> TypedColumn:
+    name, texts = unique.column.name, unique.texts
+    if unique.column.aliases or unique.column.values:
+        texts = _canonical(unique)
     formulas = pc.indices_nonzero(pc.match_substring_regex(texts, FORMULA)).to_pylist()
     if formulas:
-        values = texts.to_pylist()
-        for row in formulas:
-            before = values[row]
-            values[row] = f"'{before}"
-            changes.add("formula", Change(lines[row], column.name, before, values[row]))
-        texts = pa.array(values, pa.string())
+        before = texts.to_pylist()
+        after = [f"'{text}" if place in set(formulas) else text for place, text in enumerate(before)]
+        unique.changed("formula", formulas, before, after)
+        texts = pa.array(after, pa.string())
     lengths: Any = pc.utf8_length(texts)
-    if (pc.max(lengths).as_py() or 0) <= LONGEST_TEXT:
-        return TypedColumn({column.name: texts})
-    too_long: Any = pc.indices_nonzero(pc.greater(lengths, pa.scalar(LONGEST_TEXT, pa.int32())))
-    return TypedColumn({column.name: texts}, [(row, "text_too_long") for row in too_long.to_pylist()])
+    reasons: list[tuple[int, str]] = []
+    if (pc.max(lengths).as_py() or 0) > LONGEST_TEXT:
+        too_long = pc.indices_nonzero(pc.greater(lengths, pa.scalar(LONGEST_TEXT, pa.int32()))).to_pylist()
+        reasons = [(row, "text_too_long") for row in unique.rows(too_long)]
+    return TypedColumn({name: unique.spread(texts)}, reasons)
 
 
-def _canonical(texts: Any, column: ProfileColumn, lines: Sequence[int], changes: Changes) -> Any:
-    """Return the values under their one spelling."""
-    encoded = texts.dictionary_encode()
-    spellings = encoded.dictionary.to_pylist()
-    found = [_spelling(value, column) for value in spellings]
-    indices = encoded.indices.to_pylist()
-    if any(code for _, code in found):
-        for row, index in enumerate(indices):
-            if index is not None and (code := found[index][1]):
-                changes.add(code, Change(lines[row], column.name, spellings[index], found[index][0]))
-    return pa.array([value for value, _ in found], pa.string()).take(encoded.indices)
+def _canonical(unique: _Unique) -> Any:
+    """Return the different values under their one spelling."""
+    spellings = unique.texts.to_pylist()
+    found = [("", "") if value is None else _spelling(value, unique.column) for value in spellings]
+    after = [None if value is None else found[place][0] for place, value in enumerate(spellings)]
+    for code in sorted({code for _, code in found} - {""}):
+        places = [place for place, (_, one) in enumerate(found) if one == code]
+        unique.changed(code, places, spellings, after)
+    return pa.array(after, pa.string())
 
 
 def _spelling(value: str, column: ProfileColumn) -> tuple[str, str]:
@@ -127,32 +161,32 @@ def _differing(one: str, other: str) -> int:
     return sum(a != b for a, b in zip(one, other, strict=True))
 
 
-def _parsed(texts: Any, column: ProfileColumn, lines: Sequence[int], changes: Changes) -> TypedColumn:
-    kind = ARROW_TYPES[column.type]
-    if kind == pa.float64() and (numbers := _at_once(texts)) is not None:
-        return TypedColumn({column.name: numbers})
-    encoded = texts.dictionary_encode()
-    read = [_read(value, column) for value in encoded.dictionary.to_pylist()]
-    errors = {index: str(value) for index, value in enumerate(read) if isinstance(value, CellError)}
-    reasons = []
-    if errors:
-        reasons = [(row, errors[i]) for row, i in enumerate(encoded.indices.to_pylist()) if i in errors]
+def _parsed(unique: _Unique) -> TypedColumn:
+    column, kind = unique.column, ARROW_TYPES[unique.column.type]
+    texts = unique.texts.to_pylist()
+    read = [None] * len(texts) if kind != pa.float64() else _plain_numbers(unique.texts)
+    for place, text in enumerate(texts):
+        if text is not None and read[place] is None:
+            read[place] = _read(text, column)
+    errors = {place: str(value) for place, value in enumerate(read) if isinstance(value, CellError)}
+    reasons = [(row, errors[int(unique.indices[row])]) for row in unique.rows(errors)] if errors else []
     good = [None if isinstance(value, CellError) else value for value in read]
     if column.type != "partial_date":
-        return TypedColumn({column.name: pa.array(good, kind).take(encoded.indices)}, reasons)
-    _note_guesses(encoded, good, column, lines, changes)
-    days = pa.array([value and value[0] for value in good], kind).take(encoded.indices)
-    precisions = pa.array([value and value[1] for value in good], pa.string()).take(encoded.indices)
-    return TypedColumn({column.name: days, f"{column.name}_precision": precisions}, reasons)
+        return TypedColumn({column.name: unique.spread(pa.array(good, kind))}, reasons)
+    if guessed := [place for place, value in enumerate(good) if value is not None and value[2]]:
+        after = [value and value[0].isoformat()[:7] for value in good]
+        unique.changed("two_digit_year", guessed, texts, after)
+    days = pa.array([value and value[0] for value in good], kind)
+    precisions = pa.array([value and value[1] for value in good], pa.string())
+    arrays = {column.name: unique.spread(days), f"{column.name}_precision": unique.spread(precisions)}
+    return TypedColumn(arrays, reasons)
 
 
-def _at_once(texts: Any) -> Any:
-    """Return numbers when every text is a plain one, None otherwise."""
-    try:
-        numbers = texts.cast(pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    return numbers if pc.all(pc.is_finite(numbers), min_count=0).as_py() is not False else None
+def _plain_numbers(texts: Any) -> list[Any]:
+    """Return numbers where texts are plain ones, None elsewhere."""
+    is_plain = pc.match_substring_regex(texts, _PLAIN_NUMBER)
+    numbers: list[Any] = pc.if_else(is_plain, texts, None).cast(pa.float64()).to_pylist()
+    return numbers
 
 
 def _read(text: str, column: ProfileColumn) -> Any:
@@ -164,16 +198,3 @@ def _read(text: str, column: ProfileColumn) -> Any:
     return (
         CellError("implausible_date") if isinstance(day, date) and day.year < column.earliest_year else value
     )
-
-
-def _note_guesses(
-    encoded: Any, read: Sequence[Any], column: ProfileColumn, lines: Sequence[int], changes: Changes
-) -> None:
-    guessed = {index for index, value in enumerate(read) if value is not None and value[2]}
-    if not guessed:
-        return
-    texts = encoded.dictionary.to_pylist()
-    for row, index in enumerate(encoded.indices.to_pylist()):
-        if index in guessed:
-            after = read[index][0].isoformat()[:7]
-            changes.add("two_digit_year", Change(lines[row], column.name, texts[index], after))

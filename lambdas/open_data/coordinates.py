@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from lambdas.open_data.changes import Change, Changes
+from lambdas.open_data.columns import Lines
 
 LATITUDES = (33.0, 38.7)
 """Marado lies at 33.11, the northern end of Goseong at 38.61 degrees."""
@@ -17,7 +17,7 @@ LONGITUDES = (124.5, 132.0)
 
 
 def checked_coordinates(
-    latitudes: Any, longitudes: Any, lines: Sequence[int], changes: Changes
+    latitudes: Any, longitudes: Any, lines: Lines, changes: Changes
 ) -> tuple[Any, Any, list[tuple[int, str]]]:
     """Return latitudes and longitudes with swapped pairs put right, and the reasons of the rows outside.
 
@@ -30,9 +30,9 @@ def checked_coordinates(
     swapped = _within(east, LATITUDES) & _within(north, LONGITUDES)
     for row in np.flatnonzero(swapped).tolist():
         before, after = f"{north[row]}, {east[row]}", f"{east[row]}, {north[row]}"
-        changes.add("swapped_coordinates", Change(lines[row], "latitude, longitude", before, after))
+        changes.add("swapped_coordinates", Change(int(lines[row]), "latitude, longitude", before, after))
     for row in np.flatnonzero(zero).tolist():
-        changes.add("zero_coordinates", Change(lines[row], "latitude, longitude", "0, 0", ""))
+        changes.add("zero_coordinates", Change(int(lines[row]), "latitude, longitude", "0, 0", ""))
     north, east = np.where(swapped, east, north), np.where(swapped, north, east)
     reasons = _reasons(north, east)
     return (

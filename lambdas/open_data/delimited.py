@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
+from lambdas.open_data.at_once import columns_of
 from lambdas.open_data.dialect import detect_dialect
 from lambdas.open_data.encoding import detect_encoding
 from lambdas.open_data.rows import BadRow, Batch, Source
@@ -59,6 +60,12 @@ class DelimitedReader:
 
     def _read(self, block: Lines, batch: Batch, *, is_last: bool) -> list[str]:
         """Add the records of `block` to `batch`; return the lines of a record that the next block ends."""
+        if self.width is not None and block.texts and not block.bad:
+            found = columns_of(block.texts, self._dialect)
+            if found is not None:
+                batch.columns, batch.keys = found
+                batch.lines.extend(range(block.first, block.first + len(block.texts)))
+                return []
         held: list[str] = []
         start = 0
         for end in (*sorted(block.bad), len(block.texts)):

@@ -121,12 +121,11 @@ def load(
     converter = Converter(found.profile, found.header, origin)
     statistics = Statistics(found.profile)
     shown: list[BadRow] = []
-    with _Files(folder, converter.schema) as files:
+    with _Files(folder, converter.schema, statistics.add) as files:
         for batch in found.reader.batches():
             if not has_time():
                 raise RefusedFileError(_too_slow(converter.account, stream, source_bytes))
             table, bad = converter.convert(batch)
-            statistics.add(table)
             files.add(table, bad)
             shown += bad[: SHOWN_BAD_ROWS - len(shown)]
     return Loaded(
@@ -153,11 +152,12 @@ def _digest(stream: BinaryIO) -> str:
 class _Files:
     """The two files that grow; rows are gathered into groups of a size that readers like."""
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+    def __init__(self, folder: Path, schema: pa.Schema, written: Callable[[pa.Table], None]) -> None:
         self.parquet: Path | None = None
         self.quarantine: Path | None = None
         self._folder = folder
         self._schema = schema
+        self._written = written
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
         self._waiting_bytes = 0
@@ -193,7 +193,9 @@ class _Files:
             self.parquet = self._folder / "rows.parquet"
             writer = pq.ParquetWriter(self.parquet, self._schema, compression=COMPRESSION, store_schema=False)
             self._writer = self._stack.enter_context(writer)
-        self._writer.write_table(pa.concat_tables(self._waiting))
+        group = pa.concat_tables(self._waiting)
+        self._writer.write_table(group)
+        self._written(group)
         self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
 
 

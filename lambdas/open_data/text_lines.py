@@ -14,6 +14,8 @@ from lambdas.open_data.encoding import BLOCK_BYTES, AsUtf8, Encoding, Readable, 
 from lambdas.open_data.rows import BadRow, RefusedFileError
 
 LONGEST_LINE_BYTES = 4 << 20
+_MAYBE_IN_PARTS = re.compile("[^\x00-\xff가-힣ㄱ-ㆎ一-鿿、-〠０-ｚ]")
+"""All but characters that are whole by themselves: to look for others is faster than to ask of each."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -80,7 +82,9 @@ def composed(text: str) -> str:
 
     Arrow's own utf8_normalize takes syllables apart whatever form it is asked for.
     """
-    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+    if _MAYBE_IN_PARTS.search(text) is None or unicodedata.is_normalized("NFC", text):
+        return text
+    return unicodedata.normalize("NFC", text)
 
 
 def _one_by_one(block: bytes, first: int, name: str, notes: Counter[str]) -> Lines:

@@ -84,7 +84,10 @@ def test_a_profile_of_ones_own_takes_the_place_of_ours(lake: Path) -> None:
     put(lake, [SEOUL])
     ours = load_profile("free_wifi")
     define(lake, replace(ours, columns=tuple(one for one in ours.columns if one.name != "detail")))
-    columns = dict(athena_of(LocalFolderLake(lake), lake).view_columns("free_wifi"))
+    athena = athena_of(LocalFolderLake(lake), lake)
+    columns = dict(athena.view_columns("free_wifi"))
+    assert "wifi_near_places" not in athena.definitions.views()
+    assert "wifi_by_city" in athena.definitions.views()
     assert "detail" not in columns
     assert columns["gungu"] == "varchar"
 
