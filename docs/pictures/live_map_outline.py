@@ -9,6 +9,7 @@ The output is `{"world": LAYER, "korea": LAYER}`, a layer being `{"scale": s, "l
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections import Counter
@@ -86,7 +87,7 @@ def clipped(ring: Path2D, box: tuple[float, float, float, float]) -> Path2D:
     west, south, east, north = box
     for axis, limit, sign in ((0, west, 1), (0, east, -1), (1, south, 1), (1, north, -1)):
         points: list[Path2D] = []
-        for start, end in zip(ring[:-1], ring[1:], strict=True):
+        for start, end in itertools.pairwise(ring):
             from_in, to_in = sign * (start[axis] - limit) >= 0, sign * (end[axis] - limit) >= 0
             if from_in != to_in:
                 points.append(start + (end - start) * (limit - start[axis]) / (end[axis] - start[axis]))

@@ -76,7 +76,7 @@ export class Card {
     const words = warnings(place);
     if (at(".warnings").textContent !== words.join("")) at(".warnings").replaceChildren(...words.map((one) => el("p", {}, one)));
     at(".facts").className = `facts state-${place.state} kind-${kind}`;
-    fact("now", "count_now", kind === "no_data" ? text("level_no_data") : text("people_count", { count: whole(place.count) }));
+    fact("now", place.state === "stale" ? "count_last" : "count_now", kind === "no_data" ? text("level_no_data") : text("people_count", { count: whole(place.count) }));
     fact("change", "change", kind === "no_data" ? text("change_unknown") : changeWords(place.change) || text("change_unknown"));
     fact("usual", "usual", [place.percent === null || kind === "no_data" ? null : `${whole(place.percent)}%`, usualWords(place)].filter(Boolean).join(" · "));
     fact("seen", "seen_at", place.seen_at ? clockOrDay(place.seen_at, place.time_zone) : text("as_of_none"));

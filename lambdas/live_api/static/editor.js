@@ -50,7 +50,7 @@ export class Editor {
     this.map.onClick = ([longitude, latitude]) => this.setPosition(longitude, latitude);
     this.map.base.overlay = drawDraft(this.place);
     document.addEventListener("keydown", this.keys);
-    if (stored) this.map.viewport.goTo({ ...stored, zoom: Math.max(this.map.viewport.zoom, 11), offset: [this.map.hidden() / 2, 0] });
+    if (stored) this.map.viewport.goTo({ longitude: stored.longitude, latitude: stored.latitude, zoom: Math.max(this.map.viewport.zoom, 11) });
     this.map.base.request();
     byId("editor-name").focus();
   }
@@ -106,7 +106,7 @@ export class Editor {
 
   useMiddle() {
     const { viewport } = this.map;
-    this.setPosition(...viewport.toPlace((viewport.width - this.map.hidden()) / 2, viewport.height / 2));
+    this.setPosition(...viewport.toPlace(...viewport.middle));
   }
 
   // The middle half of what the map shows, so that the whole box is seen.

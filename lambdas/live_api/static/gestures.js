@@ -86,7 +86,7 @@ export class Gestures {
 
   key(event, all) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const middle = [this.viewport.width / 2, this.viewport.height / 2];
+    const { middle } = this.viewport;
     if (event.key in ARROWS) this.viewport.panBy(...ARROWS[event.key].map((step) => step * KEY_PAN_PX));
     else if (event.key === "+" || event.key === "=") this.viewport.zoomAround(...middle, 1);
     else if (event.key === "-" || event.key === "_") this.viewport.zoomAround(...middle, -1);

@@ -60,6 +60,6 @@ export class List {
     setText(at("level"), kind === "no_data" ? "" : kind === "unknown" ? text("level_unknown_short") : levelWords(kind));
     setText(at("ring"), place.seen_now ? text("seen_now_short") : "");
     setText(at("state"), stateWords(place));
-    setText(at("change"), kind === "no_data" || !place.change ? "" : changeWords(place.change));
+    setText(at("change"), kind === "no_data" || place.state === "stale" || !place.change ? "" : changeWords(place.change));
   }
 }

@@ -18,6 +18,8 @@ export class MapView {
     this.viewport = new Viewport();
     this.base = new BaseMap(byId("canvas"), this.viewport);
     this.markers = new Markers(byId("markers"), this.viewport, { choose });
+    this.viewport.inset = () => this.hidden();
+    this.viewport.onMove(() => this.tell());
     this.base.covered = () => this.markers.taken;
     this.places = [];
     this.fitted = false;
@@ -32,6 +34,12 @@ export class MapView {
     new ResizeObserver(() => this.resize()).observe(this.surface);
   }
 
+  // Where the map is, for whoever drives the page from outside.
+  tell() {
+    const [longitude, latitude] = this.viewport.toPlace(...this.viewport.middle);
+    Object.assign(this.surface.dataset, { zoom: this.viewport.zoom.toFixed(2), longitude: longitude.toFixed(5), latitude: latitude.toFixed(5) });
+  }
+
   resize() {
     if (!this.surface.clientWidth) return; // the list has the screen
     this.viewport.resize(this.surface.clientWidth, this.surface.clientHeight);
@@ -44,7 +52,7 @@ export class MapView {
   }
 
   zoom(change) {
-    this.viewport.zoomAround(this.viewport.width / 2, this.viewport.height / 2, change);
+    this.viewport.zoomAround(...this.viewport.middle, change);
   }
 
   showAll() {
@@ -71,7 +79,7 @@ export class MapView {
     const [x, y] = this.viewport.toScreen(place.longitude, place.latitude);
     const right = this.viewport.width - this.hidden();
     const inside = x > MARGIN_PX && y > MARGIN_PX && x < right - MARGIN_PX && y < this.viewport.height - MARGIN_PX;
-    if (!inside) this.viewport.goTo({ ...place, offset: [this.hidden() / 2, 0] });
+    if (!inside) this.viewport.goTo({ longitude: place.longitude, latitude: place.latitude });
   }
 
   // How much of the map's right lies under the card or the editor.

@@ -3,7 +3,7 @@
 import { el, keyed, setAttribute, setText } from "./dom.js";
 import { people, whole } from "./format.js";
 import { grouped, APART_ZOOM } from "./grouping.js";
-import { levelIcon, levelWords } from "./levels.js";
+import { kindOf, levelIcon, levelWords } from "./levels.js";
 import { placeName, text } from "./messages.js";
 
 const LABEL_GAP_PX = 18;
@@ -11,15 +11,13 @@ const OUTSIDE_PX = 80;
 const estimatedWidth = (words) => [...words].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e80 ? 12.5 : 7), 8);
 
 export function spokenPlace(place) {
-  const parts = [placeName(place), levelWords(kindOfPlace(place))];
+  const parts = [placeName(place), levelWords(kindOf(place))];
   if (place.count !== null && place.state !== "no_data") parts.push(people(place.count));
   if (place.percent !== null && place.percent !== undefined) parts.push(text("of_usual", { percent: whole(place.percent) }));
   if (place.state === "stale" || place.state === "suspect") parts.push(text(`state_${place.state}`));
   if (place.seen_now) parts.push(text("seen_now"));
   return parts.join(", ");
 }
-
-const kindOfPlace = (place) => (place.state === "no_data" || place.count === null ? "no_data" : place.level ?? "unknown");
 
 export class Markers {
   constructor(holder, viewport, { choose }) {
@@ -78,7 +76,7 @@ export class Markers {
     for (const button of this.holder.children) {
       const { longitude, latitude, lift } = button.group;
       const [x, y] = this.viewport.toScreen(longitude, latitude);
-      button.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
+      button.style.transform = `translate(${Math.round(x)}px, ${Math.round(y - lift)}px) translate(-50%, -100%)`;
       button.style.setProperty("--lift", `${lift}px`);
       button.hidden = x < -OUTSIDE_PX || y < -OUTSIDE_PX || x > width + OUTSIDE_PX || y > height + OUTSIDE_PX;
       if (!button.hidden) taken.push([x - 40, y - 46 - lift, x + 40, y]);
@@ -89,13 +87,14 @@ export class Markers {
 
   // A name is written where it covers no marker and no other name; the chosen one's always.
   label(taken) {
-    for (const button of this.holder.children) {
+    const chosenFirst = [...this.holder.children].sort((a, b) => b.classList.contains("chosen") - a.classList.contains("chosen"));
+    for (const button of chosenFirst) {
       const label = button.querySelector(".label");
       const [x, y] = this.viewport.toScreen(button.group.longitude, button.group.latitude);
       const half = estimatedWidth(label.textContent) / 2;
       const own = [x - half, y + 4, x + half, y + 4 + LABEL_GAP_PX];
       const free = !button.hidden && !button.group.lift && label.textContent !== ""
-        && !taken.some((box) => own[0] < box[2] && box[0] < own[2] && own[1] < box[3] && box[1] < own[3]);
+        && (button.classList.contains("chosen") || !taken.some((box) => own[0] < box[2] && box[0] < own[2] && own[1] < box[3] && box[1] < own[3]));
       button.classList.toggle("named", free);
       if (free) taken.push(own);
     }

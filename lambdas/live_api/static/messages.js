@@ -61,6 +61,7 @@ const MESSAGES = {
   people: ["명", "people"],
   people_count: ["{count}명", "{count} people"],
   count_now: ["현재 인원", "People now"],
+  count_last: ["마지막 인원", "Last count"],
   change: ["5분 전 대비", "Against 5 minutes ago"],
   change_up: ["▲ {count}명 늘음", "▲ {count} more"],
   change_down: ["▼ {count}명 줄음", "▼ {count} fewer"],

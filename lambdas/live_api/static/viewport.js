@@ -16,6 +16,7 @@ export class Viewport {
     this.zoom = 6.5;
     this.width = 1;
     this.height = 1;
+    this.inset = () => 0; // how much of the right lies under a panel
     this.listeners = [];
     this.animation = null;
   }
@@ -77,10 +78,9 @@ export class Viewport {
     this.moved();
   }
 
-  goTo({ longitude, latitude, zoom = this.zoom, offset = [0, 0], animate = true }) {
+  goTo({ longitude, latitude, zoom = this.zoom, animate = true }) {
     const target = clamp(zoom, this.least, MAXIMUM_ZOOM);
-    const size = worldPx(target);
-    this.flyTo(unitX(longitude) + offset[0] / size, unitY(latitude) + offset[1] / size, target, animate);
+    this.flyTo(unitX(longitude) + this.inset() / 2 / worldPx(target), unitY(latitude), target, animate);
   }
 
   flyTo(x, y, zoom, animate) {
@@ -111,14 +111,20 @@ export class Viewport {
     this.animation = null;
   }
 
+  // The middle of what is seen.
+  get middle() {
+    return [(this.width - this.inset()) / 2, this.height / 2];
+  }
+
   // Shows all points; Korea when there are none.
   fit(points, { animate = true, closest = 15, padding = 70 } = {}) {
     const box = points.length ? boundsOf(points) : KOREA;
     const [x1, x2] = [unitX(box.west), unitX(box.east)];
     const [y1, y2] = [unitY(box.north), unitY(box.south)];
-    const room = [Math.max(60, this.width - 2 * padding), Math.max(60, this.height - 2 * padding)];
+    const room = [Math.max(60, this.width - this.inset() - 2 * padding), Math.max(60, this.height - 2 * padding)];
     const zoom = Math.log2(Math.min(room[0] / Math.max(x2 - x1, 1e-9), room[1] / Math.max(y2 - y1, 1e-9)) / 256);
-    this.flyTo((x1 + x2) / 2, (y1 + y2) / 2, clamp(zoom, this.least, closest), animate);
+    const target = clamp(zoom, this.least, closest);
+    this.flyTo((x1 + x2) / 2 + this.inset() / 2 / worldPx(target), (y1 + y2) / 2, target, animate);
   }
 }
 
