@@ -85,6 +85,11 @@ def make_control_table(client: Any, table: str) -> None:
 
 def notify_of_raw_objects(s3: S3Client, sqs: SQSClient, bucket: str, queue: Queue) -> None:
     """Have the bucket tell `queue` of every object made under ``raw/``; a s3:TestEvent comes first."""
+    notify_of_objects(s3, sqs, bucket, RAW_PREFIX, queue)
+
+
+def notify_of_objects(s3: S3Client, sqs: SQSClient, bucket: str, prefix: str, queue: Queue) -> None:
+    """Have the bucket tell `queue` of every object made under `prefix`; a s3:TestEvent comes first."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "s3.amazonaws.com"},
@@ -101,7 +106,7 @@ def notify_of_raw_objects(s3: S3Client, sqs: SQSClient, bucket: str, queue: Queu
                 {
                     "QueueArn": queue.arn,
                     "Events": ["s3:ObjectCreated:*"],
-                    "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": RAW_PREFIX}]}},
+                    "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
                 }
             ]
         },
