@@ -22,6 +22,8 @@ DAY_VIEWS = {
     "zone_counts_by_hour": 1,
     "line_crossings_by_minute": 1,
     "line_crossings_by_hour": 1,
+    **dict.fromkeys(("local_zone_counts", "local_line_crossings", "density_by_hour", "dwell_by_hour"), 1),
+    **dict.fromkeys(("speed_by_hour", "device_health_by_hour"), 1),
     "data_quality": 6,  # gaps, camera_status, zone_counts (once for two readings), line_crossings, device_health
     "records_by_table": len(TABLES),
 }
@@ -32,8 +34,15 @@ def ten_days(
     new_lake: Callable[[Path], Any], athena_of: AthenaOf, tmp_path_factory: pytest.TempPathFactory
 ) -> LocalAthena:
     lake = new_lake(tmp_path_factory.mktemp("ten-days"))
+    measured = {"zone_counts": {"density_per_m2": 0.5}, "tracks": {"speed_mps": 1.0}}
     for day in DAYS:
-        lake.put([lake.record(name, f"{day}T{hour:02}:00:00") for name in TABLES for hour in range(24)])
+        lake.put(
+            [
+                lake.record(name, f"{day}T{hour:02}:00:00", **measured.get(name, {}))
+                for name in TABLES
+                for hour in range(24)
+            ]
+        )
     return athena_of(lake)
 
 
