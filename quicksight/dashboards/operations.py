@@ -1,16 +1,18 @@
-"""The first dashboard: who is where now, who came and went, and whether the data can be trusted."""
+"""The first dashboard: who is where now, who came and went, alerts, devices, and what the data may miss."""
 
 from __future__ import annotations
 
 from quicksight import data_sets
 from quicksight.dashboard import Dashboard
+from quicksight.dashboards.choices import choices
+from quicksight.dashboards.operations_details import alerts, devices, trust
 from quicksight.fields import Aggregation, Dimension, Granularity, JsonObject, Measure, Plain
 from quicksight.label import Label
 from quicksight.sheets import Sheet, Tile
 from quicksight.visuals import bar_chart, kpi, line_chart, plain_table, summary_table
 
 DASHBOARD_ID = "crowdlens-operations"
-NAME = Label("Operations and counts", "운영 현황과 집계")
+NAME = Label("Operations", "운영 현황")
 _ZONE = Dimension("place", Label("Camera / zone", "카메라 / 구역"))
 _IN = Measure("crossings_in", Label("In", "들어옴"), Aggregation.SUM)
 _OUT = Measure("crossings_out", Label("Out", "나감"), Aggregation.SUM)
@@ -19,7 +21,7 @@ _OUT = Measure("crossings_out", Label("Out", "나감"), Aggregation.SUM)
 def _sheet() -> Sheet:
     return Sheet(
         sheet_id="operations",
-        name=NAME,
+        name=Label("Operations and counts", "운영 현황과 집계"),
         description=Label(
             "Who is where now, who came and went, and what the data may miss",
             "지금 어디에 몇 명이 있고 얼마나 오갔는지, 그리고 데이터에 빠진 것은 없는지",
@@ -193,6 +195,7 @@ DASHBOARD = Dashboard(
         "Who is where now, who came and went, and what the data may miss",
         "지금 어디에 몇 명이 있고 얼마나 오갔는지, 그리고 데이터에 빠진 것은 없는지",
     ),
-    sheets=(_sheet(),),
+    sheets=(_sheet(), alerts(), devices(), trust()),
+    controls=choices(days=2, people_first=False),
 )
 definition = DASHBOARD.definition
