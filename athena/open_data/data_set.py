@@ -79,9 +79,16 @@ def _current_view(data_set: DataSet) -> str:
         f"{data_set.korean}: 계열마다 가장 새로운 파일",
     )
     return (
-        f"{described}CREATE OR REPLACE VIEW {name} AS\nSELECT\n{selected}\nFROM {files} f\n"  # noqa: S608 - checked names
-        f"JOIN (\n    SELECT series, max(loaded_at) AS loaded_at\n    FROM {files}\n    GROUP BY series\n"
-        ") newest\n    ON f.series = newest.series AND f.loaded_at = newest.loaded_at\n"
+        f"{described}CREATE OR REPLACE VIEW {name} AS\n"  # noqa: S608 - checked names
+        f"WITH newest AS (\n    SELECT series, max(loaded_at) AS loaded_at\n    FROM {files}\n"
+        "    GROUP BY series\n),\n"
+        # S3 tells whole seconds: of two files of one second the later name is in force, not both.
+        "in_force AS (\n    SELECT n.series AS series, n.loaded_at AS loaded_at,\n"
+        f"        max(f.source_file) AS source_file\n    FROM {files} f\n"
+        "    JOIN newest n ON f.series = n.series AND f.loaded_at = n.loaded_at\n"
+        "    GROUP BY n.series, n.loaded_at\n)\n"
+        f"SELECT\n{selected}\nFROM {files} f\nJOIN in_force i\n"
+        "    ON f.series = i.series AND f.loaded_at = i.loaded_at AND f.source_file = i.source_file\n"
     )
 
 

@@ -81,7 +81,7 @@ class Inbox:
             raise
         except CrowdLensError as error:
             document = {"source_file": key, "refused": str(error), "loaded_at": origin.loaded_at.isoformat()}
-            place = refusal_key(origin.loaded_at, load_name(origin, ""))
+            place = refusal_key(origin.loaded_at, load_name(origin))
             self._lake.put_text(place, json.dumps(document, ensure_ascii=False), "application/json")
             return Taken(key, REFUSED, {"reason": str(error), "report": place})
 
@@ -106,7 +106,7 @@ class Inbox:
 
     def _propose(self, found: Found, origin: Origin, profiles: list[Profile], wrong: list[str]) -> Taken:
         name = data_set_name(PurePosixPath(origin.source_file).stem)
-        place = proposal_key(load_name(origin, ""))
+        place = proposal_key(load_name(origin))
         self._lake.put_text(place, propose(found.records, name, profiles), "application/yaml")
         return Taken(origin.source_file, PROPOSED, {"proposal": place, "wrong_profiles": wrong})
 

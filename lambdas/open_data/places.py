@@ -47,9 +47,9 @@ def data_prefix(data_set: str) -> str:
     return f"{DATA_PREFIX}{data_set}/"
 
 
-def load_name(origin: Origin, digest: str) -> str:
+def load_name(origin: Origin) -> str:
     """Return the name of one load: the same file at the same instant has the same, and replaces itself."""
-    identity = "\n".join((origin.series, origin.source_file, origin.loaded_at.isoformat(), digest))
+    identity = "\n".join((origin.series, origin.source_file, origin.loaded_at.isoformat()))
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 

@@ -37,7 +37,7 @@ class Published:
 
 def publish(loaded: Loaded, store: Store) -> Published:
     """Store rows, bad rows and report of one file; doing it again replaces the same objects."""
-    name = load_name(loaded.origin, loaded.digest)
+    name = load_name(loaded.origin)
     data_set, loaded_at = loaded.profile.name, loaded.origin.loaded_at
     found = summary(loaded)
     quarantine = quarantine_key(data_set, loaded_at, name) if loaded.quarantine else None

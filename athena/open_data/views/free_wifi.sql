@@ -2,6 +2,18 @@
 -- en: Free public Wi-Fi: the newest file of each series
 -- ko: 무료 와이파이: 계열마다 가장 새로운 파일
 CREATE OR REPLACE VIEW free_wifi AS
+WITH newest AS (
+    SELECT series, max(loaded_at) AS loaded_at
+    FROM free_wifi_files
+    GROUP BY series
+),
+in_force AS (
+    SELECT n.series AS series, n.loaded_at AS loaded_at,
+        max(f.source_file) AS source_file
+    FROM free_wifi_files f
+    JOIN newest n ON f.series = n.series AND f.loaded_at = n.loaded_at
+    GROUP BY n.series, n.loaded_at
+)
 SELECT
     f.day AS day,
     f.name AS name,
@@ -27,9 +39,5 @@ SELECT
     f.copy_number AS copy_number,
     f.other_columns AS other_columns
 FROM free_wifi_files f
-JOIN (
-    SELECT series, max(loaded_at) AS loaded_at
-    FROM free_wifi_files
-    GROUP BY series
-) newest
-    ON f.series = newest.series AND f.loaded_at = newest.loaded_at
+JOIN in_force i
+    ON f.series = i.series AND f.loaded_at = i.loaded_at AND f.source_file = i.source_file

@@ -61,6 +61,14 @@ def test_a_newer_file_of_a_series_replaces_it_and_no_other(lake: Path) -> None:
     assert ask(lake, "SELECT count(*) FROM free_wifi_files") == [(5,)]
 
 
+def test_of_two_files_of_one_second_one_is_in_force(lake: Path) -> None:
+    put(lake, [SEOUL, SEOUL], name="a.csv")
+    put(lake, [BUSAN], name="b.csv")
+    assert ask(lake, COUNTS) == [("부산광역시", 1, 1)]
+    put(lake, [SEOUL, BUSAN], name="b.csv")
+    assert ask(lake, COUNTS) == [("부산광역시", 1, 1), ("서울특별시", 1, 1)]
+
+
 def test_the_same_file_at_the_same_instant_is_there_once(lake: Path) -> None:
     assert put(lake, [SEOUL, BUSAN]).data == put(lake, [SEOUL, BUSAN]).data
     assert ask(lake, "SELECT count(*) FROM free_wifi_files") == [(2,)]
