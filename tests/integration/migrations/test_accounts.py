@@ -10,12 +10,15 @@ from typing import Any
 import pymysql
 import pytest
 
-from contract.mysql import LOADER_ACCOUNT, READER_ACCOUNT
+from contract.mysql import LOADER_ACCOUNT, PLACES_ACCOUNT, READER_ACCOUNT
 from infra.local import mariadb
 from infra.local.mariadb import MySqlServer
 from infra.local.run_directory import RunDirectory
+from lambdas.live_api.editing import PlaceEditor
+from lambdas.live_api.validation import place_draft
 from lambdas.migrations.accounts import account_statements
 from lambdas.migrations.runner import apply_migrations
+from lambdas.shared.settings import mysql_settings
 
 PASSWORD = "only-for-this-test"
 DENIED = 1142
@@ -77,3 +80,33 @@ def test_a_reader_only_asks(connect_as: Connect) -> None:
         with pytest.raises(pymysql.MySQLError) as caught:
             cursor.execute("DELETE FROM tracks")
         assert caught.value.args[0] == DENIED
+
+
+def test_who_writes_places_writes_places_and_sees_nothing_else(connect_as: Connect) -> None:
+    with connect_as(PLACES_ACCOUNT) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO places (id, name, site, longitude, latitude, version, updated_at) "
+            "VALUES ('plaza', '광장', 'seoul-1', 127, 37.5, 1, UTC_TIMESTAMP(3))"
+        )
+        cursor.execute("UPDATE places SET version = version + 1")
+        cursor.execute("SELECT version FROM places")
+        assert cursor.fetchone() == (2,)
+        cursor.execute("DELETE FROM places")
+        cursor.execute("DELETE FROM place_feeds")
+        for statement in ("SELECT * FROM zone_live", "DELETE FROM zone_hours", "DELETE FROM hours_due"):
+            with pytest.raises(pymysql.MySQLError) as caught:
+                cursor.execute(statement)
+            assert caught.value.args[0] == DENIED
+
+
+def test_an_editor_needs_no_other_account(connect_as: Connect, master_server: MySqlServer) -> None:
+    with connect_as(PLACES_ACCOUNT):
+        environment = replace(master_server, user=PLACES_ACCOUNT, password=PASSWORD).environment()
+        editor = PlaceEditor(mysql_settings(environment))
+        box = {"kind": "box", "site": "seoul-1", "west": 1, "south": 1, "east": 2, "north": 2}
+        body: dict[str, Any] = {"name": "광장", "site": "seoul-1", "longitude": 127, "latitude": 37.5}
+        body["feeds"] = [{**box, "object_classes": ["person"]}]
+        editor.make(place_draft(body, "plaza"), None)
+        editor.change(place_draft(body, "plaza"), 1, None)
+        editor.set_photo("plaza", None, None, None)
+        editor.remove("plaza", 3)

@@ -79,9 +79,9 @@ class Lake:
             cursor.execute(sql)
             return list(cursor.fetchall())
 
-    def write(self, sql: str) -> None:
+    def write(self, sql: str, values: list[Any] | None = None) -> None:
         with closing(self.server.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, values)
             connection.commit()
 
     def digests(self) -> dict[str, tuple[int, str]]:
