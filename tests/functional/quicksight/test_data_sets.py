@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -10,18 +11,13 @@ from cli.main import main
 from contract.records import StoredRecord
 from infra.local.athena import LocalAthena, LocalFolderLake
 from infra.local.athena.engine import QueryResult
+from quicksight import __main__ as command
 from quicksight.data_set import HISTORY_DAYS, DataSet, QuickSightType, sql_in
-from quicksight.data_sets import DATA_QUALITY, DATA_SETS, FREE_WIFI, ZONE_WINDOWS
+from quicksight.data_sets import DATA_QUALITY, DATA_SETS, FREE_WIFI, PEOPLE_NOW, ZONE_WINDOWS
+from quicksight.linter import lint_sql
+from quicksight.linter.sql import QUICKSIGHT_TYPES
 from quicksight.row_security import SiteRule, rules_data_set
 
-# From "Supported data types and values" of QuickSight's user guide, for Athena.
-QUICKSIGHT_TYPES = {
-    "varchar": QuickSightType.STRING,
-    "integer": QuickSightType.INTEGER,
-    "bigint": QuickSightType.INTEGER,
-    "double": QuickSightType.DECIMAL,
-    "timestamp": QuickSightType.DATETIME,
-}
 NOW = datetime(2025, 11, 21, 13, 0, 0, tzinfo=UTC)
 """The clock of the lakes that `open_lake` opens."""
 NOON_MILLISECONDS = round((NOW - timedelta(hours=1)).timestamp() * 1000)
@@ -77,13 +73,16 @@ def declared(data_set: DataSet) -> list[tuple[str, QuickSightType]]:
     return [(column.name, column.type) for column in data_set.columns]
 
 
-@EVERY_DATA_SET
-def test_the_columns_are_what_athena_gives_for_an_empty_lake(
-    empty_lake: LocalAthena, data_set: DataSet
-) -> None:
-    result = empty_lake.query(data_set.sql)
-    assert types_of(result) == declared(data_set)
-    assert result.rows == []
+def test_the_linter_finds_nothing_in_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["lint"]) == 0
+    assert capsys.readouterr().out == f"4 dashboards and {len(DATA_SETS)} data sets: nothing found\n"
+
+
+def test_the_linter_tells_what_athena_says_of_sql_that_does_not_run(empty_lake: LocalAthena) -> None:
+    broken = replace(PEOPLE_NOW, sql="SELECT sitte FROM occupancy_live")
+    (finding,) = lint_sql([broken], empty_lake.query, empty_lake.database)
+    assert "sitte" in finding.text
+    assert finding.rule == "sql-runs"
 
 
 @EVERY_DATA_SET
