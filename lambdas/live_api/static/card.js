@@ -32,9 +32,8 @@ export class Card {
   }
 
   // Draws a place that was not shown before; `refresh` brings the figures of one that is.
-  open(place, mayEdit) {
+  open(place) {
     const part = (name, tag = "p") => el(tag, { class: name });
-    this.mayEdit = mayEdit;
     this.statistics = { etag: null, askedAt: 0, data: null };
     this.place = place;
     this.panel.replaceChildren(
@@ -45,13 +44,20 @@ export class Card {
         el("div", { class: name }, el("dt", {}), el("dd", {})))),
       el("div", { class: "actions" },
         el("button", { type: "button", onclick: () => this.csv() }, text("statistics_csv")),
-        mayEdit ? el("button", { type: "button", onclick: () => this.edit(this.place.id) }, text("edit")) : null),
+        el("button", { type: "button", class: "edit", hidden: !this.mayEdit, onclick: () => this.edit(this.place.id) }, text("edit"))),
       el("section", { class: "statistics", "aria-label": text("statistics") },
         el("h3", {}, text("statistics")), el("div", { class: "charts" }, el("p", {}, text("statistics_loading")))));
     this.panel.hidden = false;
     this.panel.scrollTop = 0;
     this.showPhoto(place.photo);
     this.refresh(place);
+  }
+
+  // Who may edit is known a moment after the figures, when a card may be open already.
+  allow(mayEdit) {
+    this.mayEdit = mayEdit;
+    const button = this.panel.querySelector(".edit");
+    if (button) button.hidden = !mayEdit;
   }
 
   hide() {

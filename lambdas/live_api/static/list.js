@@ -38,16 +38,19 @@ export class List {
   }
 
   make(id) {
-    const part = (name) => el("span", { class: name });
-    return el("li", {}, el("button", { type: "button", class: "row", onclick: () => this.choose(id) },
+    const parts = {};
+    const part = (name) => (parts[name] = el("span", { class: name }));
+    const item = el("li", {}, el("button", { type: "button", class: "row", onclick: () => this.choose(id) },
       part("icon"), el("span", { class: "names" }, part("name")),
       el("span", { class: "figures" }, part("count"), part("percent")),
       el("span", { class: "more" }, part("level"), part("ring"), part("state"), part("change"))));
+    item.parts = parts;
+    return item;
   }
 
   update(item, place, chosenId) {
     const kind = kindOf(place);
-    const at = (name) => item.querySelector(`.${name}`);
+    const at = (name) => item.parts[name];
     const row = item.firstElementChild;
     row.className = `row kind-${kind} state-${place.state}`;
     row.classList.toggle("seen-now", place.seen_now);

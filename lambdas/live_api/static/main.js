@@ -19,7 +19,7 @@ const SAY_SEARCH_MS = 700;
 class Page {
   constructor() {
     Object.assign(this, { answer: null, receivedAt: null, away: null, query: "", order: "level", chosenId: null,
-      me: { may_edit: false }, signIn: null, editor: null, opener: null, sayTimer: null });
+      me: { may_edit: false }, signIn: null, editor: null, opener: null, sayTimer: null, rightsKnown: false });
     this.poller = new Poller({ read: readPlaces, answered: (data) => this.answered(data), failed: (error) => this.failed(error) });
     this.banner = new Banner(this.poller);
     this.list = new List((id) => this.choose(id));
@@ -53,9 +53,23 @@ class Page {
     // The outline may come later than the figures: those are what the page is for.
     const signedIn = await this.prepareSignIn();
     if (!signedIn) return;
-    readMe().then(({ data }) => { this.me = data; this.rights(); this.route(); }).catch(() => this.rights());
+    this.askRights();
     await this.poller.start();
     await this.map.base.loadOutline().catch(() => {});
+  }
+
+  // Asked again with the next figures when the server was away: who may edit is not shut out by one bad moment.
+  async askRights() {
+    if (this.rightsKnown) return;
+    this.rightsKnown = true;
+    try {
+      this.me = (await readMe()).data;
+      this.rights();
+      this.route();
+    } catch {
+      this.rightsKnown = false;
+      this.rights();
+    }
   }
 
   async prepareSignIn() {
@@ -92,6 +106,7 @@ class Page {
       this.answer = data;
     }
     this.render();
+    this.askRights();
     if (data !== null && this.chosenId === null && !this.editor) this.route();
   }
 
@@ -154,7 +169,7 @@ class Page {
     if (this.chosenId === id && !this.card.panel.hidden) return;
     this.chosenId = id;
     document.body.classList.add("card-open");
-    this.card.open(this.chosen(), this.me.may_edit);
+    this.card.open(this.chosen());
     this.render();
     this.map.bring(this.chosen());
     byId("card-name").focus({ preventScroll: true });
@@ -240,7 +255,7 @@ class Page {
     const place = this.chosen();
     if (!place) {
       if (this.chosenId !== null) this.go(""); // somebody removed it
-    } else if (anew) this.card.open(place, this.me.may_edit);
+    } else if (anew) this.card.open(place);
     else this.card.refresh(place);
     document.body.classList.add("ready");
   }
@@ -265,6 +280,7 @@ class Page {
 
   rights() {
     byId("add").hidden = !this.me.may_edit;
+    this.card.allow(this.me.may_edit);
     byId("sign-out").hidden = !this.signIn?.needed;
     this.summary();
   }

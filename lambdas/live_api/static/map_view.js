@@ -22,7 +22,7 @@ export class MapView {
     this.viewport.onMove(() => this.tell());
     this.base.covered = () => this.markers.taken;
     this.places = [];
-    this.fitted = false;
+    Object.assign(this, { answer: null, chosenId: null, fitted: false });
     this.onClick = null;
     this.gestures = new Gestures(this.surface, this.viewport, {
       click: (point) => this.onClick?.(this.viewport.toPlace(...point)),
@@ -43,7 +43,7 @@ export class MapView {
   resize() {
     if (!this.surface.clientWidth) return; // the list has the screen
     this.viewport.resize(this.surface.clientWidth, this.surface.clientHeight);
-    this.fitOnce();
+    if (this.answer) this.show(this.answer, this.places, this.chosenId);
     this.base.request();
   }
 
@@ -61,6 +61,8 @@ export class MapView {
 
   show(answer, places, chosenId) {
     this.places = places;
+    Object.assign(this, { answer, chosenId });
+    if (!this.surface.clientWidth) return; // the list has the screen: drawn when the map is looked at
     this.base.useTiles(answer.map?.tile_url ?? null);
     byId("map-source").textContent = this.base.tiles ? answer.map.attribution : text("outline_source");
     this.markers.show(places, chosenId);

@@ -39,9 +39,10 @@ export class Markers {
   }
 
   make() {
-    const button = el("button", { type: "button", class: "marker" },
-      el("span", { class: "pill" }, el("span", { class: "icon" }), el("span", { class: "figure" })),
-      el("span", { class: "stem" }), el("span", { class: "label" }));
+    const [icon, figure, label] = ["icon", "figure", "label"].map((name) => el("span", { class: name }));
+    const button = el("button", { type: "button", class: "marker" }, el("span", { class: "pill" }, icon, figure),
+      el("span", { class: "stem" }), label);
+    button.parts = { icon, figure, label };
     button.addEventListener("click", () => this.press(button.group));
     return button;
   }
@@ -59,11 +60,11 @@ export class Markers {
     button.classList.toggle("group", !single);
     button.classList.toggle("seen-now", single && first.seen_now);
     button.classList.toggle("chosen", single && first.id === this.chosenId);
-    if (button.iconKind !== kind) button.querySelector(".icon").replaceChildren(levelIcon(kind));
+    if (button.iconKind !== kind) button.parts.icon.replaceChildren(levelIcon(kind));
     button.iconKind = kind;
     const figure = kind === "no_data" ? text("level_no_data") : whole(first.count ?? 0);
-    setText(button.querySelector(".figure"), single ? figure : text("cluster", { count: places.length }));
-    setText(button.querySelector(".label"), single ? placeName(first) : "");
+    setText(button.parts.figure, single ? figure : text("cluster", { count: places.length }));
+    setText(button.parts.label, single ? placeName(first) : "");
     setAttribute(button, "aria-label", single ? spokenPlace(first)
       : text("cluster_label", { count: places.length, level: levelWords(kind) }));
     setAttribute(button, "aria-pressed", single ? String(first.id === this.chosenId) : null);
@@ -89,7 +90,7 @@ export class Markers {
   label(taken) {
     const chosenFirst = [...this.holder.children].sort((a, b) => b.classList.contains("chosen") - a.classList.contains("chosen"));
     for (const button of chosenFirst) {
-      const label = button.querySelector(".label");
+      const { label } = button.parts;
       const [x, y] = this.viewport.toScreen(button.group.longitude, button.group.latitude);
       const half = estimatedWidth(label.textContent) / 2;
       const own = [x - half, y + 4, x + half, y + 4 + LABEL_GAP_PX];

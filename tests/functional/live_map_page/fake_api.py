@@ -6,6 +6,7 @@ to want a token, to refuse a save.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -182,6 +183,7 @@ class FakeApi:
         self.away: str | None = None
         self.refuse_next: Answer | None = None
         self.tiles_there = True
+        self.compress = False
         self.connect_sources = ""
         self.zones: list[Json] = [_zone("plaza-1", "entrance"), _zone("plaza-1", "stairs", ["person", "car"])]
         self.devices: list[Json] = [_device("drone-1")]
@@ -351,6 +353,9 @@ def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
             asked = Asked(self.command, self.path, headers, body)
             with api.lock:
                 answer = api.answer(asked)
+                if api.compress and answer.body and "gzip" in headers.get("accept-encoding", ""):
+                    answer.headers["Content-Encoding"] = "gzip"
+                    answer.body = gzip.compress(answer.body, 6)
                 asked.status = answer.status
                 api.asked.append(asked)
             self.send_response(answer.status)

@@ -18,10 +18,12 @@ def faults(opened: Opened) -> Any:
     return opened.page.evaluate(AUDIT)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    ("size", "locale"),
-    [pytest.param((1280, 800), "ko-KR", id="desktop"), pytest.param((390, 844), "en-US", id="phone")],
+    ("size", "locale", "scheme"),
+    [
+        pytest.param((1280, 800), "ko-KR", "light", id="desktop, Korean, light"),
+        pytest.param((390, 844), "en-US", "dark", id="phone, English, dark"),
+    ],
 )
 def test_everything_has_a_name_and_can_be_read(
     open_page: OpenPage, size: tuple[int, int], locale: str, scheme: str

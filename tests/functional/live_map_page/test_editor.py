@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,25 @@ def test_a_place_is_changed_by_keyboard_and_only_where_it_was(open_page: OpenPag
         "feeds": [{**PLAZA, "zone": "entrance", **PERSON}],
     }  # fmt: skip
     opened.see("#notice", "저장했습니다")
+
+
+def test_who_may_edit_is_told_late_and_offered_it_all_the_same(open_page: OpenPage) -> None:
+    opened = open_page()
+    held: list[Any] = []
+    opened.page.route("**/api/v1/me", held.append)
+    opened.page.goto(opened.api.url + "#place=jeju")
+    opened.page.reload()
+    opened.see("#card .facts")
+    assert opened.page.locator("#card .edit").is_hidden()
+    while not held:
+        opened.page.wait_for_timeout(20)
+    held.pop().abort()  # once away
+    opened.refresh()
+    while not held:
+        opened.page.wait_for_timeout(20)
+    held.pop().continue_()
+    opened.see("#card .edit")
+    opened.page.unroute("**/api/v1/me")
 
 
 def test_faults_are_shown_at_their_fields(open_page: OpenPage, api: FakeApi, tmp_path: Path) -> None:

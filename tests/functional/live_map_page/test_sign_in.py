@@ -75,20 +75,12 @@ def test_a_token_is_renewed_and_a_refused_one_asks_to_sign_in_again(
     known(opened, sign_in)
 
 
-@pytest.mark.parametrize(
-    ("address", "words"),
-    [
-        pytest.param("?code=stolen&state=unknown", "요청과 응답이 맞지 않습니다", id="answer to no request"),
-        pytest.param(
-            "?error=access_denied&state=unknown", "요청과 응답이 맞지 않습니다", id="error of nobody"
-        ),
-    ],
-)
+@pytest.mark.parametrize("address", ["?code=stolen&state=unknown", "?error=access_denied&state=unknown"])
 def test_an_answer_that_nobody_asked_for_lets_nobody_in(
-    open_page: OpenPage, sign_in: FakeSignIn, address: str, words: str
+    open_page: OpenPage, sign_in: FakeSignIn, address: str
 ) -> None:
     opened = open_page(address, ready="#gate")
-    opened.see("#gate-words", words)
+    opened.see("#gate-words", "요청과 응답이 맞지 않습니다")
     assert sign_in.trades == []
     assert "code=" not in opened.page.url
 
