@@ -2,7 +2,8 @@
 
 Each runs in a process of its own, one after the other. The pandas script is what people write: read_csv with
 the encoding given by hand, to_datetime, to_numeric, to_parquet. It is told what the loader has to find out.
-The large file is the small one over and over; CROWDLENS_OPEN_DATA_MIB sets its size.
+The large file is the small one over and over; CROWDLENS_OPEN_DATA_MIB sets its size. Where others use the
+machine too, rows a second of processor time are the fairer figure.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ import json, resource, sys, time
 from pathlib import Path
 source, folder = Path(sys.argv[1]), Path(sys.argv[2])
 {imports}
-begin = time.perf_counter()
+begin, begin_cpu = time.perf_counter(), time.process_time()
 {work}
 print(json.dumps({{"seconds": time.perf_counter() - begin, "rows": rows, "lost": lost,
+    "cpu_seconds": time.process_time() - begin_cpu,
     "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}}))
 """
 OURS = MEASURED.format(
@@ -63,9 +65,9 @@ rows = len(data)
 
 
 def measure(code: str, source: Path, folder: Path, runs: int) -> dict[str, float]:
-    """Return the run with the median time, each in a process of its own."""
+    """Return the run with the median processor time, each in a process of its own."""
     found = [json.loads(_run(code, source, folder)) for _ in range(runs)]
-    return dict(sorted(found, key=lambda one: one["seconds"])[runs // 2])
+    return dict(sorted(found, key=lambda one: one["cpu_seconds"])[runs // 2])
 
 
 def _run(code: str, source: Path, folder: Path) -> str:
@@ -94,8 +96,8 @@ def main() -> int:
     """Print the table."""
     source = SHARED if SHARED.is_file() else EXAMPLE
     lines = [
-        "| file | by | rows/s | MB/s | memory | dates lost |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
+        "| file | by | rows/s | rows a processor second | MB/s | memory | dates lost |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -105,8 +107,9 @@ def main() -> int:
             for title, code in (("this loader", OURS), ("plain pandas", PANDAS)):
                 found = measure(code, path, folder, runs)
                 speed, rate = found["rows"] / found["seconds"], size / found["seconds"]
+                by_processor = found["rows"] / found["cpu_seconds"]
                 lines.append(
-                    f"| {size:,.1f} MB | {title} | {speed:,.0f} | {rate:.1f} | "
+                    f"| {size:,.1f} MB | {title} | {speed:,.0f} | {by_processor:,.0f} | {rate:.1f} | "
                     f"{found['megabytes']:,.0f} MB | {found['lost']:,.0f} |"
                 )
     sys.stdout.write("\n".join(lines) + "\n")
