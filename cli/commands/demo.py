@@ -24,7 +24,8 @@ EXAMPLE = """examples:
   crowdlens demo
   crowdlens demo --source clip.mp4 --scene scene.yaml --model yolox_nano.onnx --out out/clip --headless
   crowdlens demo --source rtsp://user:password@camera/stream --seconds 120
-  writes report.html, summary.json, key_frame.jpg and lake/ to --out; Ctrl-C ends a live camera's run"""
+  writes report.html, summary.json, key_frame.jpg, lake/ and alerts/ (mail of the scene's events) to --out;
+  Ctrl-C ends a live camera's run"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -119,6 +120,8 @@ def _report(result: DemoResult, out: Path) -> None:
     say(f"          {result.conservation.sentence()}")
     if summary["mysql_missing"]:
         say(f"          without MySQL: {summary['mysql_missing']}")
+    if summary["alert_mails"]:
+        say(f"alerts    {summary['alert_mails']} mails in {out / 'alerts'}")
     if (health := health_sentence(summary["camera_health"])) is not None:
         say(f"camera    {health}")
     say(f"page      {result.report}")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from cli.arguments import folder, frame_size, positive_number, share, window_seconds
+from cli.commands.run import add_alerts_argument, alert_publisher
 from cli.counts import count_sentences
 from cli.output import print_json, say, write_progress
 
@@ -37,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=share,
         help="confidence that starts a track (default: 0.5); columns without one are 1",
     )
+    add_alerts_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.set_defaults(execute=execute)
 
@@ -61,6 +63,7 @@ def execute(arguments: argparse.Namespace) -> int:
             window_seconds=arguments.window_seconds,
             confidence=arguments.confidence,
             progress=ProgressPrinter(write_progress, is_terminal=sys.stderr.isatty()),
+            alerts=alert_publisher(arguments),
         )
     if arguments.json:
         print_json(summary)

@@ -24,6 +24,7 @@ from cli.output import print_json, say, write_json, write_progress
 
 if TYPE_CHECKING:
     from contract.scene import Scene
+    from edge_components.vision.alerts import AlertPublisher
     from edge_components.vision.camera import CameraRun, CameraSettings
     from edge_components.vision.detector import OnnxDetector
     from edge_components.vision.sources import Source
@@ -49,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spool", type=Path, help="spool file (default: spool.db in --out)")
     parser.add_argument("--device", type=identifier, default=default_device(), help="name of this device")
     add_camera_arguments(parser, source_required=True)
+    add_alerts_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.set_defaults(execute=execute)
 
@@ -80,6 +82,25 @@ def add_camera_arguments(parser: argparse.ArgumentParser, *, source_required: bo
     )
     parser.add_argument("--start-time", type=instant_ms, help="time of a file's first frame, ISO 8601")
     parser.add_argument("--seconds", type=positive_number, help="stop after this wall-clock time")
+
+
+def add_alerts_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where alerts go."""
+    parser.add_argument(
+        "--alerts-queue",
+        metavar="URL",
+        help="send alerts to this queue, as `crowdlens demo --hold` names it (default: none are sent)",
+    )
+
+
+def alert_publisher(arguments: argparse.Namespace) -> AlertPublisher | None:
+    """Return what takes the alerts, None when nobody asked for them."""
+    if not arguments.alerts_queue:
+        return None
+    from cli.cloud import sqs_client
+    from infra.local.topic_rule import TopicRule
+
+    return TopicRule(sqs_client(None), arguments.alerts_queue)
 
 
 def camera_settings(
@@ -121,7 +142,9 @@ def execute(arguments: argparse.Namespace) -> int:
     stop = threading.Event()
     printer = ProgressPrinter(write_progress, is_terminal=sys.stderr.isatty())
     with stop_on_signals(stop):
-        run = run_camera(settings, stop=stop, progress=printer, started=_announce)
+        run = run_camera(
+            settings, stop=stop, progress=printer, started=_announce, alerts=alert_publisher(arguments)
+        )
     printer.finish(run.progress)
     summary = {
         **run.summary(),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from cli.demo.conservation import (
     Conservation,
@@ -19,7 +20,7 @@ from cli.demo.conservation import (
     read_load_ledger,
 )
 from cli.demo.hold import hold
-from cli.demo.output_folder import KEY_FRAME, LAKE, REPORT, SUMMARY, OutputFolder
+from cli.demo.output_folder import ALERTS, KEY_FRAME, LAKE, REPORT, SUMMARY, OutputFolder
 from cli.demo.report import draw_report
 from cli.demo.truth import compare, read_truth
 from cli.output import write_json, write_progress
@@ -28,12 +29,16 @@ from edge_components.runtime.spool import Spool, SpoolCounts
 from edge_components.vision.camera import CameraRun, CameraSettings, check_camera, run_camera
 from edge_components.vision.pipeline import stop_on_signals
 from edge_components.vision.progress import ProgressPrinter
+from infra.local.alerts import AlertOptions
 from infra.local.aws_environment import base_environment
 from infra.local.ports import check_loopback
 from infra.local.processes import ManagedProcess, start_process
 from infra.local.run_directory import RUN_VARIABLE
 from infra.local.stack import LocalStack, StackOptions
+from infra.local.topic_rule import TopicRule
 
+ALERT_READERS = {"ko": "reader-ko@localhost", "en": "reader-en@localhost"}
+"""Who gets the demo's alerts by mail, by language."""
 _DRAIN_SECONDS = 120.0
 _LOOK_AGAIN_SECONDS = 0.2
 
@@ -78,14 +83,19 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
     stop = threading.Event()
     with OutputFolder(options.out) as folder, stop_on_signals(stop):
         say("starting the local cloud: SQS and S3 (MiniStack), MySQL (MariaDB), Lambda pollers")
-        stack_options = StackOptions(with_mysql=options.with_mysql, mysql_url=options.mysql_url, report=say)
+        stack_options = StackOptions(
+            with_mysql=options.with_mysql,
+            mysql_url=options.mysql_url,
+            alerts=AlertOptions(folder.staging / ALERTS, ALERT_READERS),
+            report=say,
+        )
         with LocalStack(stack_options) as stack:
             say(f"local cloud ready after {time.monotonic() - started:.1f} s")
             settings = replace(options.camera, spool=stack.run.path / "spool.db")
             stack.enrol(settings.device, _site_of(settings))
             publisher = _start_publisher(stack, settings)
             try:
-                camera = _run_camera(settings, stop, say)
+                camera = _run_camera(settings, stack, stop, say)
                 counts = _drain_spool(settings, publisher, say)
             finally:
                 publisher.stop()
@@ -94,7 +104,10 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
             conservation = _account(counts, folder.staging / LAKE, stack)
             mysql_missing = stack.mysql_missing
             if options.hold:
-                hold(stack, stop, say)
+                mailbox = folder.staging / ALERTS
+                say(f"the mail of alerts is in {mailbox}, and afterwards in {options.out / ALERTS}")
+                hold(stack, stop, say, _private_mysql_url(options, stack))
+            mail = stack.finish_alerts()
         say(f"{conservation.sentence()} ({copied} objects)")
         camera.save_key_frame(folder.staging / KEY_FRAME)
         summary = {
@@ -103,6 +116,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
             "device": settings.device,
             "demo_seconds": round(time.monotonic() - started, 1),
             "mysql_missing": mysql_missing,
+            "alert_mails": len(mail),
         }
         # The truth is of the whole clip: part of it cannot be held against it.
         whole = not camera.result.stopped and camera.problem is None
@@ -112,6 +126,14 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
         write_json(folder.staging / SUMMARY, summary)
         folder.publish()
     return DemoResult(summary, conservation, options.out / REPORT, camera.problem)
+
+
+def _private_mysql_url(options: DemoOptions, stack: LocalStack) -> str | None:
+    if stack.mysql is None or options.mysql_url is not None:
+        return None
+    server = stack.mysql
+    login = f"{server.user}:{quote(server.password, safe='')}"
+    return f"mysql://{login}@{server.host}:{server.port}/{server.database}"
 
 
 def _start_publisher(stack: LocalStack, settings: CameraSettings) -> ManagedProcess:
@@ -134,12 +156,15 @@ def _site_of(settings: CameraSettings) -> str:
     return default_scene.SITE if settings.scene is None else read_scene(settings.scene).site
 
 
-def _run_camera(settings: CameraSettings, stop: threading.Event, say: Callable[[str], None]) -> CameraRun:
+def _run_camera(
+    settings: CameraSettings, stack: LocalStack, stop: threading.Event, say: Callable[[str], None]
+) -> CameraRun:
     printer = ProgressPrinter(write_progress, is_terminal=sys.stderr.isatty())
     run = run_camera(
         settings,
         stop=stop,
         progress=printer,
+        alerts=None if stack.alerts is None else TopicRule(stack.sqs(), stack.alerts.queue.url),
         started=lambda source, detector, scene: say(
             f"camera {scene.camera}: {source.name} ({source.info.width}x{source.info.height}), "
             f"detector {detector.name} on {detector.provider}"

@@ -14,7 +14,8 @@ SUMMARY = "summary.json"
 REPORT = "report.html"
 KEY_FRAME = "key_frame.jpg"
 LAKE = "lake"
-RESULTS = (SUMMARY, REPORT, KEY_FRAME, LAKE)
+ALERTS = "alerts"
+RESULTS = (SUMMARY, REPORT, KEY_FRAME, LAKE, ALERTS)
 """What a run leaves; nothing else in the folder is ever touched."""
 MARK = ".crowdlens"
 """A folder that holds it is one of ours; it is also the lock of the run that writes there."""

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from contract.errors import WorkFailedError
-from infra.ingest_settings import DeadLetterFunction, QueueFunction
+from infra.ingest_settings import NOTIFIER, DeadLetterFunction, QueueFunction
+from infra.local.alerts import LocalAlerts
 from infra.local.aws_environment import LOCAL_REGION, AwsEndpoint, base_environment
 from infra.local.disk import check_free_space
 from infra.local.event_source import QueueSource
@@ -65,7 +66,8 @@ class LocalStack:
     """Starts everything when entered and removes everything when left, by whichever way.
 
     Inside: `endpoint`, `bucket`, `ingest_queue_url`, `aws_environment()` for subprocesses such as the
-    publisher, and `mysql` (None when there is none, with `mysql_missing` saying why).
+    publisher, and `mysql` (None when there is none, with `mysql_missing` saying why), and `alerts` (None when
+    they were not asked for).
     """
 
     def __init__(self, options: StackOptions | None = None) -> None:
@@ -74,6 +76,7 @@ class LocalStack:
         self.control_table = DEFAULT_CONTROL_TABLE
         self.mysql: MySqlServer | None = None
         self.mysql_missing: str | None = None
+        self.alerts: LocalAlerts | None = None
         self._processes: list[ManagedProcess] = []
         self._exit = contextlib.ExitStack()
 
@@ -117,6 +120,7 @@ class LocalStack:
                 options.rds_loader, [_source(self.load_queue, options.rds_loader)], mysql_environment
             )
             needed.append(options.rds_loader.function_name)
+        self._start_alerts()
         self._start_background(mysql_environment)
         self.functions.wait_until_ready(*needed)
 
@@ -128,11 +132,40 @@ class LocalStack:
             sources = [self._sent_by_devices(_dead_letters(self.ingest_queue, function))]
             if self.mysql:
                 sources.append(_dead_letters(self.load_queue, function))
+            if self.alerts:
+                sources.append(_dead_letters(self.alerts.queue, function))
             self.functions.feed(function, sources, {}, lazy=True)
         if self.mysql:
             environment = {**environment, "LOAD_QUEUE_URL": self.load_queue.url}
+        if self.alerts:
+            environment = {**environment, "ALERT_QUEUE_URL": self.alerts.queue.url}
         for scheduled in options.scheduled:
             self.functions.schedule(scheduled, environment)
+
+    def _start_alerts(self) -> None:
+        """Start the notifier and the mailbox; the mailbox first, so that no mail is missed."""
+        if self.options.alerts is None:
+            return
+        self.alerts = LocalAlerts(
+            self.endpoint,
+            self.run,
+            self.options.alerts,
+            visibility_timeout_seconds=self.options.visibility_timeout_seconds,
+        )
+        self._processes.append(self.alerts.start_mailbox(self._function_environment("mailbox", {})))
+        environment = self.alerts.environment()
+        self.functions.feed(NOTIFIER, [_source(self.alerts.queue, NOTIFIER)], environment, lazy=True)
+        self.functions.schedule(self.alerts.schedule(), environment)
+
+    def finish_alerts(self) -> list[Path]:
+        """Send the alerts that wait, end the mailbox, and return the mail of the run."""
+        if self.alerts is None:
+            return []
+        self.alerts.send_all(self._function_environment("notifier", self.alerts.environment()))
+        for process in [one for one in self._processes if one.name == "mailbox"]:
+            self._processes.remove(process)
+            process.stop()
+        return self.alerts.mail
 
     def _sent_by_devices(self, source: QueueSource) -> QueueSource:
         return replace(source, sender_id=self.options.sender_id, sender_by_device=True)
@@ -207,6 +240,12 @@ class LocalStack:
         """Return the variables that send a subprocess's AWS SDK to this stack, and only there."""
         return self.endpoint.environment()
 
+    def alert_environment(self) -> dict[str, str]:
+        """Return the variables that name the queue and the topic of alerts, empty without them."""
+        if self.alerts is None:
+            return {}
+        return {"ALERT_QUEUE_URL": self.alerts.queue.url, "ALERT_TOPIC_ARN": self.alerts.topic_arn}
+
     def s3(self) -> S3Client:
         """Return a client of the lake's S3."""
         return self.endpoint.s3()
@@ -232,6 +271,8 @@ class LocalStack:
         depths = {self.options.lake_writer.function_name: queue_depth(self._sqs, self.ingest_queue)}
         if self.mysql:
             depths[self.options.rds_loader.function_name] = queue_depth(self._sqs, self.load_queue)
+        if self.alerts:
+            depths[NOTIFIER.function_name] = queue_depth(self._sqs, self.alerts.queue)
         return depths
 
     def statistics(self) -> dict[str, PollerStatistics]:

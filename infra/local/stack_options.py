@@ -16,6 +16,7 @@ from infra.ingest_settings import (
     QueueFunction,
     ScheduledFunction,
 )
+from infra.local.alerts import AlertOptions
 from lambdas.shared.settings import IdentityMode
 
 
@@ -27,7 +28,8 @@ class StackOptions:
     `QueueFunction.visibility_timeout_seconds`. `mysql_url` names an existing server; `with_mysql` False
     leaves MySQL out. `sender_id` replaces the SenderId of ingest messages, which is otherwise that of the
     device a message names (see `infra.local.senders`). `dead_letters` None leaves dead letters where they
-    are. `scheduled` are called as often as they say.
+    are. `scheduled` are called as often as they say. With `alerts` the notifier runs and its mail is
+    written.
     """
 
     with_mysql: bool = True
@@ -44,4 +46,5 @@ class StackOptions:
     identity_mode: IdentityMode = IdentityMode.OBSERVE
     dead_letters: DeadLetterFunction | None = DEAD_LETTERS
     scheduled: tuple[ScheduledFunction, ...] = SCHEDULED_FUNCTIONS
+    alerts: AlertOptions | None = None
     report: Callable[[str], None] = field(default=lambda _: None, repr=False)

@@ -14,6 +14,9 @@ class Cloud:
     bucket = "crowdlens-lake"
     control_table = "crowdlens-control"
 
+    def alert_environment(self) -> dict[str, str]:
+        return {"ALERT_QUEUE_URL": "http://127.0.0.1:4566/alerts"}
+
     def aws_environment(self) -> dict[str, str]:
         return AwsEndpoint("http://127.0.0.1:4566").environment()
 
@@ -30,5 +33,6 @@ def test_it_says_how_the_cloud_is_reached_and_waits() -> None:
     assert not holding.is_alive()
     assert said[-1] == (
         "export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=ap-northeast-2 AWS_ACCESS_KEY_ID=local "
-        "AWS_SECRET_ACCESS_KEY=local LAKE_BUCKET=crowdlens-lake CONTROL_TABLE=crowdlens-control"
+        "AWS_SECRET_ACCESS_KEY=local LAKE_BUCKET=crowdlens-lake CONTROL_TABLE=crowdlens-control "
+        "ALERT_QUEUE_URL=http://127.0.0.1:4566/alerts"
     )
