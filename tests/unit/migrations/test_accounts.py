@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.mysql import LOADER_ACCOUNT, READER_ACCOUNT
+from contract.mysql import LOADER_ACCOUNT, PLACES_ACCOUNT, READER_ACCOUNT
 from lambdas.migrations.accounts import PRIVILEGES, account_statements
 from lambdas.migrations.handler import EventError, as_master
 from lambdas.shared.settings import MySQLAuthentication, mysql_settings
@@ -14,13 +14,20 @@ SETTINGS = mysql_settings({"MYSQL_HOST": "db", "MYSQL_USER": "crowdlens_master",
 
 def test_each_account_logs_in_by_iam_over_tls_and_touches_one_database() -> None:
     statements = account_statements("crowdlens")
-    assert len(statements) == 3 * len(PRIVILEGES)
-    for account in (LOADER_ACCOUNT, READER_ACCOUNT):
-        create, require, grant = (one for one in statements if f"'{account}'@'%'" in one)
+    assert set(PRIVILEGES) == {LOADER_ACCOUNT, READER_ACCOUNT, PLACES_ACCOUNT}
+    for account in PRIVILEGES:
+        create, require, *grants = (one for one in statements if f"'{account}'@'%'" in one)
         assert create.startswith("CREATE USER IF NOT EXISTS")
         assert create.endswith("IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'")
         assert require.endswith("REQUIRE SSL")
-        assert " ON `crowdlens`.* TO " in grant
+        whole = [one for one in grants if " ON `crowdlens`.* TO " in one]
+        assert len(whole) == (account != PLACES_ACCOUNT)
+        assert all(" ON `crowdlens`." in one for one in grants)
+
+
+def test_who_writes_places_reaches_three_tables() -> None:
+    grants = [one for one in account_statements("crowdlens") if "GRANT" in one and PLACES_ACCOUNT in one]
+    assert [one.split("`")[3] for one in grants] == ["places", "place_feeds", "hours_due"]
 
 
 @pytest.mark.parametrize("privilege", ["DROP", "CREATE", "ALTER", "FILE", "SUPER", "ALL", "GRANT OPTION"])
