@@ -100,7 +100,7 @@ def test_a_place_is_changed_by_keyboard_and_only_where_it_was(open_page: OpenPag
 def test_who_may_edit_is_told_late_and_offered_it_all_the_same(open_page: OpenPage) -> None:
     opened = open_page()
     held: list[Any] = []
-    opened.page.route("**/api/v1/me", held.append)
+    opened.page.route("**/api/v1/me", lambda route: held.append(route))
     opened.page.goto(opened.api.url + "#place=jeju")
     opened.page.reload()
     opened.see("#card .facts")
@@ -191,7 +191,7 @@ def test_what_is_not_saved_is_not_lost_by_a_slip(open_page: OpenPage) -> None:
     opened.page.click('#list [data-key="jeju"] button')
     opened.page.click("dialog button:has-text('계속 수정')")
     assert opened.page.input_value(at("name")) == "half done"
-    assert opened.page.url.endswith("#edit=gwanghwamun")
+    opened.wait("location.hash === '#edit=gwanghwamun'")
     opened.page.click('#list [data-key="jeju"] button')
     opened.page.click("dialog .danger")
     opened.see("#card h2", "동문시장")
