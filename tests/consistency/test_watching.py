@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import fields
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -18,6 +19,10 @@ from lambdas.compactor import handler as compactor
 from lambdas.compactor.report import Report
 from lambdas.lake_writer.identity import IdentityCheck
 from lambdas.lake_writer.identity_report import identity_counts
+from lambdas.notifier import handler as notifier
+from lambdas.notifier.lot import Lot
+from lambdas.notifier.rule_book import RuleBook
+from lambdas.notifier.sender import SendResult
 from lambdas.provisioning import handler as provisioning
 from lambdas.reconciler import handler as reconciler
 from lambdas.reconciler.run import RunReport
@@ -61,6 +66,11 @@ def test_provisioning_sends_what_is_watched_and_nothing_more(
     monkeypatch.setattr(provisioning, "stores", lambda: (None, None))
     assert provisioning.handler({}, None) == {"allowProvisioning": False}
     assert tuple(sent(capsys)) == OWN_METRICS["provisioning"]
+
+
+def test_the_notifier_sends_what_is_watched_and_nothing_more(capsys: pytest.CaptureFixture[str]) -> None:
+    notifier._tell(Lot(told=1), SendResult(sent=1), create_autospec(RuleBook, problems={}, instance=True))
+    assert tuple(sent(capsys)) == OWN_METRICS["notifier"]
 
 
 def test_every_fault_of_a_sender_is_a_metric() -> None:

@@ -29,6 +29,7 @@ COVER = f"{LAKE}/covers/tracks/day=2026-11-21/a.json"
 QUARANTINE = f"{LAKE}/quarantine/2026-11-21/a.json"
 RESULT = f"{LAKE}/athena-results/a.csv"
 HERE = f"{REGION}:{ACCOUNT}"
+ALERT_TOPIC = f"arn:aws:sns:{HERE}:{STAGE}-alerts"
 CONTROL = f"arn:aws:dynamodb:{HERE}:table/{STAGE}-control"
 
 
@@ -99,6 +100,19 @@ ROWS: list[tuple[str, str, str, Decision]] = [
     ("reconciler", "s3:GetObject", QUARANTINE, NOT_ALLOWED),
     ("reconciler", "sqs:SendMessage", queue("load"), ALLOWED),
     ("reconciler", "sqs:SendMessage", queue("ingest"), NOT_ALLOWED),
+    ("reconciler", "sqs:SendMessage", queue("alerts"), ALLOWED),
+    ("reconciler", "sns:Publish", ALERT_TOPIC, NOT_ALLOWED),
+    # notifier tells people, and knows of rules and what was told.
+    ("notifier", "sns:Publish", ALERT_TOPIC, ALLOWED),
+    ("notifier", "sns:Publish", f"arn:aws:sns:{HERE}:{STAGE}-alarms", NOT_ALLOWED),
+    ("notifier", "sns:Subscribe", ALERT_TOPIC, NOT_ALLOWED),
+    ("notifier", "sqs:ReceiveMessage", queue("alerts"), ALLOWED),
+    ("notifier", "sqs:SendMessage", queue("alerts"), NOT_ALLOWED),
+    ("notifier", "dynamodb:PutItem", CONTROL, ALLOWED),
+    ("notifier", "dynamodb:Scan", CONTROL, NOT_ALLOWED),
+    ("notifier", "s3:GetObject", RAW, NOT_ALLOWED),
+    ("dead-letters", "sqs:ReceiveMessage", queue("alerts-dead-letters"), ALLOWED),
+    ("dead-letters", "sqs:ReceiveMessage", queue("alert-rule-dead-letters"), ALLOWED),
     ("reconciler", "dynamodb:PutItem", CONTROL, ALLOWED),
     ("reconciler", "dynamodb:DeleteTable", CONTROL, NOT_ALLOWED),
     # open_data reads what was dropped and adds to the lake; it reaches no record and loses no file.

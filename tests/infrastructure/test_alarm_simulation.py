@@ -6,7 +6,7 @@ import pytest
 
 from infra.alarms import DEPLOYING_FUNCTIONS, Alarm, alarms_of, functions_of
 from infra.config import StageConfig, read_config
-from infra.ingest_settings import DEAD_LETTERS, OPEN_DATA, SCHEDULED_FUNCTIONS, ingest_profile
+from infra.ingest_settings import DEAD_LETTERS, NOTIFIER, OPEN_DATA, SCHEDULED_FUNCTIONS, ingest_profile
 from infra.mysql_classes import MEMORY_GIB, connections
 
 HOUR = 3600
@@ -27,7 +27,7 @@ def failing(name: str, profile: str) -> list[int]:
     if name == "provisioning":
         return [0]
     sources = ingest_profile(profile)
-    read = (sources.lake_writer, sources.rds_loader, DEAD_LETTERS, OPEN_DATA)
+    read = (sources.lake_writer, sources.rds_loader, DEAD_LETTERS, OPEN_DATA, NOTIFIER)
     queues = {one.function_name: one for one in read}
     # One batch, which comes again when its visibility time-out is over.
     return list(range(0, 2 * HOUR, queues[name].visibility_timeout_seconds))

@@ -89,6 +89,7 @@ def test_the_reconciler_may_read_the_lake_and_ask_for_a_load(templates: Template
         *(("s3:GetObject", lake(stage, prefix)) for prefix in ("/raw/*", "/compacted/*", "/covers/*")),
         *((f"dynamodb:{verb}", control(templates)) for verb in verbs),
         ("sqs:SendMessage", f"arn:${{AWS::Partition}}:sqs:{here}:crowdlens-{stage}-load"),
+        ("sqs:SendMessage", f"arn:${{AWS::Partition}}:sqs:{here}:crowdlens-{stage}-alerts"),
         (
             "lambda:InvokeFunction",
             f"arn:${{AWS::Partition}}:lambda:{here}:function:crowdlens-{stage}-rds-loader",
@@ -104,7 +105,10 @@ def test_dead_letters_may_only_add_to_quarantine(templates: Templates, stage: st
 
 def test_without_mysql_the_reconciler_asks_nobody(synthesise: Callable[[str], Templates]) -> None:
     found = allowed(synthesise("without mysql"), "reconciler")
-    assert {action.partition(":")[0] for action, _ in found} == {"s3", "dynamodb"}
+    assert {action.partition(":")[0] for action, _ in found} == {"s3", "dynamodb", "sqs"}
+    assert [resource for action, resource in found if action == "sqs:SendMessage"] == [
+        "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:crowdlens-dev-alerts"
+    ]
     assert not {"LOADER_FUNCTION", "LOAD_QUEUE_URL"} & set(
         environment_of(synthesise("without mysql"), "reconciler")
     )
@@ -123,6 +127,7 @@ def test_every_function_understands_what_it_is_told(templates: Templates, stage:
     assert compactor.fan_out_function == (own_name if stage == "prod" else None)
     assert reconciler.loader_function == f"crowdlens-{stage}-rds-loader"
     assert str(reconciler.load_queue_url).endswith(f"/crowdlens-{stage}-load")
+    assert str(reconciler.alert_queue_url).endswith(f"/crowdlens-{stage}-alerts")
 
 
 def test_a_raw_object_stays_longer_than_mysql_may_take(templates: Templates) -> None:
