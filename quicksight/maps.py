@@ -5,7 +5,7 @@ from __future__ import annotations
 from quicksight.data_set import DataSet
 from quicksight.fields import Dimension, JsonObject, Value, dimension_field, measure_field
 from quicksight.label import Label
-from quicksight.theme import HEAT_COLORS, NO_DATA_COLOR
+from quicksight.theme import BLANK_CELL_COLOR, HEAT_COLORS
 from quicksight.visual_parts import axis_labels, field_sort, legend, visual
 
 MAXIMUM_CELLS_A_SIDE = 100
@@ -23,7 +23,7 @@ def heat_map(
     subtitle: Label,
     alt: str,
 ) -> JsonObject:
-    """Return a cell a row and column, the darker the larger; a cell without data is grey, never pale."""
+    """Return a cell a row and column, the darker the larger; a cell without data is blank."""
     limit = {"ItemsLimit": MAXIMUM_CELLS_A_SIDE, "OtherCategories": "EXCLUDE"}
     wells = {
         "Rows": [dimension_field(visual_id, data_set, rows)],
@@ -43,7 +43,7 @@ def heat_map(
         "ColorScale": {
             "Colors": [{"Color": color} for color in HEAT_COLORS],
             "ColorFillType": "GRADIENT",
-            "NullValueColor": {"Color": NO_DATA_COLOR},
+            "NullValueColor": {"Color": BLANK_CELL_COLOR},
         },
         "Legend": {**legend(), "Title": {"Visibility": "VISIBLE", "CustomLabel": str(value.label)}},
         "DataLabels": {"Visibility": "HIDDEN"},

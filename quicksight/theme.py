@@ -19,13 +19,16 @@ YELLOW = "#F0E442"
 DATA_COLORS = (BLUE, VERMILION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE, YELLOW)
 """In the order in which series take them."""
 
-HEAT_COLORS = ("#FFF4D1", "#3D9BD1", "#06305A")
+HEAT_COLORS = ("#FFE08A", "#3D9BD1", "#06305A")
 """From little to much, each darker than the one before, so that lightness alone tells them apart."""
 NO_DATA_COLOR = "#C3C7CE"
+"""Of what is silent or old; among the colours of a heat map it would be taken for a value."""
 
 INK = "#16202C"
 INK_SOFT = "#4A5868"
 SURFACE = "#FFFFFF"
+BLANK_CELL_COLOR = SURFACE
+"""Of a heat map's cell without data: lighter than any value, so that no colour blindness mixes them up."""
 BACKGROUND = "#F3F5F9"
 LINE = "#D9DFE8"
 GRID = "#E6EAF0"
@@ -46,7 +49,7 @@ def theme_configuration() -> dict[str, Any]:
         "DataColorPalette": {
             "Colors": list(DATA_COLORS),
             "MinMaxGradient": [HEAT_COLORS[0], HEAT_COLORS[-1]],
-            "EmptyFillColor": NO_DATA_COLOR,
+            "EmptyFillColor": BLANK_CELL_COLOR,
         },
         "UIColorPalette": _interface_colors(),
         "Sheet": {

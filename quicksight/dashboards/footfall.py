@@ -140,7 +140,7 @@ def _week(visual_id: str, title: Label, inside: bool) -> JsonObject:
         columns=HOUR_OF_DAY,
         value=_MEAN if inside else _IN,
         subtitle=Label(
-            "by local weekday and hour; grey is no data", "현지 요일과 시각별, 회색은 데이터 없음"
+            "by local weekday and hour; blank is no data", "현지 요일과 시각별, 빈 칸은 데이터 없음"
         ),
         alt=f"Heat map by weekday and hour of the day: {title.english}",
     )
@@ -211,7 +211,7 @@ def _usual() -> Sheet:
         columns=HOUR_OF_DAY,
         value=percent,
         subtitle=Label(
-            "100 is as usual; grey is no data or no usual yet", "100이 평소, 회색은 데이터나 평소 값 없음"
+            "100 is as usual; blank is no data or no usual yet", "100이 평소, 빈 칸은 데이터나 평소 값 없음"
         ),
         alt="Heat map of the percentage of the usual by day and hour",
     )

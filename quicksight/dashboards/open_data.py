@@ -82,7 +82,7 @@ def _provider_grid() -> JsonObject:
         rows=_CITY,
         columns=_PROVIDER,
         value=_ENTRIES,
-        subtitle=Label("entries; grey is none in the files", "항목 수, 회색은 파일에 없음"),
+        subtitle=Label("entries; blank is none in the files", "항목 수, 빈 칸은 파일에 없음"),
         alt="Heat map of the number of entries by province or city and provider",
     )
 

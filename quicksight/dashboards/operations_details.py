@@ -166,7 +166,7 @@ def _reports() -> JsonObject:
         rows=_DEVICE,
         columns=HOUR_OF_DAY,
         value=Measure("reports", Label("Reports", "보고 수"), Aggregation.SUM),
-        subtitle=Label("grey: the device was silent", "회색: 보고가 없었던 시각"),
+        subtitle=Label("blank: the device was silent", "빈 칸: 보고가 없었던 시각"),
         alt="Heat map of the reports of each device by hour of the day",
     )
 
@@ -206,7 +206,9 @@ def trust() -> Sheet:
         rows=CAMERA,
         columns=DAY,
         value=Calculated("suspect_percent", Label("In doubt, %", "의심 비율 %"), decimals=1),
-        subtitle=Label("of the time observed; grey was not observed", "관측 시간 중 비율, 회색은 관측 없음"),
+        subtitle=Label(
+            "of the time observed; blank was not observed", "관측 시간 중 비율, 빈 칸은 관측 없음"
+        ),
         alt="Heat map of the share of observed time whose counts are in doubt, by camera and day",
     )
     observed = heat_map(
@@ -217,7 +219,7 @@ def trust() -> Sheet:
         columns=DAY,
         value=Measure("observed_seconds", Label("Seconds", "초"), Aggregation.SUM),
         subtitle=Label(
-            "over all zones and classes; grey was not observed", "모든 구역·종류 합, 회색은 관측 없음"
+            "over all zones and classes; blank was not observed", "모든 구역·종류 합, 빈 칸은 관측 없음"
         ),
         alt="Heat map of the seconds observed by camera and day",
     )

@@ -86,7 +86,7 @@ def _density_week() -> JsonObject:
         rows=WEEKDAY,
         columns=HOUR_OF_DAY,
         value=_DENSITY,
-        subtitle=Label("mean per m²; grey is no data", "평균(명/m²), 회색은 데이터 없음"),
+        subtitle=Label("mean per m²; blank is no data", "평균(명/m²), 빈 칸은 데이터 없음"),
         alt="Heat map of the mean density by weekday and hour of the day",
     )
 
@@ -196,7 +196,7 @@ def _events() -> Sheet:
         columns=HOUR_OF_DAY,
         value=_EVENTS,
         subtitle=Label(
-            "events by local weekday and hour; grey is none", "현지 요일·시각별 건수, 회색은 없음"
+            "events by local weekday and hour; blank is none", "현지 요일·시각별 건수, 빈 칸은 없음"
         ),
         alt="Heat map of safety events by weekday and hour of the day",
     )

@@ -12,7 +12,7 @@ from quicksight.preview.chart_parts import base_layout, category_text, on_short_
 from quicksight.preview.querying import Value, VisualRows
 from quicksight.preview.specs import FieldSpec, Json, VisualSpec
 from quicksight.preview.values import written
-from quicksight.theme import HEAT_COLORS, NO_DATA_COLOR
+from quicksight.theme import BLANK_CELL_COLOR, HEAT_COLORS
 
 GAP_PIXELS = 1
 UPRIGHT_COLUMNS = 24
@@ -44,8 +44,8 @@ def heat_map(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> go.Figure:
     )
     chart.update_layout(
         base_layout(),
-        # Grey shines through where there is no cell: no data, which is not the palest colour.
-        plot_bgcolor=NO_DATA_COLOR,
+        # Blank where there is no cell: lighter than any value, for eyes of every kind.
+        plot_bgcolor=BLANK_CELL_COLOR,
         xaxis=_axis(column_names, across, zone),
         yaxis={**_axis(row_names, down, zone), "autorange": "reversed"},
         showlegend=False,
