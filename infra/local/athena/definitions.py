@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _ARROW_OF_HIVE: dict[str, pa.DataType] = {
 _ATHENA_OF_HIVE = {"string": "varchar", "int": "integer"}
 _DUCKDB_OF_HIVE = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS"}
 JSON_SERDE = "org.apache.hive.hcatalog.data.JsonSerDe"
+_CHANGES = itertools.count(1)
 _TEMPLATE = re.compile(r"([a-z_]+)=\$\{([a-z_]+)\}/?$")
 _RANGE_START = re.compile(r"\s*(\d{4}-\d{2}-\d{2})\s*,")
 _RANGE_END = re.compile(r",\s*NOW\s*(?:\+\s*(\d+)\s*DAYS?)?\s*$")
@@ -118,13 +120,14 @@ class Definitions:
 
     @property
     def version(self) -> int:
-        """A number that is another one after each change."""
+        """A number that no other state of any definitions has; a copy that nobody changed has the same."""
         return self._version
 
     def copy(self) -> Definitions:
         """Return another database with the same tables and views."""
         other = Definitions()
-        other._tables, other._views = self.tables(), self.views()
+        with self._lock:
+            other._tables, other._views, other._version = dict(self._tables), dict(self._views), self._version
         return other
 
     def tables(self) -> dict[str, TableDefinition]:
@@ -145,7 +148,7 @@ class Definitions:
                     return
                 raise AthenaQueryError(Fault.GENERIC, f"{table.name} already exists")
             self._tables[table.name] = table
-            self._version += 1
+            self._version = next(_CHANGES)
 
     def put_view(self, view: ViewDefinition, *, replace: bool) -> None:
         """Add a view; raises `AthenaQueryError` when the name is taken and `replace` is not set."""
@@ -153,14 +156,14 @@ class Definitions:
             if view.name in self._tables or (view.name in self._views and not replace):
                 raise AthenaQueryError(Fault.GENERIC, f"{view.name} already exists")
             self._views[view.name] = view
-            self._version += 1
+            self._version = next(_CHANGES)
 
     def drop_view(self, name: str, *, if_exists: bool) -> None:
         """Remove a view; raises `AthenaQueryError` when there is none and `if_exists` is not set."""
         with self._lock:
             if self._views.pop(name, None) is None and not if_exists:
                 raise AthenaQueryError(Fault.TABLE_NOT_FOUND, f"View '{name}' does not exist")
-            self._version += 1
+            self._version = next(_CHANGES)
 
 
 def parse_table(statement: exp.Create) -> TableDefinition:

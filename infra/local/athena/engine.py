@@ -17,7 +17,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from athena import catalog
-from infra.local.athena import utility_statements
+from infra.local.athena import translation, utility_statements
 from infra.local.athena.definitions import (
     Definitions,
     TableDefinition,
@@ -33,7 +33,7 @@ from infra.local.athena.planner import ScanNeed, day_filter, needs
 from infra.local.athena.row_groups import row_group_filter
 from infra.local.athena.scan import Reading, Scanner
 from infra.local.athena.spelling import check_spelling
-from infra.local.athena.translation import Translation, Translations, translated
+from infra.local.athena.translation import Translation, translated
 from infra.local.athena.values import athena_type
 
 _THREADS = 2
@@ -84,7 +84,6 @@ class LocalAthena:
         self.lake = lake
         self.database = database.lower()
         self.definitions = Definitions()
-        self._translations = Translations(self.database)
         self._scanner = Scanner(lake)
         self._now = now
         if with_catalog:
@@ -106,7 +105,7 @@ class LocalAthena:
         text = sql.strip().removesuffix(";")
         if parameters:
             text = bind(text, [literal_of(value) for value in parameters])
-        known = self._translations.get(text, self.definitions.version)
+        known = translation.SHARED.get(text, self.database, self.definitions)
         if known is not None:
             return self._select(known, begin, started)
         utility = utility_statements.answer(text, self.definitions, self.database)
@@ -117,7 +116,7 @@ class LocalAthena:
             check_spelling(text)
         statement = parse_one(text)
         if isinstance(statement, exp.Query):
-            made = self._translations.make(text, statement, self.definitions)
+            made = translation.SHARED.make(text, statement, self.database, self.definitions)
             return self._select(made, begin, started)
         self._define(statement, text)
         return QueryResult((), (), [], statement_type="DDL")
@@ -125,7 +124,7 @@ class LocalAthena:
     def check_syntax(self, sql: str) -> None:
         """Raise `AthenaQueryError` when `sql` does not parse; says nothing about names and types."""
         text = sql.strip().removesuffix(";")
-        known = self._translations.get(text, self.definitions.version)
+        known = translation.SHARED.get(text, self.database, self.definitions)
         if known is not None or utility_statements.is_utility(text):
             return
         if not is_table_definition(text):
@@ -138,15 +137,15 @@ class LocalAthena:
         return list(zip(result.columns, result.types, strict=True))
 
     def _select(
-        self, translation: Translation, begin: float, started: Callable[[Interrupt], None] | None
+        self, made: Translation, begin: float, started: Callable[[Interrupt], None] | None
     ) -> QueryResult:
         now = self._now()
         try:
             with _connection() as connection:
                 if started is not None:
                     started(connection.interrupt)
-                scanned, files = self._attach(connection, translation, now)
-                table = connection.sql(translation.sql(now)).to_arrow_table()
+                scanned, files = self._attach(connection, made, now)
+                table = connection.sql(made.sql(now)).to_arrow_table()
         except duckdb.Error as error:
             raise _wrapped(error) from error
         columns = tuple(_column_name(name) for name in table.column_names)
@@ -157,11 +156,11 @@ class LocalAthena:
         return QueryResult(columns, types, _rows(table), scanned, files, milliseconds)
 
     def _attach(
-        self, connection: duckdb.DuckDBPyConnection, translation: Translation, now: datetime
+        self, connection: duckdb.DuckDBPyConnection, made: Translation, now: datetime
     ) -> tuple[int, int]:
         scanned = files = 0
-        needed = needs(connection, translation.planning_sql(now), translation.tables)
-        for name, table in translation.tables.items():
+        needed = needs(connection, made.planning_sql(now), made.tables)
+        for name, table in made.tables.items():
             if name not in needed:
                 connection.register(physical_name(name), table.arrow_schema().empty_table())
                 continue

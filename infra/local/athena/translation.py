@@ -45,29 +45,33 @@ class Translation:
 
 
 class Translations:
-    """Translates, and keeps the latest translations; safe to use from several threads."""
+    """Keeps the latest translations by text, database and state of the definitions; safe for threads."""
 
-    def __init__(self, database: str) -> None:
-        self._database = database
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, int], Translation] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, int], Translation] = OrderedDict()
 
-    def get(self, text: str, version: int) -> Translation | None:
-        """Return what was made of `text` under this version of the definitions, None when nothing was."""
+    def get(self, text: str, database: str, definitions: Definitions) -> Translation | None:
+        """Return what was made of `text` under these definitions, None when nothing was."""
+        key = (text, database, definitions.version)
         with self._lock:
-            if (text, version) in self._kept:
-                self._kept.move_to_end((text, version))
-            return self._kept.get((text, version))
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
-    def make(self, text: str, query: exp.Query, definitions: Definitions) -> Translation:
+    def make(self, text: str, query: exp.Query, database: str, definitions: Definitions) -> Translation:
         """Translate `query`, the tree of `text`, and keep it; raises `AthenaQueryError`."""
-        version = definitions.version
-        made = translated(query, definitions, self._database)
+        key = (text, database, definitions.version)
+        made = translated(query, definitions, database)
         with self._lock:
-            self._kept[text, version] = made
+            self._kept[key] = made
             while len(self._kept) > _KEPT_TRANSLATIONS:
                 self._kept.popitem(last=False)
         return made
+
+
+SHARED = Translations()
+"""Of the whole process: what is asked of one lake is mostly asked of the next."""
 
 
 def translated(query: exp.Query, definitions: Definitions, database: str) -> Translation:

@@ -27,7 +27,10 @@ def clock() -> Clock:
 
 @pytest.fixture
 def athena(tmp_path: Path, clock: Clock) -> LocalAthena:
-    return LocalAthena(LocalFolderLake(tmp_path), now=clock)
+    """A database of its own: the process keeps what was asked of any with the same definitions."""
+    found = LocalAthena(LocalFolderLake(tmp_path), now=clock)
+    found.query("CREATE VIEW mine AS SELECT 1 AS a")
+    return found
 
 
 @pytest.fixture
@@ -67,6 +70,21 @@ def test_a_changed_view_is_read_anew(athena: LocalAthena) -> None:
     assert athena.query("SELECT a FROM answer").rows == [(1,)]
     athena.query("CREATE OR REPLACE VIEW answer AS SELECT 2 AS a")
     assert athena.query("SELECT a FROM answer").rows == [(2,)]
+
+
+def test_databases_share_what_was_asked_until_one_is_changed(
+    athena: LocalAthena, translations: list[object], tmp_path: Path
+) -> None:
+    sql = "SELECT count(*) AS databases_share_this FROM zone_counts"
+    one, other = LocalAthena(LocalFolderLake(tmp_path)), LocalAthena(LocalFolderLake(tmp_path / "other"))
+    one.query(sql)
+    other.query(sql)
+    assert len(translations) == 1
+    other.query("CREATE VIEW databases_share_this AS SELECT 2 AS a")
+    other.query(sql)
+    athena.query(sql)
+    assert len(translations) == 3
+    assert one.query(sql).rows == [(0,)]
 
 
 def test_parameters_make_another_question(athena: LocalAthena) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -321,25 +322,65 @@ def test_records_are_counted_by_table_and_day(lake: Any, athena_of: AthenaOf) ->
     assert set(rows) == expected | {("tracks", "2026-11-21", 1, 1)}
 
 
+@pytest.fixture(scope="module")
+def eventful(
+    new_lake: Callable[[Path], Any], athena_of: AthenaOf, tmp_path_factory: pytest.TempPathFactory
+) -> LocalAthena:
+    """A lake of which every saved question of records has something to say."""
+    lake = new_lake(tmp_path_factory.mktemp("eventful"))
+    usual = [
+        window(lake, f"2026-{day}T02:{minute:02}:00", 60.0, occupancy_mean=mean, density_per_m2=mean / 10)
+        for day, mean in (("11-06", 1.0), ("11-13", 1.0), ("11-20", 5.0))
+        for minute in range(30)
+    ]
+    row = {"event": "e", "kind": "crowding", "phase": "start", "threshold": 5.0, "peak_value": 9.0}
+    lake.put(
+        [
+            *usual,
+            *(
+                window(lake, f"2026-11-20T{hour:02}:00:00", 3600.0, occupancy_mean=float(hour))
+                for hour in range(2)
+            ),
+            crossing(lake, "2026-11-20T10:00:00", "in"),
+            lake.record("camera_status", "2026-11-20T10:00:00", state="lost"),
+            lake.record("events", "2026-11-20T10:00:00", started_at=1_795_168_800_000, **row),
+            lake.record("device_health", "2026-11-20T10:00:00", camera=None, cpu_celsius=91.0),
+        ]
+    )
+    path = lake.folder / "places/places.json"
+    path.parent.mkdir()
+    path.write_text('{"place_id": "plaza", "name": "광장", "site": "seoul-1"}\n', encoding="utf-8")
+    return athena_of(lake)
+
+
 @pytest.mark.parametrize(
     "statement",
     # Those over public data have none here: tests/functional/open_data.
     [query for query in catalog.named_queries() if query.name not in catalog.open_data()],
     ids=lambda statement: statement.name,
 )
-def test_named_queries_answer(lake: Any, athena_of: AthenaOf, statement: catalog.Statement) -> None:
-    lake.put(
-        [
-            *(
-                window(lake, f"2026-11-20T{hour:02}:00:00", 3600.0, occupancy_mean=float(hour))
-                for hour in range(3)
-            ),
-            crossing(lake, "2026-11-20T10:00:00", "in"),
-            lake.record("camera_status", "2026-11-20T10:00:00", state="lost"),
-        ]
-    )
-    result = athena_of(lake).query(statement.sql(lake_bucket="b", database="crowdlens"))
-    assert result.rows
+def test_named_queries_answer(eventful: LocalAthena, statement: catalog.Statement) -> None:
+    assert eventful.query(statement.sql(lake_bucket="b", database="crowdlens")).rows
+
+
+def test_saved_questions_have_known_answers(eventful: LocalAthena) -> None:
+    saved = {query.name: query.template for query in catalog.named_queries()}
+
+    def answer(name: str, *columns: str) -> list[tuple[Any, ...]]:
+        result = eventful.query(saved[name])
+        places = [result.columns.index(column) for column in columns]
+        return [tuple(row[place] for place in places) for row in result.rows]
+
+    assert answer("unusual_hours", "local_hour", "percent", "weeks") == [(at("2026-11-20T11:00"), 500.0, 2)]
+    before = answer("this_week_and_last", "occupancy_mean_before", "days_counted", "days_counted_before")
+    assert before == [(1.0, 1, 1)]
+    assert answer("peaks_last_week", "local_day", "hour_of_day") == [("2026-11-20", 11)]
+    assert answer("densest_last_week", "density_mean") == [(0.5,)]
+    safety = answer("safety_last_week", "kind", "events", "without_an_end", "peak_over_threshold")
+    assert safety == [("crowding", 1, 1, 1.8)]
+    assert answer("devices_in_trouble", "device", "cpu_celsius_maximum") == [("edge-1", 91.0)]
+    quiet = answer("quiet_and_busy_hours", "day_of_week", "hour_of_day", "rank")
+    assert quiet == [(5, 11, "busiest")]
 
 
 def test_people_now_tells_the_age(lake: Any, athena_of: AthenaOf) -> None:
