@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quicksight.dashboards import footfall, open_data, operations, safety
+from quicksight.dashboards import density_and_safety, footfall, open_data, operations
 
-DASHBOARDS = (operations.DASHBOARD, footfall.DASHBOARD, safety.DASHBOARD, open_data.DASHBOARD)
+DASHBOARDS = (operations.DASHBOARD, footfall.DASHBOARD, density_and_safety.DASHBOARD, open_data.DASHBOARD)
 """Every dashboard, in the order in which a reader is shown them."""

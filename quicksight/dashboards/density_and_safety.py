@@ -250,7 +250,7 @@ def _event_list() -> JsonObject:
 
 
 DASHBOARD = Dashboard(
-    "crowdlens-safety",
+    "crowdlens-density-and-safety",
     Label("Density and safety", "밀도와 안전"),
     Label("People per m², speed and safe walking", "제곱미터당 인원, 속도, 보행 안전"),
     sheets=(_density(), _speed(), _events()),
