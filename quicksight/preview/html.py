@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 
-VOID_ELEMENTS = frozenset({"img", "meta", "link", "br"})
+VOID_ELEMENTS = frozenset({"img", "meta", "link", "br", "input"})
 _HANGUL = re.compile(
     r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3][\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3\s\d,.()/]*"
 )
