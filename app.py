@@ -24,6 +24,7 @@ from infra.stacks.dashboards import DashboardsStack
 from infra.stacks.database import DatabaseStack
 from infra.stacks.fleet import FleetStack
 from infra.stacks.ingest import IngestStack
+from infra.stacks.live_map import LiveMapStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.open_data import OpenDataStack
@@ -38,8 +39,8 @@ def build_app(app: App, config: StageConfig) -> None:
     """Add every stack of the stage to `app`; raises a `CrowdLensError` for what cannot be deployed.
 
     Stacks find each other by name rather than by exports, so that one can be switched off or replaced while
-    the others stand; CloudFormation is told which comes first. Only the database takes exports,
-    the network's: ids of subnets and groups, which AWS makes.
+    the others stand; CloudFormation is told which comes first. Only the database and the live map
+    take exports, the network's and the database's: ids and addresses, which AWS makes.
     """
     placed: dict[str, Any] = {
         "config": config,
@@ -55,6 +56,9 @@ def build_app(app: App, config: StageConfig) -> None:
         network = NetworkStack(app, f"{named}-network", **placed)
         database = DatabaseStack(app, f"{named}-database", mysql=config.mysql, network=network, **placed)
         _after(database, storage)
+        if config.live_map:
+            live_map = LiveMapStack(app, f"{named}-live-map", network=network, database=database, **placed)
+            _after(live_map, database)
     if config.fleet:
         fleet = _after(FleetStack(app, f"{named}-fleet", **placed), ingest)
         _after(ComponentsStack(app, f"{named}-components", **placed), fleet)

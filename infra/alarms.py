@@ -22,7 +22,17 @@ from infra.ingest_settings import (
     alert_rule_queue_name,
     ingest_profile,
 )
-from infra.metrics import Metric, of_all_functions, of_database, of_function, of_queue, of_topic, own
+from infra.metrics import (
+    LIVE_API_FAULTS,
+    Metric,
+    metrics_namespace,
+    of_all_functions,
+    of_database,
+    of_function,
+    of_queue,
+    of_topic,
+    own,
+)
 
 MINUTE = 60
 GIB = 1024**3
@@ -59,7 +69,11 @@ class Alarm:
     is_low: bool = False
 
 
-DEPLOYING_FUNCTIONS = ("migrations", "database_setup")
+LIVE_API, PAGE_SETUP = "live_api", "page_setup"
+SLOW_MILLISECONDS = 1_000
+"""Of one answer in twenty: the page asks every five seconds, and a person waits for the first one."""
+_DATABASE_FUNCTIONS = ("migrations", "database_setup")
+DEPLOYING_FUNCTIONS = (*_DATABASE_FUNCTIONS, PAGE_SETUP)
 """Called by a deployment, which fails when they do: CloudFormation says so, an alarm would only repeat it."""
 
 
@@ -68,13 +82,15 @@ def functions_of(config: StageConfig) -> tuple[str, ...]:
     names = [LAKE_WRITER.function_name, DEAD_LETTERS.function_name]
     names += [function.function_name for function in SCHEDULED_FUNCTIONS]
     if config.mysql:
-        names += [RDS_LOADER.function_name, *DEPLOYING_FUNCTIONS]
+        names += [RDS_LOADER.function_name, *_DATABASE_FUNCTIONS]
     if config.fleet:
         names.append(PROVISIONING)
     if config.open_data:
         names.append(OPEN_DATA.function_name)
     if config.alerts:
         names.append(NOTIFIER.function_name)
+    if config.live_map:
+        names += [LIVE_API, PAGE_SETUP]
     return tuple(names)
 
 
@@ -87,6 +103,8 @@ def alarms_of(config: StageConfig) -> tuple[Alarm, ...]:
         found += _open_data(config)
     if config.alerts:
         found += _alerts(config)
+    if config.live_map:
+        found += _live_map(config)
     return tuple(found)
 
 
@@ -306,6 +324,27 @@ def _alerts(config: StageConfig) -> Iterator[Alarm]:
         "SNS could not deliver to a subscriber: a mailbox that is gone, or the month's limit on SMS. "
         "`crowdlens alerts subscribers`",
         period_seconds=60 * MINUTE,
+    )
+
+
+def _live_map(config: StageConfig) -> Iterator[Alarm]:
+    yield Alarm(
+        "live-map-faults",
+        (Metric(metrics_namespace(config), LIVE_API_FAULTS, (), "Sum"),),
+        5,
+        "The live map's API answers with 5xx: MySQL is away or live_api fails. Who looks is told that counts "
+        "cannot be read. The log of live_api says why.",
+        periods=3,
+        breaching=2,
+    )
+    yield Alarm(
+        "live-map-slow",
+        (of_function(config.function_name(LIVE_API), "Duration", "p95"),),
+        SLOW_MILLISECONDS,
+        "One answer in twenty of the live map takes more than a second: MySQL's load and its log of slow "
+        "queries say why.",
+        periods=3,
+        breaching=3,
     )
 
 

@@ -18,6 +18,7 @@ __all__ = ["ConfigError", "DashboardsConfig", "MySqlConfig", "StageConfig", "rea
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _MAP_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
+_TILE_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[^\s\"<>;,\']*\{z\}[^\s\"<>;,\']*")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _INSTANCE_CLASS = re.compile("|".join(re.escape(name) for name in MEMORY_GIB))
 _QUICKSIGHT_PRINCIPAL = re.compile(
@@ -36,6 +37,7 @@ OPTIONS = frozenset(
         "mysql_multi_az", "mysql_proxy", "dashboards", "dashboards_time_zone", "quicksight_principal",
         "quicksight_reader", "site_rules", "alarm_email",
         "monthly_budget_usd", "open_data", "alerts", "map_url",
+        "live_map", "map_tile_url", "map_tile_attribution",
     )
 )  # fmt: skip
 """Every name that `read_config` asks its context for."""
@@ -87,8 +89,10 @@ class StageConfig:
     outlive their stack, `reserves_concurrency` whether functions have executions of their own: an account may
     hold as few as 10, of which none can be reserved. `profile` (live or economy) decides how long records
     wait for company on their way, `identity_mode` (observe or enforce) what becomes of a message that claims
-    another device. `mysql` and `dashboards` are None when their stacks are switched off. `cameras` is how
-    many are expected: sizes and the budget follow it. No CIDR of `peered_cidrs` overlaps `vpc_cidr`.
+    another device. `mysql` and `dashboards` are None when their stacks are switched off. `map_tile_url` is
+    the live map's tile server, None for its own outline; `time_zone` is that of what says none itself.
+    `cameras` is how many are expected: sizes and the budget follow it. No CIDR of `peered_cidrs` overlaps
+    `vpc_cidr`.
     """
 
     stage: str
@@ -108,6 +112,10 @@ class StageConfig:
     open_data: bool
     alerts: bool
     map_url: str | None
+    live_map: bool
+    map_tile_url: str | None
+    map_tile_attribution: str
+    time_zone: str
     alarm_email: str | None
     monthly_budget_usd: float | None
     cameras: int
@@ -148,6 +156,10 @@ class StageConfig:
     def role_name(self, name: str) -> str:
         """Return the name of an IAM role, with the region: an account has roles for all its regions."""
         return f"{self.prefix}-{name}-{self.region}"
+
+    def photos_bucket_name(self, account: str) -> str:
+        """Return the name of the bucket of the live map's photos."""
+        return f"{self.prefix}-photos-{account}-{self.region}"
 
     def inbox_arn(self, partition: str, account: str, path: str = "") -> str:
         """Return the ARN of the inbox bucket, or of ``/KEY`` in it."""
@@ -207,6 +219,10 @@ def read_config(context: Context) -> StageConfig:
         fleet=switch(context, "fleet", default=True),
         open_data=switch(context, "open_data", default=True),
         alerts=switch(context, "alerts", default=True),
+        live_map=_live_map(context),
+        map_tile_url=_tile_url(context),
+        map_tile_attribution=str(context("map_tile_attribution") or ""),
+        time_zone=_time_zone(context),
         map_url=matching(context, "map_url", _MAP_URL, "an address like https://map.example.org"),
         alarm_email=matching(context, "alarm_email", _EMAIL, "an e-mail address"),
         monthly_budget_usd=amount(context, "monthly_budget_usd"),
@@ -254,6 +270,23 @@ def _mysql(context: Context, kept: bool) -> MySqlConfig:
         proxy=switch(context, "mysql_proxy", default=False),
         deletion_protection=kept,
     )
+
+
+def _live_map(context: Context) -> bool:
+    """Return whether there is a live map: it asks MySQL, and follows it when nobody says."""
+    mysql = switch(context, "mysql", default=True)
+    wanted = switch(context, "live_map", default=mysql)
+    if wanted and not mysql:
+        raise ConfigError("live_map is on while mysql is off: expected mysql on, for the map asks it")
+    return wanted
+
+
+def _tile_url(context: Context) -> str | None:
+    expected = "an address like https://tiles.example.org/{z}/{x}/{y}.png"
+    found = matching(context, "map_tile_url", _TILE_URL, expected)
+    if found is not None and not all(part in found for part in ("{x}", "{y}")):
+        raise ConfigError(f"map_tile_url is {found!r}: expected {expected}")
+    return found
 
 
 def _dashboards(context: Context) -> DashboardsConfig | None:

@@ -44,6 +44,8 @@ OWN_METRICS: dict[str, tuple[str, ...]] = {
     "open_data": ("files_refused", "files_unknown", "rows", "rows_quarantined"),
 }
 """What each function sends, held equal to the functions by `tests/consistency`."""
+LIVE_API_FAULTS = "live_api_faults"
+"""Answers 5xx of the live map's API, counted in its access log: there only in hours that had one."""
 SENT_WHEN_A_DEVICE_COMES = ("provisioning", "open_data", "notifier")
 """Functions whose metrics are sent, and paid for, in so few hours that a bill has no line for them."""
 SENT_WITHOUT_CAMERAS: dict[str, tuple[str, ...]] = {

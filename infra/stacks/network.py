@@ -16,6 +16,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from athena import places
 from infra.acknowledgements import acknowledge
 from infra.config import StageConfig
 from infra.constructs.log_retention import log_retention
@@ -88,6 +89,8 @@ class NetworkStack(Stack):
     def _let_the_lake_be_read(self, config: StageConfig) -> None:
         lake = config.lake_arn(Aws.PARTITION, Aws.ACCOUNT_ID)
         endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        if config.live_map:
+            self._let_the_map_write(config, endpoint)
         endpoint.add_to_policy(
             iam.PolicyStatement(
                 principals=[iam.AnyPrincipal()],
@@ -95,6 +98,16 @@ class NetworkStack(Stack):
                 resources=[lake, *(f"{lake}/{prefix}*" for prefix in RECORD_PREFIXES)],
             )
         )
+
+    def _let_the_map_write(self, config: StageConfig, endpoint: ec2.GatewayVpcEndpoint) -> None:
+        account, photos = Aws.ACCOUNT_ID, config.photos_bucket_name(Aws.ACCOUNT_ID)
+        for actions, resource in (
+            (["s3:GetObject", "s3:PutObject"], f"arn:{Aws.PARTITION}:s3:::{photos}/*"),
+            (["s3:PutObject"], config.lake_arn(Aws.PARTITION, account, f"/{places.KEY_PREFIX}*")),
+        ):
+            endpoint.add_to_policy(
+                iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=actions, resources=[resource])
+            )
 
     def _log_refused_traffic(self, config: StageConfig) -> None:
         """Keep what the security groups refused: accepted traffic is in the logs of who sent it."""

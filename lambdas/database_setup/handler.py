@@ -8,9 +8,9 @@ import boto3
 from botocore.config import Config
 
 from contract.errors import CrowdLensError
-from lambdas.database_setup.cloudformation import response, send
 from lambdas.database_setup.settings import database_setup_settings
 from lambdas.database_setup.setup import LONGEST_BUSY_SECONDS, set_up
+from lambdas.shared.cloudformation import response, send
 from lambdas.shared.observability import bind_request, make_logger
 
 logger = make_logger("database_setup")

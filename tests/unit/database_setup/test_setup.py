@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lambdas.database_setup import handler as entry
-from lambdas.database_setup.cloudformation import LONGEST_REASON, response, send
+from lambdas.shared.cloudformation import LONGEST_REASON, response, send
 from lambdas.database_setup.settings import DatabaseSetupSettings, database_setup_settings
 from lambdas.database_setup.setup import BUSY_ATTEMPTS, BUSY_PAUSE_SECONDS, SetupError, set_up
 from lambdas.shared.settings import SettingError

@@ -1,0 +1,1 @@
+"""Puts the live map's page and its configuration into the bucket that CloudFront serves."""
