@@ -18,6 +18,7 @@ from lambdas.live_api.readings import parts_of, read_feeds
 from lambdas.live_api.repository import LiveRow, Part
 from lambdas.live_api.rights import Rights
 from lambdas.live_api.snapshot import PlaceNow, Snapshot
+from lambdas.live_api.time_zones import is_time_zone
 from lambdas.live_api.usual import HourTotal, Usual, hour_of, same_hours, usual_count
 from lambdas.shared.mysql import Database
 
@@ -122,12 +123,12 @@ class LiveMap:
 
     def _zone_of(self, place: Place, live: Mapping[Part, LiveRow]) -> str:
         """Return a place's time zone: as typed in, else of its cameras, else of its site, else the usual."""
-        if place.time_zone is not None:
-            return place.time_zone
         parts = [part for feed in place.feeds if isinstance(feed, ZoneFeed) for part in parts_of(feed)]
         own = [live[part] for part in parts if part in live]
         of_site = (row for part, row in sorted(live.items()) if part[0] == place.site)
-        return next((row.time_zone for row in (*own, *of_site) if row.time_zone), self._time_zone)
+        told = (place.time_zone, *(row.time_zone for row in (*own, *of_site)))
+        # A camera may tell any text: one that is no time zone must not take the map down.
+        return next((name for name in told if name and is_time_zone(name)), self._time_zone)
 
     def _hour_totals(
         self, cursor: Cursor, places: Sequence[Place], wanted: frozenset[datetime], now: datetime

@@ -6,8 +6,8 @@ import enum
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
 
+from lambdas.live_api.time_zones import is_time_zone
 from lambdas.shared.settings import MySQLSettings, SettingError, mysql_settings
 
 UNKNOWN_TIME_ZONE = "UTC"
@@ -73,13 +73,3 @@ def _time_zone(environment: Mapping[str, str]) -> str:
     if not is_time_zone(value):
         raise SettingError(f"CROWDLENS_TIME_ZONE is {value!r}: expected a name like 'Asia/Seoul'")
     return value
-
-
-def is_time_zone(name: str) -> bool:
-    """Return whether `name` is a time zone that this machine knows."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # Also a folder of the time-zone files, such as "Asia".
-        return False
-    return True

@@ -12,7 +12,7 @@ from typing import Any
 from contract.identity import InvalidNameError, check_identifier, check_label
 from lambdas.live_api.errors import ApiError, wrong
 from lambdas.live_api.places import BOX, ZONE, Feed, ZoneFeed
-from lambdas.live_api.settings import is_time_zone
+from lambdas.live_api.time_zones import is_time_zone
 from lambdas.shared.geographic_box import GeographicBox
 
 MOST_FEEDS = 50

@@ -147,6 +147,23 @@ def test_a_box_that_nobody_looks_at_shows_its_last_count_and_then_none(api: Any,
     assert api.get("/places")["places"][0]["state"] == "no_data"
 
 
+@pytest.mark.parametrize(
+    ("told", "typed_in", "expected"),
+    [
+        pytest.param("Asia/Tokyo", None, "Asia/Tokyo", id="the camera's"),
+        pytest.param("Asia/Tokyo", "Asia/Seoul", "Asia/Seoul", id="typed in"),
+        pytest.param("Mars/Olympus", None, "UTC", id="a camera of another planet"),
+        pytest.param(None, None, "UTC", id="nobody tells"),
+    ],
+)
+def test_a_place_has_a_time_zone(api: Any, told: str | None, typed_in: str | None, expected: str) -> None:
+    api.make(time_zone=typed_in)
+    api.count(10, 5, time_zone=told)
+    api.settle()
+    assert api.get("/places")["places"][0]["time_zone"] == expected
+    assert api.get("/places/plaza/statistics")["time_zone"] == expected
+
+
 def fill_hours(api: Any, *weeks: float, **fields: Any) -> None:
     """Write the totals of this hour of the week of the last weeks."""
     hour = api.now.replace(minute=0, second=0) - HOUR

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import zoneinfo
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lambdas.live_api import time_zones
 from lambdas.live_api.errors import ApiError
 from lambdas.live_api.export import export_places, place_lines
 from lambdas.live_api.photos import checked_photo, kind_of
@@ -123,6 +125,22 @@ def test_a_table_opens_in_korean_and_keeps_what_is_missing_empty() -> None:
     assert as_csv(["이름", "count"], [["광장", None], ["역", 0]]) == b"\xef\xbb\xbf" + (
         "이름,count\r\n광장,\r\n역,0\r\n".encode()
     )
+
+
+def test_a_machine_without_time_zones_takes_those_of_the_bundle() -> None:
+    before = zoneinfo.TZPATH
+    try:
+        zoneinfo.reset_tzpath([])
+        zoneinfo.ZoneInfo.clear_cache()
+        for cached in (time_zones.is_time_zone, time_zones.use_bundled_data):
+            cached.cache_clear()
+        assert time_zones.is_time_zone("Asia/Seoul")
+        assert not time_zones.is_time_zone("Asia")
+    finally:
+        zoneinfo.reset_tzpath(before)
+        zoneinfo.ZoneInfo.clear_cache()
+        for cached in (time_zones.is_time_zone, time_zones.use_bundled_data):
+            cached.cache_clear()
 
 
 MYSQL = {"MYSQL_HOST": "db", "MYSQL_USER": "crowdlens_reader"}
