@@ -13,6 +13,8 @@ from typing import BinaryIO
 from lambdas.open_data.encoding import BLOCK_BYTES, AsUtf8, Encoding, Readable, decode_line
 from lambdas.open_data.rows import BadRow, RefusedFileError
 
+FIRST_BLOCK_BYTES = 1 << 16
+"""What a file is, its first lines say: they are read more than once."""
 LONGEST_LINE_BYTES = 4 << 20
 _MAYBE_IN_PARTS = re.compile("[^\x00-\xff가-힣ㄱ-ㆎ一-鿿、-〠０-ｚ]")
 """All but characters that are whole by themselves: to look for others is faster than to ask of each."""
@@ -49,7 +51,9 @@ def read_lines(stream: BinaryIO, encoding: Encoding, notes: Counter[str]) -> Ite
 def _blocks(stream: Readable) -> Iterator[bytes]:
     """Yield blocks that end where a line ends."""
     rest = b""
-    while block := stream.read(BLOCK_BYTES):
+    size = FIRST_BLOCK_BYTES
+    while block := stream.read(size):
+        size = BLOCK_BYTES
         rest += block
         cut = rest.rfind(b"\n") + 1 or rest.rfind(b"\r", 0, -1) + 1
         if cut:
