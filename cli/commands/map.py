@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import threading
 import time
 import webbrowser
@@ -28,6 +29,7 @@ EXAMPLE = """examples:
 the page and the API are those of the cloud, on 127.0.0.1 alone; nobody signs in, and everybody may edit"""
 DEFAULT_PORT = 8765
 _LOOK_AGAIN_SECONDS = 0.2
+_TILE_HOST = re.compile(r"(https?://(?:\{s\}\.)?[A-Za-z0-9.-]+(?::\d+)?)/")
 _PLACES_FILE = "places.yaml"
 _DATA_FOLDER = Path("out") / "map"
 
@@ -68,7 +70,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from edge_components.vision.pipeline import stop_on_signals
     from lambdas.live_api.handler import make_handler
 
-    origin, stop = _origin(arguments.tile_url), threading.Event()
+    origin, stop = tile_origin(arguments.tile_url), threading.Event()
     with _application(arguments) as application:
         _make_places(arguments, application)
         handler = make_handler(lambda: application)
@@ -132,17 +134,12 @@ def _make_places(arguments: argparse.Namespace, application: Application) -> Non
         say(f"{made} places were made, one for each zone, side by side: nobody has said where they are")
 
 
-def _origin(tile_url: str | None) -> str | None:
-    """Return the scheme and host of a tile server; raises `TilesError`."""
+def tile_origin(tile_url: str | None) -> str | None:
+    """Return the scheme and host of a tile server, for the page's policy; raises `TilesError`."""
     if tile_url is None:
         return None
-    scheme, _, rest = tile_url.partition("://")
-    host = rest.partition("/")[0]
-    if (
-        scheme not in ("http", "https")
-        or not host
-        or not all(name in tile_url for name in ("{z}", "{x}", "{y}"))
-    ):
+    match = _TILE_HOST.match(tile_url)
+    if match is None or not all(name in tile_url for name in ("{z}", "{x}", "{y}")):
         raise TilesError(f"--tile-url is {tile_url!r}: expected one like https://host/{{z}}/{{x}}/{{y}}.png")
-    # {s} stands for one of several hosts, as * does in the page's policy.
-    return f"{scheme}://{host.replace('{s}', '*')}"
+    # {s} stands for one of several hosts, as * does in the policy.
+    return match[1].replace("{s}", "*")

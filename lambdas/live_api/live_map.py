@@ -12,7 +12,7 @@ from lambdas.live_api import repository
 from lambdas.live_api.errors import no_such_place
 from lambdas.live_api.feed_choices import feed_choices
 from lambdas.live_api.feed_state import PlaceState, next_change, place_state
-from lambdas.live_api.place_statistics import place_statistics
+from lambdas.live_api.place_statistics import KeptDays, place_statistics
 from lambdas.live_api.places import Place, ZoneFeed
 from lambdas.live_api.readings import parts_of, read_feeds
 from lambdas.live_api.repository import LiveRow, Part
@@ -51,6 +51,7 @@ class LiveMap:
         self._map_settings = map_settings
         self._time_zone = time_zone
         self._snapshot: Snapshot | None = None
+        self._kept_days = KeptDays()
         self._totals: Totals = {}
         self._totals_wanted: frozenset[datetime] = frozenset()
         self._totals_until = LONG_AGO
@@ -79,7 +80,7 @@ class LiveMap:
         """Return the statistics of a place, as the API shows them; raises as `place` does."""
         snapshot, one = self.place(place_id, rights)
         return self.database.run(
-            lambda cursor: place_statistics(cursor, one, snapshot.readings, self.clock())
+            lambda cursor: place_statistics(cursor, one, snapshot.readings, self.clock(), self._kept_days)
         )
 
     def feed_choices(self, rights: Rights) -> dict[str, Any]:

@@ -3,47 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from pymysql.cursors import Cursor
 
 from lambdas.live_api import statistics_query as query
-from lambdas.live_api.places import ZoneFeed, time_text
+from lambdas.live_api.places import Place, ZoneFeed, time_text
 from lambdas.live_api.readings import Readings, parts_of
 from lambdas.live_api.snapshot import PlaceNow
-from lambdas.live_api.statistics import Bucket, last_steps, local_days, together, within
+from lambdas.live_api.statistics import Bucket, Summary, last_steps, local_days, together, within
+
+DAYS_KEPT: Final = timedelta(minutes=10)
+"""Late data of yesterday may show up so much later."""
+MOST_KEPT_DAYS: Final = 4_000
 
 
-def place_statistics(cursor: Cursor, one: PlaceNow, readings: Readings, now: datetime) -> dict[str, Any]:
+class KeptDays:
+    """Days that are over, kept for a while: each costs MySQL as much as today, and hardly ever changes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int, date], tuple[datetime, Summary]] = {}
+
+    def get(self, place: Place, day: date, now: datetime) -> Summary | None:
+        """Return what is kept of a day of a place as it is now; None when that is nothing."""
+        until, summary = self._kept.get((place.id, place.version, day), (now, None))
+        return summary if until > now else None
+
+    def put(self, place: Place, day: date, now: datetime, summary: Summary) -> None:
+        """Keep a day that is over."""
+        if len(self._kept) >= MOST_KEPT_DAYS:
+            self._kept.clear()
+        self._kept[place.id, place.version, day] = (now + DAYS_KEPT, summary)
+
+
+def place_statistics(
+    cursor: Cursor, one: PlaceNow, readings: Readings, now: datetime, kept: KeptDays
+) -> dict[str, Any]:
     """Return the statistics of a place at `now` (naive UTC), as the API shows them."""
     days, steps = local_days(now, one.time_zone), last_steps(now)
-    minutes = _buckets(cursor, one, readings, min(days[0][1], steps[0][0]), now)
-    lately = minutes
-    if any(not isinstance(feed, ZoneFeed) for feed in one.place.feeds):
+    known = {day: kept.get(one.place, day, now) for day, _, _ in days}
+    first = min(start for day, start, _ in days if known[day] is None)
+    if all(isinstance(feed, ZoneFeed) for feed in one.place.feeds):
+        of_days = of_steps = _minutes(cursor, one, readings, min(first, steps[0][0]), now)
+    else:
         # MySQL keeps two days of tracks; of the days before, and so of all five, the totals tell.
-        lately = _lately(cursor, one, steps[0][0], now)
-        minutes = _hours(cursor, one, days[0][1], now)
+        of_steps = _lately(cursor, one, steps[0][0], now)
+        of_days = _hours(cursor, one, first, now)
+    summaries = {day: known[day] or within(of_days, start, end) for day, start, end in days}
+    for day, _, end in days:
+        if end <= now and known[day] is None:
+            kept.put(one.place, day, now, summaries[day])
     return {
         "time_zone": one.time_zone,
         "live": one.as_dict(),
         "days": [
-            {"date": day.isoformat(), **within(minutes, start, end).as_dict(), "complete": end <= now}
-            for day, start, end in days
+            {"date": day.isoformat(), **summaries[day].as_dict(), "complete": end <= now}
+            for day, _, end in days
         ],
         "hours": [
-            {"start": time_text(start), **within(lately, start, end).as_dict()} for start, end in steps
+            {"start": time_text(start), **within(of_steps, start, end).as_dict()} for start, end in steps
         ],
     }
 
 
-def _buckets(
+def _minutes(
     cursor: Cursor, one: PlaceNow, readings: Readings, start: datetime, now: datetime
 ) -> dict[datetime, Bucket]:
-    """Return the minutes of a place that only zones feed; nothing for any other."""
+    """Return the minutes of a place that only zones feed."""
     feeds = [feed for feed in one.place.feeds if isinstance(feed, ZoneFeed)]
-    if len(feeds) < len(one.place.feeds):
-        return {}
     windows = [reading.window_seconds for feed in feeds if (reading := readings.get(feed)) is not None]
     found = query.series_of_zones(cursor, feeds, start, now, query.bucket_seconds(windows))
     return together(query.only(_parts(one), found))

@@ -298,6 +298,26 @@ def test_statistics_are_of_local_days(api: Any) -> None:
     assert steps == {"2026-03-02T02:50:00Z": 2.0, "2026-03-02T01:50:00Z": 4.0}
 
 
+def test_days_that_are_over_are_not_counted_again_for_a_while(api: Any) -> None:
+    api.make()
+    api.count(13 * 3600, 50)
+    api.count(300, 2)
+    api.settle()
+    assert [day["mean"] for day in api.get("/places/plaza/statistics")["days"]] == [
+        None,
+        None,
+        None,
+        50.0,
+        2.0,
+    ]
+    # Late data of yesterday and of today: today's shows at once, yesterday's in a few minutes.
+    api.count(13 * 3600 + 60, 100)
+    api.count(360, 4)
+    assert [day["mean"] for day in api.get("/places/plaza/statistics")["days"]][3:] == [50.0, 3.0]
+    api.now += timedelta(minutes=11)
+    assert [day["mean"] for day in api.get("/places/plaza/statistics")["days"]][3:] == [75.0, 3.0]
+
+
 def test_statistics_of_a_box_reach_further_back_than_its_tracks(api: Any, box_feed: Any) -> None:
     made = api.make(feeds=[box_feed()], time_zone="Asia/Seoul")
     assert made.status == 201
