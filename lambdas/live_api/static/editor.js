@@ -49,6 +49,7 @@ export class Editor {
     this.render();
     this.map.onClick = ([longitude, latitude]) => this.setPosition(longitude, latitude);
     this.map.base.overlay = drawDraft(this.place);
+    this.map.markers.hide(this.id);
     document.addEventListener("keydown", this.keys);
     if (stored) this.map.viewport.goTo({ longitude: stored.longitude, latitude: stored.latitude, zoom: Math.max(this.map.viewport.zoom, 11) });
     this.map.base.request();
@@ -247,6 +248,7 @@ export class Editor {
     this.stopDrawing();
     this.map.onClick = null;
     this.map.base.overlay = null;
+    this.map.markers.hide(null);
     this.map.base.request();
     document.removeEventListener("keydown", this.keys);
   }

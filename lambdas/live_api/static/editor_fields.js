@@ -59,24 +59,32 @@ export function showFaults(form, faults) {
   return [...form.querySelectorAll('[data-path][aria-invalid="true"]')][0] ?? null;
 }
 
-const isNumber = (value) => typeof value === "number";
+const RANGES = { longitude: [-180, 180], latitude: [-90, 90], west: [-180, 180], east: [-180, 180], south: [-90, 90],
+  north: [-90, 90], azimuth_from: [0, 360], azimuth_to: [0, 360], manual_usual: [0, 1_000_000] };
+
+function numberFault(name, value, { optional = false } = {}) {
+  const [least, most] = RANGES[name];
+  if (value === null && optional) return null;
+  if (typeof value !== "number") return text("need_number");
+  return value < least || value > most ? text("need_between", { least, most }) : null;
+}
 
 // What is seen without the server; all else it says itself.
 export function faultsOf(place) {
   const faults = {};
   for (const name of ["name", "site"]) if (!place[name]?.trim()) faults[name] = text("need");
-  for (const name of ["longitude", "latitude"]) if (!isNumber(place[name])) faults[name] = text("need_number");
-  if (place.manual_usual !== null && !isNumber(place.manual_usual)) faults.manual_usual = text("need_number");
+  const check = (path, name, value, options) => {
+    const fault = numberFault(name, value, options);
+    if (fault) faults[path] = fault;
+  };
+  for (const name of ["longitude", "latitude"]) check(name, name, place[name]);
+  check("manual_usual", "manual_usual", place.manual_usual, { optional: true });
   place.feeds.forEach((feed, index) => {
     if (feed.kind === "zone" && !feed.zone) faults[`feeds[${index}].zone`] = text("need_zone");
     if (!feed.object_classes.length) faults[`feeds[${index}].object_classes`] = text("need_class");
     if (feed.kind !== "box") return;
-    for (const side of ["west", "south", "east", "north"]) {
-      if (!isNumber(feed[side])) faults[`feeds[${index}].${side}`] = text("need_number");
-    }
-    for (const end of ["azimuth_from", "azimuth_to"]) {
-      if (feed[end] !== null && !isNumber(feed[end])) faults[`feeds[${index}].${end}`] = text("need_number");
-    }
+    for (const side of ["west", "south", "east", "north"]) check(`feeds[${index}].${side}`, side, feed[side]);
+    for (const end of ["azimuth_from", "azimuth_to"]) check(`feeds[${index}].${end}`, end, feed[end], { optional: true });
   });
   return faults;
 }

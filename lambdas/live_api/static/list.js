@@ -7,7 +7,7 @@ import { currentLanguage, placeName, text } from "./messages.js";
 
 const byName = (a, b) => placeName(a).localeCompare(placeName(b), currentLanguage()) || (a.id < b.id ? -1 : 1);
 const ORDERS = {
-  level: (a, b) => rank(b) - rank(a) || (b.percent ?? -1) - (a.percent ?? -1) || byName(a, b),
+  level: (a, b) => rank(b) - rank(a) || (b.percent ?? -1) - (a.percent ?? -1) || (b.count ?? -1) - (a.count ?? -1) || byName(a, b),
   count: (a, b) => (b.count ?? -1) - (a.count ?? -1) || byName(a, b),
   name: byName,
 };

@@ -21,7 +21,7 @@ export function spokenPlace(place) {
 
 export class Markers {
   constructor(holder, viewport, { choose }) {
-    Object.assign(this, { holder, viewport, choose, places: [], chosenId: null, groups: [], zoom: null, taken: [] });
+    Object.assign(this, { holder, viewport, choose, places: [], chosenId: null, groups: [], zoom: null, taken: [], hiddenId: null });
     viewport.onMove(() => this.place());
   }
 
@@ -32,9 +32,16 @@ export class Markers {
     this.place();
   }
 
+  // The place that is edited is drawn by the editor: its marker would lie over its boxes.
+  hide(id) {
+    this.hiddenId = id;
+    this.regroup();
+    this.place();
+  }
+
   regroup() {
     this.zoom = Math.round(this.viewport.zoom * 4) / 4;
-    this.groups = grouped(this.places, this.zoom, this.chosenId);
+    this.groups = grouped(this.places.filter(({ id }) => id !== this.hiddenId), this.zoom, this.chosenId);
     keyed(this.holder, this.groups, (group) => group.key, () => this.make(), (button, group) => this.update(button, group));
   }
 

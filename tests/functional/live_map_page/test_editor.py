@@ -81,6 +81,7 @@ def test_a_place_is_changed_by_keyboard_and_only_where_it_was(open_page: OpenPag
     opened.see(".actions button:has-text('수정')").focus()
     opened.page.keyboard.press("Enter")
     opened.see(at("name"))
+    opened.gone('[data-key="place-gwanghwamun"]')  # the editor draws it itself
     assert opened.page.evaluate("document.activeElement.id") == "editor-name"
     opened.page.keyboard.press("Tab")
     opened.page.keyboard.press("End")
@@ -100,7 +101,11 @@ def test_a_place_is_changed_by_keyboard_and_only_where_it_was(open_page: OpenPag
 def test_who_may_edit_is_told_late_and_offered_it_all_the_same(open_page: OpenPage) -> None:
     opened = open_page()
     held: list[Any] = []
-    opened.page.route("**/api/v1/me", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    opened.page.route("**/api/v1/me", hold)
     opened.page.goto(opened.api.url + "#place=jeju")
     opened.page.reload()
     opened.see("#card .facts")
@@ -120,9 +125,11 @@ def test_faults_are_shown_at_their_fields(open_page: OpenPage, api: FakeApi, tmp
     opened = open_page("#new")
     opened.see(at("name"))
     opened.page.fill(at("latitude"), "north")
+    opened.page.fill(at("longitude"), "200")
     opened.page.click("text=구역 추가")
     save(opened)
     opened.see("#editor .trouble", "4개")  # name, two numbers, a zone
+    assert "-180에서 180" in opened.page.locator(".field:has(> [data-path=longitude]) .wrong").inner_text()
     assert opened.page.evaluate("document.activeElement.dataset.path") == "name"
     assert api.of("POST", "/api/v1/places") == []
     opened.page.fill(at("name"), "x")
