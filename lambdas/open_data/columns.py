@@ -165,19 +165,21 @@ def _parsed(unique: _Unique) -> TypedColumn:
     column, kind = unique.column, ARROW_TYPES[unique.column.type]
     texts = unique.texts.to_pylist()
     read = [None] * len(texts) if kind != pa.float64() else _plain_numbers(unique.texts)
+    errors: dict[int, str] = {}
     for place, text in enumerate(texts):
         if text is not None and read[place] is None:
-            read[place] = _read(text, column)
-    errors = {place: str(value) for place, value in enumerate(read) if isinstance(value, CellError)}
+            try:
+                read[place] = _read(text, column)
+            except CellError as error:
+                errors[place] = str(error)
     reasons = [(row, errors[int(unique.indices[row])]) for row in unique.rows(errors)] if errors else []
-    good = [None if isinstance(value, CellError) else value for value in read]
     if column.type != "partial_date":
-        return TypedColumn({column.name: unique.spread(pa.array(good, kind))}, reasons)
-    if guessed := [place for place, value in enumerate(good) if value is not None and value[2]]:
-        after = [value and value[0].isoformat()[:7] for value in good]
+        return TypedColumn({column.name: unique.spread(pa.array(read, kind))}, reasons)
+    if guessed := [place for place, value in enumerate(read) if value is not None and value[2]]:
+        after = [value and value[0].isoformat()[:7] for value in read]
         unique.changed("two_digit_year", guessed, texts, after)
-    days = pa.array([value and value[0] for value in good], kind)
-    precisions = pa.array([value and value[1] for value in good], pa.string())
+    days = pa.array([value and value[0] for value in read], kind)
+    precisions = pa.array([value and value[1] for value in read], pa.string())
     arrays = {column.name: unique.spread(days), f"{column.name}_precision": unique.spread(precisions)}
     return TypedColumn(arrays, reasons)
 
@@ -190,11 +192,8 @@ def _plain_numbers(texts: Any) -> list[Any]:
 
 
 def _read(text: str, column: ProfileColumn) -> Any:
-    try:
-        value = _READERS[column.type](text)
-    except CellError as error:
-        return error
+    value = _READERS[column.type](text)
     day = value[0] if column.type == "partial_date" else value
-    return (
-        CellError("implausible_date") if isinstance(day, date) and day.year < column.earliest_year else value
-    )
+    if isinstance(day, date) and day.year < column.earliest_year:
+        raise CellError("implausible_date")
+    return value

@@ -9,6 +9,10 @@ from typing import Any, Protocol
 
 from contract.errors import CrowdLensError
 
+KEY_SEPARATOR = "\x1f"
+"""No cell has it: a line with a control character is no row."""
+KEY_ENDS = f"{KEY_SEPARATOR} \t\r\n"
+
 
 class RefusedFileError(CrowdLensError):
     """Raised when a file as a whole is not, or not safely, what can be read; one sentence says why."""
@@ -40,7 +44,7 @@ class Batch:
 
 def row_key(cells: Sequence[str]) -> str:
     """Return what is equal for equal rows, whatever empty cells and spaces stand at their ends."""
-    return "\x1f".join(cells).rstrip("\x1f \t\r\n")
+    return KEY_SEPARATOR.join(cells).rstrip(KEY_ENDS)
 
 
 @dataclass
