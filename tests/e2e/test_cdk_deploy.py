@@ -37,7 +37,9 @@ pytestmark = [
     pytest.mark.xdist_group("cdk-deploy"),
 ]
 STORAGE, INGEST, ANALYTICS = "crowdlens-dev-storage", "crowdlens-dev-ingest", "crowdlens-dev-analytics"
-STACKS = (STORAGE, INGEST, ANALYTICS)
+OPEN_DATA = "crowdlens-dev-open-data"
+STACKS = (STORAGE, INGEST, ANALYTICS, OPEN_DATA)
+INBOX = "crowdlens-dev-inbox-000000000000-ap-northeast-2"
 LAKE = "crowdlens-dev-lake-000000000000-ap-northeast-2"
 INGEST_QUEUE, LOAD_QUEUE = "crowdlens-dev-ingest", "crowdlens-dev-load"
 CONTEXT = {"stage": "dev", "mysql": "off", "fleet": "off"}
@@ -196,6 +198,23 @@ def test_every_record_sent_through_the_deployed_queue_is_in_the_lake(
     assert (told["days_failed"], told["records_missing"]) == (0, 0), told
     assert told["days_checked"] >= 1
     assert deployed.conserved(streams).holds
+
+
+def test_a_file_dropped_into_the_inbox_is_loaded_by_the_deployed_function(deployed: Account) -> None:
+    example = REPOSITORY_ROOT / "examples" / "opendata" / "free_wifi.csv"
+    deployed.s3.put_object(Bucket=INBOX, Key="inbox/seoul/무료 와이파이.csv", Body=example.read_bytes())
+
+    def reports() -> list[str]:
+        listed = deployed.s3.list_objects_v2(Bucket=LAKE, Prefix="open_data_reports/free_wifi/")
+        return [one["Key"] for one in listed.get("Contents", []) if one["Key"].endswith(".json")]
+
+    wait_until(lambda: bool(reports()), "the report of the file is in the lake")
+    report = json.loads(deployed.s3.get_object(Bucket=LAKE, Key=reports()[0])["Body"].read())
+    assert report["source_file"] == "inbox/seoul/무료 와이파이.csv"
+    assert report["rows"] == report["accepted"] + report["quarantined"] > report["accepted"] > 0
+    wait_until(lambda: deployed.waiting(OPEN_DATA) == 0, "the queue is empty")
+    data = deployed.s3.list_objects_v2(Bucket=LAKE, Prefix="open_data/free_wifi/day=")["Contents"]
+    assert len(data) == 1
 
 
 def test_what_nobody_can_read_is_kept_in_quarantine(deployed: Account) -> None:
