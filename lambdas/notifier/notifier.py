@@ -20,7 +20,7 @@ from lambdas.notifier.entries import PART_END, PART_START, Entry, entry_id, entr
 from lambdas.notifier.rule_book import RuleBook
 from lambdas.notifier.rules import DROP, Options, is_below, severity_of
 from lambdas.notifier.site_zones import SiteZones
-from lambdas.notifier.store import Document, Key, Store, change
+from lambdas.notifier.store import Document, Key, Store, Stored, change
 from lambdas.shared.control_table import ControlTableUnavailableError
 
 HELD_STEP_MS: Final = 300_000
@@ -136,12 +136,14 @@ class Notifier:
         part = PART_END if is_end else PART_START
         if part == PART_END and not options.recovery:
             return None
-        batch = self._noted(alert, part, lambda: self._plan(alert, part, options, known))
+        batch = self._noted(alert, part, lambda: self._plan(alert, part, options, known), stored)
         if batch is None:
             return None
         return _Placed(position, alert, part, options, entry_of(alert, part, options), batch)
 
-    def _noted(self, alert: Alert, part: str, plan: Callable[[], BatchName | None]) -> BatchName | None:
+    def _noted(
+        self, alert: Alert, part: str, plan: Callable[[], BatchName | None], seen: Stored | None
+    ) -> BatchName | None:
         """Write down which batch tells a part of an event, unless it is; return the one that stands."""
         planned: list[BatchName | None] = []
 
@@ -155,7 +157,8 @@ class Notifier:
             document[part] = {**_as_document(batch), "phase": alert.phase}
             return document, batch
 
-        return change(self._store, _event_key(alert), note, self._now_ms() // 1000 + KEPT_SECONDS)
+        expires_at = self._now_ms() // 1000 + KEPT_SECONDS
+        return change(self._store, _event_key(alert), note, expires_at, seen=seen)
 
     def _plan(
         self, alert: Alert, part: str, options: Options, known: Mapping[str, Document]

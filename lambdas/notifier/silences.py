@@ -17,7 +17,8 @@ def take_report(store: Store, notifier: Notifier, report: SilenceReport) -> Take
 
     Again, or out of order, a report tells nothing twice: a silence is one event, named by when it began.
     """
-    known = {stored.key.sort: stored.document for stored in store.query(_partition(report.site))}
+    silent = {stored.key.sort: stored for stored in store.query(_partition(report.site))}
+    known = {name: stored.document for name, stored in silent.items()}
     began = {name: since for name, since in report.silent.items() if name not in known}
     over = {
         name: known[name]["since_ms"]
@@ -36,7 +37,8 @@ def take_report(store: Store, notifier: Notifier, report: SilenceReport) -> Take
             store.delete(key)
         else:
             expires_at = report.as_of_ms // 1000 + KEPT_SECONDS
-            change(store, key, _remembering(alert.started_ms, report.as_of_ms), expires_at)
+            think = _remembering(alert.started_ms, report.as_of_ms)
+            change(store, key, think, expires_at, seen=silent.get(alert.device))
     return taken
 
 

@@ -18,6 +18,7 @@ Every change is: read, think, write if nobody wrote since; who lost begins again
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -77,19 +78,30 @@ class Store(Protocol):
         ...
 
 
+class _NotRead:
+    """Stands for what nobody has read yet."""
+
+
+NOT_READ: Final = _NotRead()
+
+
 def change(
     store: Store,
     key: Key,
     think: Callable[[Document | None], tuple[Document | None, _Answer]],
     expires_at: int | None = None,
+    *,
+    seen: Stored | _NotRead | None = NOT_READ,
 ) -> _Answer:
     """Return the answer of `think`, whose new document (None: leave it) was written over what it was shown.
 
-    `think` may be called several times. Raises `ControlTableUnavailableError`.
+    `think` may be called several times. `seen`, what the caller has read, saves the first reading. Raises
+    `ControlTableUnavailableError`.
     """
     for _ in range(_ATTEMPTS):
-        stored = store.read(key)
-        document, answer = think(None if stored is None else dict(stored.document))
+        stored = store.read(key) if isinstance(seen, _NotRead) else seen
+        seen = NOT_READ
+        document, answer = think(None if stored is None else copy.deepcopy(stored.document))
         version = None if stored is None else stored.version
         if document is None or store.write(key, document, version, expires_at):
             return answer
