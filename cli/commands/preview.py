@@ -99,18 +99,21 @@ def local_day(text: str) -> date:
 
 def _drawings(athena: LocalAthena, arguments: argparse.Namespace) -> list[NamedDrawing]:
     from quicksight.data_sets import DATA_SETS
-    from quicksight.preview import NamedDrawing, chosen_for_all, start_drawing
+    from quicksight.preview import Imported, NamedDrawing, chosen_for_all, start_drawing
 
     zone = site_time_zone(athena)
     named = choose_dashboards(arguments.dashboard)
     definitions = {key: dashboard.definition(time_zone=zone) for key, dashboard in named.items()}
     chosen = chosen_for_all(definitions, arguments.filter, arguments.first, arguments.last)
     now = datetime.now(UTC)
+    imported = Imported(athena.table)
     return [
         NamedDrawing(
             key,
             str(named[key].name),
-            start_drawing(definition, athena.query, DATA_SETS, chosen=chosen[key], now=now),
+            start_drawing(
+                definition, athena.query, DATA_SETS, chosen=chosen[key], now=now, imported=imported
+            ),
         )
         for key, definition in definitions.items()
     ]

@@ -3,6 +3,7 @@
 from quicksight.preview.choosing import Chosen, chosen_for_all
 from quicksight.preview.drawing import Drawing, start_drawing
 from quicksight.preview.facts import ConservationRow, Fact, FilePlace, NextStep, ReportFacts, TruthRow
+from quicksight.preview.importing import Imported
 from quicksight.preview.page import NamedDrawing, write_dashboards, write_preview, write_report
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Drawing",
     "Fact",
     "FilePlace",
+    "Imported",
     "NamedDrawing",
     "NextStep",
     "ReportFacts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
@@ -12,6 +12,9 @@ from sqlglot import exp
 from quicksight.data_set import DataSet, sql_in
 from quicksight.preview.choosing import Choices, Chosen, DayFilter, Filter, TextFilter, instants
 from quicksight.preview.errors import DefinitionError
+
+LOOK_BACK_DAYS = 9
+"""A row may stand beside one of a week earlier; a day more on each side for clocks other than UTC's."""
 
 
 def conditions(
@@ -26,12 +29,20 @@ def conditions(
 
 
 def bounded(data_set: DataSet, choices: Choices, chosen: Chosen, today: date, database: str) -> DataSet:
-    """Return the data set over the days that QuickSight reads of it, or over all for an earlier choice."""
-    oldest = today - timedelta(days=data_set.history_days - 1)
-    first = chosen.days[choices.period[0]] if choices.period else oldest
-    if first < oldest:
+    """Return the data set over the days that a drawing needs of those that QuickSight reads.
+
+    Where a period filters its rows, those are the days from its first one and what rows are compared with;
+    for a first day that QuickSight no longer has, they are all there are.
+    """
+    if choices.period is None:
+        return replace(data_set, sql=sql_in(data_set, database))
+    days = (today - chosen.days[choices.period[0]]).days + 1
+    if days > data_set.history_days:
         return data_set
-    return replace(data_set, sql=sql_in(data_set, database))
+    if data_set.period_column is None:
+        return replace(data_set, sql=sql_in(data_set, database))
+    needed = replace(data_set, history_days=min(data_set.history_days, days + LOOK_BACK_DAYS))
+    return replace(data_set, sql=sql_in(needed, database))
 
 
 def _condition(one: Filter, chosen: Chosen, zone: ZoneInfo) -> exp.Expr | None:

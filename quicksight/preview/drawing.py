@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from quicksight.data_set import DataSet
 from quicksight.preview.choosing import Chosen, resolve
 from quicksight.preview.conditions import bounded, conditions
-from quicksight.preview.querying import Query, VisualRows, fetch, with_labels
+from quicksight.preview.importing import Imported
+from quicksight.preview.querying import Query, VisualRows, data_set_of, fetch, with_labels
 from quicksight.preview.reading import read_definition
 from quicksight.preview.shaping import shaped
 from quicksight.preview.specs import DashboardSpec, Json, SheetSpec, VisualSpec
@@ -28,6 +29,8 @@ class Drawing:
     zone: ZoneInfo
     data_sets: Mapping[str, DataSet]
     query: Query
+    imported: Imported | None = None
+    """Where given, each data set is asked once and kept for all its visuals."""
 
     def rows(self, visual: VisualSpec, sheet_id: str) -> VisualRows:
         """Return what a visual of a sheet shows; raises `DefinitionError`, or what the query raises."""
@@ -38,7 +41,11 @@ class Drawing:
             sheet_id=sheet_id,
             zone=self.zone,
         )
-        return shaped(visual, fetch(visual, self.data_sets, self.query, met))
+        if self.imported is None:
+            return shaped(visual, fetch(visual, self.data_sets, self.query, met))
+        data_set = data_set_of(visual, self.data_sets)
+        kept = replace(data_set, sql=self.imported.kept(data_set, met))
+        return shaped(visual, fetch(visual, {data_set.identifier: kept}, self.imported.query))
 
     def visuals(self) -> Iterator[tuple[SheetSpec, VisualSpec]]:
         """Yield every visual with its sheet, in reading order."""
@@ -55,6 +62,7 @@ def start_drawing(
     chosen: Chosen | None = None,
     now: datetime | None = None,
     zone: ZoneInfo | None = None,
+    imported: Imported | None = None,
 ) -> Drawing:
     """Return the drawing of a definition at `now`, an aware time; `zone` replaces the definition's clock.
 
@@ -69,7 +77,7 @@ def start_drawing(
         for data_set in data_sets
     }
     sheets = tuple(_labelled(sheet, read) for sheet in dashboard.sheets)
-    return Drawing(replace(dashboard, sheets=sheets), known, clock, read, query)
+    return Drawing(replace(dashboard, sheets=sheets), known, clock, read, query, imported)
 
 
 def _labelled(sheet: SheetSpec, data_sets: Mapping[str, DataSet]) -> SheetSpec:

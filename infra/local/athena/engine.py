@@ -121,6 +121,20 @@ class LocalAthena:
         self._define(statement, text)
         return QueryResult((), (), [], statement_type="DDL")
 
+    def table(self, sql: str) -> pa.Table:
+        """Return the answer to one SELECT as an Arrow table; raises `AthenaQueryError`.
+
+        For who keeps an answer and asks of it again: millions of rows need not become Python values.
+        """
+        made = translation.SHARED.get(sql, self.database, self.definitions)
+        if made is None:
+            check_spelling(sql)
+            statement = parse_one(sql)
+            if not isinstance(statement, exp.Query):
+                raise not_supported("anything but a SELECT here")
+            made = translation.SHARED.make(sql, statement, self.database, self.definitions)
+        return self._answer(made, None)[0]
+
     def check_syntax(self, sql: str) -> None:
         """Raise `AthenaQueryError` when `sql` does not parse; says nothing about names and types."""
         text = sql.strip().removesuffix(";")
@@ -139,21 +153,26 @@ class LocalAthena:
     def _select(
         self, made: Translation, begin: float, started: Callable[[Interrupt], None] | None
     ) -> QueryResult:
-        now = self._now()
-        try:
-            with _connection() as connection:
-                if started is not None:
-                    started(connection.interrupt)
-                scanned, files = self._attach(connection, made, now)
-                table = connection.sql(made.sql(now)).to_arrow_table()
-        except duckdb.Error as error:
-            raise _wrapped(error) from error
+        table, scanned, files = self._answer(made, started)
         columns = tuple(_column_name(name) for name in table.column_names)
         types = tuple(
             athena_type(name, field.type) for name, field in zip(columns, table.schema, strict=True)
         )
         milliseconds = round((time.perf_counter() - begin) * 1000)
         return QueryResult(columns, types, _rows(table), scanned, files, milliseconds)
+
+    def _answer(
+        self, made: Translation, started: Callable[[Interrupt], None] | None
+    ) -> tuple[pa.Table, int, int]:
+        now = self._now()
+        try:
+            with _connection() as connection:
+                if started is not None:
+                    started(connection.interrupt)
+                scanned, files = self._attach(connection, made, now)
+                return connection.sql(made.sql(now)).to_arrow_table(), scanned, files
+        except duckdb.Error as error:
+            raise _wrapped(error) from error
 
     def _attach(
         self, connection: duckdb.DuckDBPyConnection, made: Translation, now: datetime
@@ -216,7 +235,7 @@ def _reading(
     if partition is None:
         return Reading(need.columns, set)
     last_day = (now + timedelta(days=partition.days_ahead)).strftime("%Y-%m-%d")
-    rows = row_group_filter(need.conditions, without=partition.column.name)
+    rows = row_group_filter(need.conditions, table)
     return Reading(need.columns, day_filter(connection, need, partition, last_day), rows)
 
 
