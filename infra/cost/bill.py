@@ -16,6 +16,7 @@ from infra.cost.measured import (
     COMPACTOR_SECONDS_AN_OBJECT,
     LOADER_SECONDS_A_RECORD,
     TABLE_FIGURES,
+    Assumptions,
 )
 from infra.cost.queueing import Flow
 from infra.ingest_settings import COMPACTOR, QueueFunction
@@ -28,6 +29,8 @@ POLLS_AN_HOUR = 3 * 60
 """A poller of an event source waits up to 20 seconds for a message."""
 REGISTRY_SECONDS = 600.0
 IOT_MESSAGES_A_DAY = 24
+MAP_SECONDS = 5.0
+"""An open page of the live map asks so often; `live_api` has one GiB."""
 HOT_BYTES_A_CAMERA = len(TABLE_FIGURES) * 4 * 16 * 1024
 """Rows come in at the end of each camera's part of four indexes a table: a page of 16 KiB for each."""
 LOADED_SHARE = 0.5
@@ -201,4 +204,17 @@ def fixed_lines(prices: dict[str, float], fleet: Fleet, mysql: Mysql, settings: 
         + assumed.readers * prices["quicksight_reader_month"],
         "CloudWatch": own_metrics * prices["metric_month"] + _alarms_of_prod() * prices["alarm_month"],
         "idle polling": idle_polls * prices["sqs_request"],
+        "live map": _live_map(prices, assumed),
     }
+
+
+def _live_map(prices: dict[str, float], assumed: Assumptions) -> float:
+    """Return what looking at the live map costs: it grows with who looks, not with the cameras."""
+    answers = assumed.map_pages_open * assumed.map_hours_a_day * MONTH_DAYS * 3600 / MAP_SECONDS
+    an_answer = prices["http_api_request"] + prices["cloudfront_request"] + prices["lambda_request"]
+    gib_seconds = answers * assumed.map_answer_seconds
+    return (
+        answers * an_answer
+        + gib_seconds * prices["lambda_gb_second"]
+        + assumed.map_users * prices["cognito_user_month"]
+    )

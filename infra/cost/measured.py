@@ -65,7 +65,8 @@ class Assumptions:
     what is there, up to ten messages: `receive_seconds` apart, so that a trickle is received one message at a
     time, the dearest case. A scheduled run that finds nothing takes `idle_run_seconds`, its start included. A
     query of the dashboards reads `dashboard_bytes_a_camera`: a day of three zones, folded, as bench_compactor
-    has it.
+    has it. `map_pages_open` pages of the live map are open `map_hours_a_day` hours of each day, and ask every
+    five seconds.
     """
 
     pollers: int = 5
@@ -81,5 +82,9 @@ class Assumptions:
     dashboard_bytes_a_camera: float = 0.04e6
     idle_run_seconds: float = 4.0
     quiet_pollers: int = 2
+    map_pages_open: float = 10.0
+    map_hours_a_day: float = 8.0
+    map_answer_seconds: float = 0.05
+    map_users: int = 20
     authors: int = 1
     readers: int = 5

@@ -57,10 +57,30 @@ def test_every_author_has_a_seat() -> None:
 )
 @pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-2"])
 def test_dev_keeps_the_goal_of_an_account_of_its_own(mysql: str, at_most: float, region: str) -> None:
-    found = standing(config(mysql=mysql, region=region), price_list())
+    found = standing(config(mysql=mysql, region=region, alerts="off"), price_list())
 
     assert found.less_always_free <= at_most
     assert found.less_always_free < found.total
+
+
+@pytest.mark.parametrize("mysql", ["on", "off"])
+def test_alerts_cost_what_docs_say(mysql: str) -> None:
+    with_them, without = (
+        standing(config(mysql=mysql, region="ap-northeast-2", alerts=switch), price_list())
+        for switch in ("on", "off")
+    )
+
+    assert with_them.total - without.total == pytest.approx(1.67, abs=0.05)
+    assert with_them.less_always_free <= (26 if mysql == "on" else 5)
+
+
+def test_the_live_map_stands_for_its_alarms_alone() -> None:
+    on, off = by_service(live_map="on"), by_service(live_map="off")
+
+    assert on["CloudWatch"] == pytest.approx(off["CloudWatch"] + 0.30)
+    assert {name: usd for name, usd in on.items() if name != "CloudWatch"} == {
+        name: usd for name, usd in off.items() if name != "CloudWatch"
+    }
 
 
 def test_the_budget_is_a_quarter_above_what_is_expected_in_whole_steps() -> None:
