@@ -22,6 +22,7 @@ from infra.local.athena.expand import physical_name
 from infra.local.athena.lake import DayFilter
 
 _OPTIONAL = "optional: "
+_FOUND_WHILE_RUNNING = re.compile(r"Dynamic Filter \([^()]*\)")
 # Over empty tables the first two would conclude that there is nothing to scan; the third would read once what
 # Athena reads, and charges for, once a mention.
 _PLANNING_SETTINGS = "SET disabled_optimizers = 'statistics_propagation,empty_result_pullup,common_subplan'"
@@ -30,7 +31,10 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class ScanNeed:
-    """What one scan of a table reads: its columns, those of its conditions among them, and the conditions."""
+    """What one scan of a table reads: its columns, those of its conditions among them.
+
+    Every row it hands on fulfils each of `conditions`.
+    """
 
     columns: frozenset[str]
     conditions: tuple[exp.Expr, ...]
@@ -96,13 +100,20 @@ def _need(scan: Mapping[str, Any], table: TableDefinition) -> ScanNeed:
     columns = set(_as_list(scan.get("Projections")))
     conditions = []
     for text in _as_list(scan.get("Filters")):
-        condition = _parsed(text.removeprefix(_OPTIONAL))
+        condition = _parsed(_FOUND_WHILE_RUNNING.sub("TRUE", text.replace(_OPTIONAL, "")))
         if condition is not None:
-            conditions.append(condition)
+            conditions += _conjuncts(condition)
         # The plan does not list a column that is only compared, but it is read all the same.
         columns.update(_WORD.findall(text) if condition is None else _columns_of(condition))
     known = {column.name for column in table.all_columns}
     return ScanNeed(frozenset(columns & known), tuple(conditions))
+
+
+def _conjuncts(condition: exp.Expr) -> list[exp.Expr]:
+    plain = condition.unnest()
+    if isinstance(plain, exp.And):
+        return [*_conjuncts(plain.left), *_conjuncts(plain.right)]
+    return [plain]
 
 
 def _columns_of(condition: exp.Expr) -> set[str]:

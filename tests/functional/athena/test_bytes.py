@@ -99,6 +99,12 @@ def column_bytes(path: Path, *columns: str, groups: tuple[int, ...] = (0, 1, 2))
             (0, 1, 2),
             id="either keeps every group",
         ),
+        pytest.param(
+            "SELECT frames FROM zone_counts WHERE event_time >= TIMESTAMP '2026-11-21 00:00:00'",
+            ["frames", "event_time"],
+            (),
+            id="no group is so late",
+        ),
         pytest.param("SELECT frames FROM zone_counts WHERE day = '2026-11-19'", [], (), id="another day"),
     ],
 )

@@ -24,7 +24,7 @@ DAY_VIEWS = {
     "line_crossings_by_hour": 1,
     **dict.fromkeys(("local_zone_counts", "local_line_crossings", "density_by_hour", "dwell_by_hour"), 1),
     **dict.fromkeys(("speed_by_hour", "device_health_by_hour"), 1),
-    "data_quality": 6,  # gaps, camera_status, zone_counts (once for two readings), line_crossings, device_health
+    "data_quality": 5,  # gaps, camera_status, zone_counts (once for two readings), line_crossings, device_health
     "records_by_table": len(TABLES),
 }
 
@@ -87,6 +87,14 @@ def test_a_parameter_prunes_like_a_literal(ten_days: LocalAthena) -> None:
         "SELECT count(*) FROM zone_counts_by_hour WHERE day >= ? AND day < ?", ("2026-11-13", "2026-11-15")
     )
     assert result.files_scanned == 2
+
+
+@pytest.mark.parametrize("view", ["zone_counts_by_hour", "data_quality", "records_by_table"])
+def test_the_first_rows_in_order_cost_no_more(ten_days: LocalAthena, view: str) -> None:
+    sql = f"SELECT * FROM {view} WHERE day >= '2026-11-20'"
+    result = ten_days.query(f"{sql} ORDER BY day DESC LIMIT 3")
+    assert result.files_scanned == 2 * DAY_VIEWS[view]
+    assert result.data_scanned_bytes == ten_days.query(sql).data_scanned_bytes
 
 
 def test_a_join_prunes_the_other_side(ten_days: LocalAthena) -> None:
