@@ -46,8 +46,20 @@ def rings_of(topology: dict[str, Any], arcs: list[Path2D]) -> list[Path2D]:
     rings = []
     for ring in (ring for polygon in land["arcs"] for ring in polygon):
         pieces = [arcs[arc] if arc >= 0 else arcs[~arc][::-1] for arc in ring]
-        rings.append(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]))
+        rings.append(unwrapped(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])))
     return rings
+
+
+def unwrapped(ring: Path2D) -> Path2D:
+    """Return the ring without a jump at the date line: it runs on beyond 180 degrees.
+
+    A ring round the whole earth (Antarctica) does not come back to where it began; it is closed by the pole.
+    """
+    whole = np.column_stack([np.unwrap(ring[:, 0], period=360), ring[:, 1]])
+    if abs(whole[-1, 0] - whole[0, 0]) < 180:
+        return whole
+    pole = -90.0
+    return np.vstack([whole, [whole[-1, 0], pole], [whole[0, 0], pole], whole[:1]])
 
 
 def simplified(path: Path2D, tolerance_degrees: float) -> Path2D:

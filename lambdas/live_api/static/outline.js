@@ -2,6 +2,7 @@
 
 import { unitX, unitY, worldPx } from "./projection.js";
 
+const OVER = 0.5;
 const FINE_FROM_ZOOM = 4.2;
 
 // Coordinates are kept from a point near the layer's middle: a canvas counts in 32-bit numbers, which are too
@@ -34,13 +35,14 @@ export class Outline {
   }
 
   draw(context, viewport, colours) {
-    for (const copy of [-1, 0, 1]) this.drawCopy(context, viewport, colours, copy);
+    for (const copy of [-2, -1, 0, 1, 2]) this.drawCopy(context, viewport, colours, copy);
   }
 
   drawCopy(context, viewport, colours, copy) {
     const size = worldPx(viewport.zoom);
     const left = viewport.width / 2 + (copy - viewport.x) * size;
-    if (left > viewport.width || left + size < 0) return;
+    // A land may run over the date line into the next copy of the world.
+    if (left - size * OVER > viewport.width || left + size * (1 + OVER) < 0) return;
     const top = viewport.height / 2 - viewport.y * size;
     const { west, north, east, south } = this.box;
     const frame = [left + west * size, top + north * size, (east - west) * size, (south - north) * size];

@@ -28,7 +28,8 @@ async function challenge(verifier) {
   return encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
 }
 
-const redirectAddress = () => `${location.origin}${location.pathname}`;
+// As it is registered with the client, whichever way the page was opened.
+const redirectAddress = () => `${location.origin}${location.pathname.replace(/index\.html$/, "")}`;
 
 export class SignIn {
   constructor(config) {
