@@ -166,6 +166,24 @@ def test_an_entry_that_comes_while_its_batch_is_sent_goes_into_another(desk: Any
     assert [subject.split(":")[0] for subject in desk.subjects()] == ["[Warning] entrance", "[Warning] exit"]
 
 
+def test_an_entry_whose_batch_is_sent_before_it_gets_there_goes_elsewhere(desk: Any, alert: Factory) -> None:
+    """Between writing down which batch tells an alert and putting it there, that batch is sent."""
+    desk.book.set(Place(kind="crowding"), {"group_seconds": 60, "cooldown_seconds": 0})
+    desk.take(alert())
+    desk.now += timedelta(seconds=59)
+
+    def meanwhile(key: Any) -> None:
+        if key.partition.startswith("alert_batch#"):
+            desk.store.before_write = lambda other: None
+            desk.pass_time(seconds=2)
+
+    desk.store.before_write = meanwhile
+    desk.take(alert(event="crowding-2", zone="exit"))
+    assert len(desk.subjects()) == 1
+    desk.pass_time(minutes=2)
+    assert [subject.split(":")[0] for subject in desk.subjects()] == ["[Warning] entrance", "[Warning] exit"]
+
+
 def test_starts_within_the_cooldown_are_held_and_told_together(desk: Any, alert: Factory) -> None:
     for minute in range(25):
         desk.take(alert(event=f"crowding-{minute}", at=desk.now))
