@@ -76,6 +76,8 @@ class PlaceState:
     speaking: tuple[int, ...]
     silent: int
     seen_now: bool
+    healthy: bool = True
+    """Whether no camera of the feeds that speak was covered, dark, frozen or moved."""
 
 
 def place_state(readings: Sequence[Reading | None], now: datetime) -> PlaceState:
@@ -97,6 +99,7 @@ def place_state(readings: Sequence[Reading | None], now: datetime) -> PlaceState
         speaking=tuple(present or stale),
         silent=len(states) - len(present),
         seen_now=bool(present),
+        healthy=not any(reading.suspect for reading in speaking),
     )
 
 

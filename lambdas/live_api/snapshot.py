@@ -33,7 +33,8 @@ class PlaceNow:
     def as_dict(self) -> dict[str, Any]:
         """Return it as `GET /places` shows it."""
         place, state = self.place, self.state
-        percent = percent_of(state.count, self.usual)
+        # What a covered camera counts would be called very relaxed.
+        percent = percent_of(state.count, self.usual) if state.healthy else None
         return {
             "id": place.id,
             "name": place.name,

@@ -85,10 +85,12 @@ def test_one_silent_feed_makes_the_count_suspect(api: Any, zone_feed: Any) -> No
 
 
 def test_a_camera_that_is_not_healthy_makes_the_count_suspect(api: Any) -> None:
-    api.make()
-    api.count(10, 5, suspect=1)
+    api.make(manual_usual=10)
+    api.count(10, 0, suspect=1)
     api.settle()
-    assert api.get("/places")["places"][0]["state"] == "suspect"
+    (place,) = api.get("/places")["places"]
+    # A covered camera counts nobody: that is no relaxed place.
+    assert (place["state"], place["count"], place["percent"], place["level"]) == ("suspect", 0, None, None)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 import zoneinfo
 from datetime import datetime
 from pathlib import Path
@@ -127,19 +128,23 @@ def test_a_table_opens_in_korean_and_keeps_what_is_missing_empty() -> None:
     )
 
 
-def test_a_machine_without_time_zones_takes_those_of_the_bundle() -> None:
+def test_a_machine_without_time_zones_takes_those_of_dateutil(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = zoneinfo.TZPATH
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     try:
         zoneinfo.reset_tzpath([])
         zoneinfo.ZoneInfo.clear_cache()
-        for cached in (time_zones.is_time_zone, time_zones.use_bundled_data):
+        for cached in (time_zones.is_time_zone, time_zones.use_other_data):
             cached.cache_clear()
         assert time_zones.is_time_zone("Asia/Seoul")
         assert not time_zones.is_time_zone("Asia")
+        assert next(tmp_path.glob("*/Asia/Seoul")).is_file()
     finally:
         zoneinfo.reset_tzpath(before)
         zoneinfo.ZoneInfo.clear_cache()
-        for cached in (time_zones.is_time_zone, time_zones.use_bundled_data):
+        for cached in (time_zones.is_time_zone, time_zones.use_other_data):
             cached.cache_clear()
 
 
