@@ -14,7 +14,7 @@ _FREE_WIFI_COLUMNS = (
     text("name", "Place", "설치 장소"),
     text("wifi_ssid", "SSID", "SSID"),
     text("management_agency", "Run by", "관리 기관"),
-    integer("installed_year", "Year installed", "설치 연도", "year(installed_at)"),
+    text("installed_year", "Year installed", "설치 연도", "CAST(year(installed_at) AS varchar)"),
     degrees("latitude", "Latitude", "위도", GeographicRole.LATITUDE),
     degrees("longitude", "Longitude", "경도", GeographicRole.LONGITUDE),
     text("source_file", "File", "원본 파일"),
