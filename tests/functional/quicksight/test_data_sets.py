@@ -13,7 +13,17 @@ from infra.local.athena import LocalAthena, LocalFolderLake
 from infra.local.athena.engine import QueryResult
 from quicksight import __main__ as command
 from quicksight.data_set import HISTORY_DAYS, DataSet, QuickSightType, sql_in
-from quicksight.data_sets import DATA_QUALITY, DATA_SETS, FREE_WIFI, PEOPLE_NOW, ZONE_WINDOWS
+from quicksight.data_sets import (
+    ALERTS_NOW,
+    DATA_QUALITY,
+    DATA_SETS,
+    FREE_WIFI,
+    LINE_HOURS,
+    PEOPLE_NOW,
+    SAFETY_COUNTS,
+    SAFETY_EVENTS,
+    ZONE_WINDOWS,
+)
 from quicksight.linter import lint_sql
 from quicksight.linter.sql import QUICKSIGHT_TYPES
 from quicksight.row_security import SiteRule, rules_data_set
@@ -156,3 +166,46 @@ def test_rules_are_what_quicksight_reads(
     result = empty_lake.query(sql_in(data_set, "crowdlens"))
     assert types_of(result) == declared(data_set)
     assert sorted((tuple(row) for row in result.rows), key=str) == sorted(expected, key=str)
+
+
+def test_a_week_earlier_stands_beside_the_hours_that_are_over(
+    open_lake: OpenLake, make_records: RecordFactory
+) -> None:
+    # At 13:00: the hour from 12:00 is over, the one from 13:00 (22:00 in Seoul) is not.
+    hour = 3_600_000
+    a_week_ago = NOON_MILLISECONDS - 7 * 24 * hour
+    crossed = {"direction": "in", "line": "door", "object_class": "person"}
+    athena = open_lake(
+        make_records("line_crossings", count=5, **crossed),
+        make_records("line_crossings", count=2, start_ms=a_week_ago, first_sequence=11, **crossed),
+        make_records("line_crossings", count=4, start_ms=a_week_ago + hour, first_sequence=21, **crossed),
+    )
+    rows = athena.query(
+        "SELECT local_day, hour_of_day, sum(crossings_in), sum(crossings_in_week_before) "  # noqa: S608 - ours
+        f"FROM ({sql_in(LINE_HOURS, 'crowdlens')}) AS d GROUP BY local_day, hour_of_day"
+    ).rows
+    assert sorted(tuple(row) for row in rows) == [
+        ("2025-11-14", 21, 2, None),
+        ("2025-11-14", 22, 4, None),
+        ("2025-11-21", 21, 5, 2),
+    ]
+
+
+def test_events_of_a_week_earlier_are_counted_and_listed_once(
+    open_lake: OpenLake, make_records: RecordFactory
+) -> None:
+    a_week_ago = NOON_MILLISECONDS - 7 * 24 * 3_600_000
+    kinds = {"kind": "running", "phase": "end", "count": 1}
+    athena = open_lake(
+        make_records("events", event="one", started_at=NOON_MILLISECONDS, **kinds),
+        make_records(
+            "events", event="two", start_ms=a_week_ago, started_at=a_week_ago, first_sequence=11, **kinds
+        ),
+    )
+    counted = athena.query(
+        "SELECT local_day, sum(events), sum(events_week_before) "  # noqa: S608 - ours
+        f"FROM ({sql_in(SAFETY_COUNTS, 'crowdlens')}) AS d GROUP BY local_day"
+    ).rows
+    assert sorted(tuple(row) for row in counted) == [("2025-11-14", 1, None), ("2025-11-21", 1, 1)]
+    assert len(athena.query(sql_in(SAFETY_EVENTS, "crowdlens")).rows) == 2
+    assert len(athena.query(sql_in(ALERTS_NOW, "crowdlens")).rows) == 1
