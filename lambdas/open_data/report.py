@@ -11,8 +11,9 @@ STYLE = """
 body{font:16px/1.5 system-ui,"Noto Sans KR","Apple SD Gothic Neo","Malgun Gothic",sans-serif;color:#1b2733;
 background:#fff;margin:0 auto;max-width:72rem;padding:1.5rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.2rem;margin:2.2rem 0 .5rem}p{margin:.3rem 0}
-.quiet{color:#50606f}.figures{display:flex;flex-wrap:wrap;gap:1rem;margin:1.2rem 0}
-.figures div{border:1px solid #c6d0d9;border-radius:.5rem;padding:.7rem 1.1rem;min-width:9rem}
+.quiet{color:#50606f}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.8rem;margin:1.2rem 0}
+.figures div{border:1px solid #c6d0d9;border-radius:.5rem;padding:.7rem 1.1rem}
 .figures b{display:block;font-size:1.7rem;font-variant-numeric:tabular-nums}
 .figures .bad{border-color:#b3541e;border-width:2px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}
@@ -36,7 +37,7 @@ def html_report(found: dict[str, Any]) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="quiet">{escape(found["source_file"])} · {found["source_bytes"]:,} bytes · '
-        f"{escape(found['loaded_at'])} · sha256 <code>{escape(found['sha256'][:16])}</code></p>",
+        f"{escape(_minute(found['loaded_at']))} · sha256 <code>{escape(found['sha256'][:16])}</code></p>",
         _figures(found),
         _file(found),
         _reasons(found),
@@ -50,6 +51,11 @@ def html_report(found: dict[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
+
+
+def _minute(instant: str) -> str:
+    """Return an instant of UTC to the minute; the JSON beside the page has all of it."""
+    return f"{instant[:10]} {instant[11:16]} UTC"
 
 
 def _figures(found: dict[str, Any]) -> str:
