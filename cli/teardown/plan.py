@@ -21,12 +21,15 @@ from cli.teardown.stacks import Resource, Stack
 DELETION_ORDER = (
     "monitoring",
     "dashboards",
+    "live-map",
+    "open-data",
     "components",
     "fleet",
     "database",
     "network",
     "analytics",
     "ingest",
+    "alerts",
     "storage",
 )
 """Last names of the stacks, each before those that it needs; no template tells, as they share only names."""
@@ -69,8 +72,8 @@ def make_plan(stacks: Sequence[Stack], *, region: str | None = None) -> Plan:
 
 def _turn(stack: Stack) -> int:
     # One that this list does not know yet needs others, and none needs it.
-    last_name = stack.name.rpartition("-")[2]
-    return DELETION_ORDER.index(last_name) if last_name in DELETION_ORDER else -1
+    places = (place for place, name in enumerate(DELETION_ORDER) if stack.name.endswith(f"-{name}"))
+    return next(places, -1)
 
 
 def _regions(region: str) -> str:
