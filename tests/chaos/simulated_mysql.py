@@ -28,6 +28,7 @@ _KEYS = dict.fromkeys(TABLES, ("record_id",)) | {
     "load_ledger": ("object_key",),
     "projection_state": ("name",),
     live.TABLE_NAME: live.KEY,
+    "hours_due": ("hour_start", "source", "site", "camera"),
 }
 _LEDGER_COLUMNS = (
     "object_key", "etag", "table_name", "day", "rows_in_object", "object_bytes", "loaded_at", "rows_new",
@@ -216,6 +217,7 @@ def _tables() -> Iterator[str]:
     columns = {name: [column.name for column in table.columns] for name, table in TABLES.items()}
     columns["load_ledger"] = list(_LEDGER_COLUMNS)
     columns["projection_state"] = ["name", "value_time"]
+    columns["hours_due"] = list(_KEYS["hours_due"])
     columns[live.TABLE_NAME] = [column.name for column in live.COLUMNS]
     for name, listed in columns.items():
         key = ", ".join(f"`{part}`" for part in _KEYS[name])
