@@ -17,11 +17,10 @@ from quicksight.preview.querying import Value, VisualRows
 from quicksight.preview.specs import FieldSpec, SheetSpec, TileSpec, VisualSpec
 from quicksight.preview.values import written
 from quicksight.preview.visual_cards import (
-    CHROME_PIXELS,
+    FEW_SERIES,
     LEGEND_ROW_PIXELS,
     MAXIMUM_TABLE_ROWS,
-    MINIMUM_CHART_PIXELS,
-    ROW_PIXELS,
+    chart_pixels,
     comparison,
 )
 
@@ -87,8 +86,8 @@ def _draw_number(drawing: Drawing, visual: VisualSpec, rows: VisualRows, languag
 def _draw_chart(drawing: Drawing, tile: TileSpec, rows: VisualRows, language: str, key: str) -> None:
     visual = tile.visual
     chart = figure(visual, rows, drawing.zone)
-    height = max(MINIMUM_CHART_PIXELS, tile.rows * ROW_PIXELS - CHROME_PIXELS)
-    if chart.layout.showlegend:
+    height = chart_pixels(tile, rows, len(chart.data))
+    if chart.layout.showlegend and len(chart.data) <= FEW_SERIES:
         height += LEGEND_ROW_PIXELS * math.ceil(len(chart.data) / LEGEND_ENTRIES_A_ROW)
     chart.update_layout(height=height)
     st.plotly_chart(chart, theme=None, key=key, config=CHART_SETTINGS, alt=visual.alt_text or visual.title)

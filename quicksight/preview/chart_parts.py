@@ -18,6 +18,8 @@ FONT_STACK = (
     '"Noto Sans KR", "Noto Sans CJK KR", sans-serif'
 )
 NAME_LETTERS = 12
+LONG_NAME_LETTERS = 28
+"""Beside bars that lie close to each other, where a name has one line."""
 NAME_LINES = 3
 """Of a name at an axis; the table below the chart has all of it."""
 
@@ -44,9 +46,11 @@ def literal(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def on_short_lines(name: str) -> str:
-    """Return a name at an axis on a few short lines."""
-    lines = textwrap.wrap(name, NAME_LETTERS)
+def on_short_lines(name: str, letters: int = NAME_LETTERS) -> str:
+    """Return a name at an axis on a few lines of so many letters; of long lines there is one."""
+    lines = textwrap.wrap(name, letters)
+    if letters > NAME_LETTERS and len(lines) > 1:
+        return literal(name[: letters - 1] + "…")
     if len(lines) > NAME_LINES:
         lines = [*lines[: NAME_LINES - 1], lines[NAME_LINES - 1][: NAME_LETTERS - 1] + "…"]
     return "<br>".join(literal(line) for line in lines)

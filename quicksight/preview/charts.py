@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
 
-from quicksight.preview.chart_parts import base_layout, category_text, literal, on_short_lines
+from quicksight.preview.chart_parts import (
+    LONG_NAME_LETTERS,
+    NAME_LETTERS,
+    base_layout,
+    category_text,
+    literal,
+    on_short_lines,
+)
 from quicksight.preview.heat_maps import heat_map
 from quicksight.preview.point_maps import point_map
 from quicksight.preview.querying import Value, VisualRows
@@ -30,6 +37,9 @@ SPARSE_POINTS = 60
 NEIGHBOURING_STEPS = 3
 """On each side: how many steps between windows say what step is usual there."""
 FEW_WHOLE_NUMBERS = 6
+MAXIMUM_NAMES = 40
+FEW_NAMES = 8
+"""Of more categories than can be named beside each other, so many are."""
 UPRIGHT_NAMES = 4
 """Up to this many names stand side by side without being turned."""
 GRANULARITY_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
@@ -157,10 +167,14 @@ def _write_names(chart: go.Figure, visual: VisualSpec, rows: VisualRows, zone: Z
     if isinstance(rows.rows[0][0], datetime):
         return
     names = list(dict.fromkeys(written(row[0], visual.dimensions[0], zone) for row in rows.rows))
+    if len(names) > MAXIMUM_NAMES and not _is_horizontal(visual):
+        chart.update_xaxes(nticks=FEW_NAMES, tickangle=0)
+        return
+    letters = LONG_NAME_LETTERS if _is_horizontal(visual) and len(names) > UPRIGHT_NAMES else NAME_LETTERS
     axis = {
         "tickmode": "array",
         "tickvals": [literal(name) for name in names],
-        "ticktext": [on_short_lines(name) for name in names],
+        "ticktext": [on_short_lines(name, letters) for name in names],
     }
     if _is_horizontal(visual):
         chart.update_yaxes(axis)

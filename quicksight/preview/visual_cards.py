@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +21,10 @@ CHROME_PIXELS = 128
 MINIMUM_CHART_PIXELS = 190
 LEGEND_ROW_PIXELS = 20
 """On a phone a legend has one row an entry: the chart grows by those, or bars would have no room."""
+BAR_PIXELS = 24
+AXIS_PIXELS = 60
+FEW_SERIES = 8
+SERIES_A_ROW = 2
 MAXIMUM_TABLE_ROWS = 200
 """Rows written out in one table; a page with thousands is no longer read but searched."""
 
@@ -130,9 +135,9 @@ def comparison(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> str:
 
 def _chart(tile: TileSpec, rows: VisualRows, zone: ZoneInfo, own_id: str) -> Html:
     visual = tile.visual
-    height = max(MINIMUM_CHART_PIXELS, tile.rows * ROW_PIXELS - CHROME_PIXELS)
     box_id = f"{own_id}-chart"
     chart = figure(visual, rows, zone)
+    height = chart_pixels(tile, rows, len(chart.data))
     legend = len(chart.data) * LEGEND_ROW_PIXELS if chart.layout.showlegend else 0
     attributes = {
         "class": "chart",
@@ -151,6 +156,17 @@ def _chart(tile: TileSpec, rows: VisualRows, zone: ZoneInfo, own_id: str) -> Htm
             _as_table(visual, rows, zone),
         ]
     )
+
+
+def chart_pixels(tile: TileSpec, rows: VisualRows, series: int) -> int:
+    """Return how high a chart is: as its tile, more where many bars or many names of series need it."""
+    height = max(MINIMUM_CHART_PIXELS, tile.rows * ROW_PIXELS - CHROME_PIXELS)
+    if tile.visual.configuration.get("Orientation") == "HORIZONTAL":
+        bars = len({row[0] for row in rows.rows})
+        return max(height, BAR_PIXELS * bars + AXIS_PIXELS)
+    if series > FEW_SERIES and tile.visual.kind == "LineChartVisual":
+        height += LEGEND_ROW_PIXELS * math.ceil(series / SERIES_A_ROW)
+    return height
 
 
 def script_json(text: str) -> Html:
