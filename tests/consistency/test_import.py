@@ -11,7 +11,7 @@ import pytest
 
 from infra.node import node_path
 
-CONTEXT = {"stage": "prod", "account": "123456789012", "mysql": "off"}
+CONTEXT = {"stage": "prod", "account": "123456789012", "mysql": "off", "open_data": "off"}
 NAMED = re.compile(r'"(?:Ref|Fn::GetAtt)": \[?"([^"]+)"')
 
 
