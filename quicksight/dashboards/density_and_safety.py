@@ -63,9 +63,9 @@ def _density() -> Sheet:
         category=PLACE,
         values=[_DENSEST],
         horizontal=True,
-        largest=15,
-        subtitle=Label("most per m² in a window, the 15 largest", "구간 최대 밀도 상위 15곳"),
-        alt="Bars of the largest density of the 15 densest zones",
+        largest=10,
+        subtitle=Label("most per m² in a window, the 10 largest", "구간 최대 밀도 상위 10곳"),
+        alt="Bars of the largest density of the 10 densest zones",
     )
     return Sheet(
         "density",
@@ -73,7 +73,8 @@ def _density() -> Sheet:
         Label("How close people stand, where the area is known", "면적을 아는 구역에서 얼마나 밀집했는지"),
         (
             (Tile(densest, 9, 6), Tile(mean, 9, 6), Tile(_density_week(), 18, 12)),
-            (Tile(_density_hours(), 20, 12), Tile(places, 16, 12)),
+            (Tile(_density_hours(), 36, 16),),
+            (Tile(places, 36, 13),),
         ),
     )
 
@@ -209,8 +210,8 @@ def _events() -> Sheet:
         color=_KIND,
         horizontal=True,
         stacked=True,
-        largest=15,
-        subtitle=Label("the 15 places with most", "상위 15곳"),
+        largest=10,
+        subtitle=Label("the 10 places with most", "상위 10곳"),
         alt="Stacked bars of safety events by place and kind",
     )
     return Sheet(
@@ -219,7 +220,7 @@ def _events() -> Sheet:
         Label("Running, wrong way, crowding and other events", "뛰기, 역방향, 밀집 등 이벤트"),
         (
             (Tile(_happened("kpi-events", Label("Events", "이벤트")), 9, 12), Tile(days, 27, 12)),
-            (Tile(kinds, 18, 11), Tile(places, 18, 11)),
+            (Tile(kinds, 18, 14), Tile(places, 18, 14)),
             (Tile(week, 36, 10),),
             (Tile(_event_list(), 36, 11),),
         ),

@@ -125,7 +125,8 @@ def _counts() -> Sheet:
         Label("How many came and went, against a week earlier", "얼마나 오갔는지, 1주 전과 비교"),
         (
             _kpis(),
-            (Tile(_by_day(), 18, 12), Tile(_by_hour(), 18, 12)),
+            (Tile(_by_day(), 36, 11),),
+            (Tile(_by_hour(), 36, 16),),
             (Tile(_lines(), 36, 10),),
         ),
     )
@@ -167,9 +168,9 @@ def _peaks() -> Sheet:
         category=PLACE,
         values=[_MOST],
         horizontal=True,
-        largest=15,
-        subtitle=Label("most people at once, the 15 largest", "동시 최대 인원 상위 15곳"),
-        alt="Bars of the most people at once in the 15 busiest zones",
+        largest=10,
+        subtitle=Label("most people at once, the 10 largest", "동시 최대 인원 상위 10곳"),
+        alt="Bars of the most people at once in the 10 busiest zones",
     )
     return Sheet(
         "peaks",
@@ -182,7 +183,7 @@ def _peaks() -> Sheet:
                 ),
             ),
             (Tile(_week("in-by-weekday-and-hour", Label("Came in", "들어온 수"), False), 36, 10),),
-            (Tile(busiest, 16, 12), Tile(peak_hours, 20, 12)),
+            (Tile(busiest, 18, 15), Tile(peak_hours, 18, 15)),
         ),
     )
 
@@ -222,15 +223,15 @@ def _usual() -> Sheet:
         category=PLACE,
         values=[percent],
         horizontal=True,
-        largest=15,
-        subtitle=Label("last seven days, the 15 highest", "최근 7일, 상위 15곳"),
+        largest=10,
+        subtitle=Label("last seven days, the 10 highest", "최근 7일, 상위 10곳"),
         alt="Bars of the percentage of the usual of each zone",
     )
     return Sheet(
         "usual",
         Label("Against the usual", "평소 대비"),
         Label("What is busier or quieter than it usually is", "평소보다 붐비거나 한산한 곳"),
-        ((Tile(hours, 36, 12),), (Tile(days, 22, 12), Tile(places, 14, 12))),
+        ((Tile(hours, 36, 12),), (Tile(days, 20, 15), Tile(places, 16, 15))),
     )
 
 
@@ -253,7 +254,7 @@ def _stays() -> Sheet:
         category=PLACE,
         values=[_STAY],
         horizontal=True,
-        largest=15,
+        largest=10,
         subtitle=Label("all seconds inside, by those seen leaving", "구역 안 전체 시간 ÷ 퇴장 확인 수"),
         alt="Bars of the mean stay in each zone in seconds",
     )
@@ -279,7 +280,7 @@ def _stays() -> Sheet:
         "stays",
         Label("Stays", "체류"),
         Label("How long people stay", "얼마나 머무는지"),
-        ((Tile(number, 9, 12), Tile(places, 27, 12)), (Tile(hours, 18, 11), Tile(table, 18, 11))),
+        ((Tile(number, 9, 14), Tile(places, 27, 14)), (Tile(hours, 18, 11), Tile(table, 18, 11))),
     )
 
 
