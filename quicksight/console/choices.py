@@ -62,12 +62,15 @@ def choose(sources: Sources, zone: ZoneInfo) -> Chosen:
             key="language",
             required=True,
         )
+        # A widget a language: one whose options are renamed forgets which of them is chosen.
         view = st.radio(
             say("view", language),
             list(VIEWS),
+            index=list(VIEWS).index(st.session_state.get("view", "live")),
             format_func=lambda key: one_of(VIEWS[key], language),
-            key="view",
+            key=f"view-{language}",
         )
+        st.session_state["view"] = view
         st.divider()
         first, last = _period(language, zone)
         places = _places(sources, first, last)

@@ -18,6 +18,7 @@ from quicksight.console.sources import Sources
 from quicksight.console.tiles import CHART_SETTINGS
 from quicksight.console.words import age, say
 from quicksight.preview.chart_parts import base_layout, literal
+from quicksight.preview.charts import FEW_WHOLE_NUMBERS
 from quicksight.preview.values import number, written_time
 from quicksight.theme import BLUE, GRID, NO_DATA_COLOR
 
@@ -140,7 +141,7 @@ def _bars(now: Situation, language: str) -> go.Figure:
         base_layout(),
         height=BAR_PIXELS * len(shown) + 90,
         barmode="overlay",
-        xaxis={"rangemode": "tozero", "gridcolor": GRID, "nticks": 6, "tickformat": ",d"},
+        xaxis=_people_axis(max((one.inside or 0 for one in shown), default=0)),
         yaxis={
             "type": "category",
             "autorange": "reversed",
@@ -153,6 +154,12 @@ def _bars(now: Situation, language: str) -> go.Figure:
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     )
     return chart
+
+
+def _people_axis(largest: int) -> dict[str, object]:
+    axis: dict[str, object] = {"rangemode": "tozero", "gridcolor": GRID, "nticks": 6, "tickformat": ",d"}
+    # Whole people: ticks of a half would be written twice.
+    return {**axis, "dtick": 1} if largest < FEW_WHOLE_NUMBERS else axis
 
 
 def _name(one: ZoneNow, *, with_class: bool, with_site: bool) -> str:

@@ -168,10 +168,14 @@ def _write_names(chart: go.Figure, visual: VisualSpec, rows: VisualRows, zone: Z
         return
     names = list(dict.fromkeys(written(row[0], visual.dimensions[0], zone) for row in rows.rows))
     if len(names) > MAXIMUM_NAMES and not _is_horizontal(visual):
-        chart.update_xaxes(nticks=FEW_NAMES, tickangle=0)
+        ordered = [literal(name) for name in names]
+        chart.update_xaxes(nticks=FEW_NAMES, tickangle=0, categoryorder="array", categoryarray=ordered)
         return
     letters = LONG_NAME_LETTERS if _is_horizontal(visual) and len(names) > UPRIGHT_NAMES else NAME_LETTERS
+    # In the order of the query: plotly would put the names that the first series has before all others.
     axis = {
+        "categoryorder": "array",
+        "categoryarray": [literal(name) for name in names],
         "tickmode": "array",
         "tickvals": [literal(name) for name in names],
         "ticktext": [on_short_lines(name, letters) for name in names],

@@ -42,8 +42,8 @@ def heat_map(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> go.Figure:
             colorbar={"thickness": 12, "outlinewidth": 0, "ticklen": 0, "nticks": 5},
         )
     )
+    chart.update_layout(base_layout())
     chart.update_layout(
-        base_layout(),
         # Blank where there is no cell: lighter than any value, for eyes of every kind.
         plot_bgcolor=BLANK_CELL_COLOR,
         xaxis=_axis(column_names, across, zone),

@@ -167,8 +167,8 @@ def _style(chart: go.Figure, window: tuple[float, float, float, float], *, legen
     axis: dict[str, Any] = {"gridcolor": LINE, "zeroline": False, "nticks": 5, "ticksuffix": "°"}
     # A degree of longitude is shorter than one of latitude, by the cosine of the latitude.
     ratio = 1 / max(0.1, math.cos(math.radians((south + north) / 2)))
+    chart.update_layout(base_layout())
     chart.update_layout(
-        base_layout(),
         plot_bgcolor=SEA if _is_within_outline(window) else "#F7F5EF",
         xaxis={**axis, "range": [west, east], "constrain": "domain"},
         yaxis={

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from quicksight.preview.charts import figure, series
 from quicksight.preview.querying import VisualRows
 from quicksight.preview.reading import read_definition
 from quicksight.preview.specs import VisualSpec
+from quicksight.theme import BLANK_CELL_COLOR
 from tests import quicksight_sample as sample
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
@@ -137,3 +139,36 @@ def test_a_missing_number_stays_missing_in_a_bar() -> None:
     (bar,) = figure(visual(NOW_BARS), VisualRows((("a", None), ("b", 2)), cut=False), SEOUL).data
     assert list(bar.x) == [None, 2]
     assert list(bar.text) == ["no data · 데이터 없음", "2"]
+
+
+def test_bars_of_several_series_stand_in_the_order_of_the_query() -> None:
+    # The first series lacks the first category.
+    spec = replace(visual(MINUTES), color=visual(OCCUPANCY).color, measures=visual(MINUTES).measures[:1])
+    rows = VisualRows((("18th", "b", 1), ("19th", "a", 2), ("19th", "b", 3)), cut=False)
+    assert list(figure(spec, rows, SEOUL).layout.xaxis.categoryarray) == ["18th", "19th"]
+
+
+def test_a_cell_without_data_is_blank_and_zero_is_not() -> None:
+    minutes = visual(MINUTES)
+    place = visual(OCCUPANCY).color
+    assert place is not None
+    spec = replace(
+        minutes, kind="HeatMapVisual", dimensions=(place, place), measures=minutes.measures[:1], sort=()
+    )
+    rows = VisualRows((("Mon", 8, 4), ("Tue", 9, 0)), cut=False)
+    chart = figure(spec, rows, SEOUL)
+    assert [list(line) for line in chart.data[0].z] == [[4, None], [None, 0]]
+    assert chart.layout.plot_bgcolor == BLANK_CELL_COLOR
+
+
+def test_near_points_are_drawn_together_and_none_is_lost() -> None:
+    minutes = visual(MINUTES)
+    place = visual(OCCUPANCY).color
+    assert place is not None
+    spec = replace(
+        minutes, kind="GeospatialMapVisual", dimensions=(place, place), measures=minutes.measures[:1], sort=()
+    )
+    rows = VisualRows(tuple((37 + i / 1e4, 127 + i % 7 / 1e3, 2) for i in range(900)), cut=False)
+    dots = [trace for trace in figure(spec, rows, SEOUL).data if trace.mode == "markers"]
+    assert len(dots[0].x) < 400
+    assert sum(float(text.split(" ")[0]) for text in dots[0].customdata) == 1800
