@@ -7,7 +7,7 @@ CODE := contract edge_components lambdas athena quicksight infra training cli te
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-cdk demo test lint format type synth pr e2e deploy-local chaos simulate fuzz explore soak bench bench-trackers
+.PHONY: help setup setup-dev setup-cdk demo console test lint format type synth pr e2e deploy-local chaos simulate fuzz explore soak bench bench-trackers
 .PHONY: components wheelhouse train-demo lock clean
 
 help: ## list the targets
@@ -22,6 +22,10 @@ setup-dev:
 demo: setup ## run camera to dashboard on this machine [SOURCE= SCENE= MODEL= OUT= SECONDS= HEADLESS=1]
 	@$(BIN)/crowdlens demo --out "$(OUT)" $(if $(SOURCE),--source "$(SOURCE)") $(if $(SCENE),--scene "$(SCENE)") \
 		$(if $(MODEL),--model "$(MODEL)") $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(HEADLESS),--headless)
+
+console: ## look at live figures, cameras, events and history in a browser [LAKE=out/demo/lake]
+	@sh infra/local/setup.sh console
+	@$(BIN)/crowdlens console --lake "$(or $(LAKE),out/demo/lake)"
 
 test: setup-dev ## run the whole suite
 	$(BIN)/python -m pytest -m "not bench and not e2e" -n 2 --dist loadgroup $(ARGS)
@@ -91,6 +95,7 @@ lock: ## resolve the dependencies anew into requirements/*.lock
 	@sh infra/local/setup.sh demo
 	.tools/uv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -o requirements/demo.lock
 	.tools/uv/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -c requirements/demo.lock -o requirements/dev.lock
+	.tools/uv/bin/uv pip compile pyproject.toml --extra console --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -c requirements/dev.lock -o requirements/console.lock
 	.tools/uv/bin/uv pip compile requirements/ministack.in --universal --python-version 3.11 --generate-hashes --quiet $(ARGS) -o requirements/ministack.lock
 	$(BIN)/python -m infra.fleet lock-libraries
 
