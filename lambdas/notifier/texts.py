@@ -51,7 +51,7 @@ def compose(language: str, site: str, entries: Sequence[Entry], map_url: str | N
     """Return what `entries`, one at least, say in `language` (ko, en)."""
     words, events = WORDS[language], _merged(entries)
     severity = max((event.entry.severity for event in events), key=SEVERITIES.index)
-    link = None if map_url is None else f"{map_url.rstrip('/')}/?site={quote(site)}"
+    link = None if map_url is None else f"{map_url.rstrip('/')}/#site={quote(site)}"
     if len(events) == 1:
         subject, lines = _single(words, language, site, events[0])
     else:

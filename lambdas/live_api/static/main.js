@@ -147,6 +147,7 @@ class Page {
     if ((name === "edit" && value) || name === "new") this.edit(value ?? null);
     else if (name === "place" && this.answer?.places.some(({ id }) => id === value)) this.openCard(value);
     else this.closeCard();
+    if (name === "site" && value && this.answer) this.showSite(value);
   }
 
   async leaveEditor() {
@@ -224,6 +225,16 @@ class Page {
     clearTimeout(this.sayTimer);
     // After the last letter, not with each.
     if (this.query) this.sayTimer = setTimeout(() => this.banner.say(byId("search-told").textContent), SAY_SEARCH_MS);
+  }
+
+  // Where the link of an alert leads; once, so that the reader may search and look elsewhere then.
+  showSite(site) {
+    if (this.shownSite === site) return;
+    this.shownSite = site;
+    byId("search").value = site;
+    this.search(site);
+    const found = this.found();
+    if (isSearch(this.query) && found.length) this.map.viewport.fit(found, { closest: this.map.closest });
   }
 
   submitSearch(event) {

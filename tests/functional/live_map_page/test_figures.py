@@ -239,6 +239,14 @@ def test_search_by_name_site_and_initial_consonants(open_page: OpenPage) -> None
     opened.see("#card h2", "강남역 11번 출구")
 
 
+def test_the_link_of_an_alert_shows_the_places_of_its_site(open_page: OpenPage) -> None:
+    opened = open_page("#site=seoul-1")
+    opened.see("#search-told", "2곳")
+    assert opened.page.locator("#list li").count() == 2
+    opened.page.fill("#search", "")
+    opened.page.wait_for_function("document.querySelectorAll('#list li').length === 8")
+
+
 def test_the_language_is_switched_and_remembered(open_page: OpenPage) -> None:
     opened = open_page("#place=jeju")
     opened.page.click("#language")

@@ -118,7 +118,7 @@ def test_four_invocations_with_the_same_alerts_tell_each_once(place: Place) -> N
     ):
         told = sorted(text for reader, text, _ in mail if reader == READERS[language])
         assert told == [subject.format(number) for number in range(4)]
-    assert all("https://map.example.org/?site=seoul-1" in text for _, _, text in mail)
+    assert all("https://map.example.org/#site=seoul-1" in text for _, _, text in mail)
 
 
 def test_a_flood_of_silent_devices_is_one_mail_a_reader(place: Place) -> None:

@@ -27,7 +27,7 @@ def test_every_kind_has_words_in_both_languages(language: str, kind: str) -> Non
     for one in (entry, replace(entry, ended_ms=NOON + 60_000)):
         message = compose(language, "seoul-1", [one], MAP)
         assert message.subject.startswith("[")
-        assert f"{MAP}/?site=seoul-1" in message.body
+        assert f"{MAP}/#site=seoul-1" in message.body
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
@@ -45,7 +45,7 @@ def test_the_longest_names_keep_within_what_sns_takes(language: str) -> None:
 def test_an_sms_of_plain_letters_may_be_longer_and_has_the_link() -> None:
     message = compose("en", "seoul-1", [replace(CROWD, place="gate")], MAP)
     assert 70 < len(message.sms) <= 160
-    assert message.sms.endswith("/?site=seoul-1")
+    assert message.sms.endswith("/#site=seoul-1")
     assert message.sms.isascii()
     assert not set(message.sms) & set("[]{}~^|\\")
 
