@@ -86,7 +86,9 @@ def _single(words: Words, language: str, site: str, event: _Told) -> tuple[str, 
     entry, kind = event.entry, _kind(words, event)
     label = words.over if event.over and not event.began else words.severities[entry.severity]
     place, figure = _place(entry, language, site), _figure(words, entry)
-    subject = f"[{label}] {place}: {kind}" + (f" {figure}" if figure else "")
+    # Without the word "crowding over 14" would read as more than 14.
+    told = f", {words.peak.lower()} {figure}" if event.over else f" {figure}"
+    subject = f"[{label}] {place}: {kind}" + (told if figure else "")
     rows = [(words.what, kind)]
     if figure:
         rows.append((words.peak if event.over else words.value, figure))

@@ -23,7 +23,7 @@ def test_a_start_is_told_at_once_and_its_end_as_a_recovery(desk: Any, alert: Fac
     desk.take(alert(phase="end", started=began, at=desk.now, value=2.0, peak_value=14.0))
     assert desk.subjects() == [
         "[Warning] entrance: crowding 13 (limit 12)",
-        "[Over] entrance: crowding over 14 (limit 12)",
+        "[Over] entrance: crowding over, largest 14 (limit 12)",
     ]
     assert "Lasted: 3 min" in desk.topic.of("en")[1].body
     assert "지속: 3분" in desk.topic.of("ko")[1].body
@@ -54,7 +54,7 @@ def test_whatever_the_order_and_the_repeats(
 def test_an_end_whose_start_was_lost_tells_the_whole_event(desk: Any, alert: Factory) -> None:
     desk.take(alert(phase="end", at=desk.now + timedelta(minutes=2), peak_value=20.0))
     (message,) = desk.topic.of("en")
-    assert message.subject == "[Critical] entrance: crowding over 20 (limit 12)"
+    assert message.subject == "[Critical] entrance: crowding over, largest 20 (limit 12)"
 
 
 def test_what_sns_refuses_waits_and_is_sent_once(desk: Any, alert: Factory) -> None:
@@ -227,7 +227,7 @@ def test_the_end_joins_a_start_that_is_still_held(desk: Any, alert: Factory) -> 
     desk.take(alert())
     desk.take(alert(phase="end", at=desk.now + timedelta(minutes=4), peak_value=15.0))
     desk.pass_time(hours=1)
-    assert desk.subjects() == ["[Warning] entrance: crowding over 15 (limit 12)"]
+    assert desk.subjects() == ["[Warning] entrance: crowding over, largest 15 (limit 12)"]
 
 
 def test_recovery_may_be_off_and_minor_things_untold(desk: Any, alert: Factory) -> None:
