@@ -103,10 +103,12 @@ def bar_chart(
     horizontal: bool = False,
     stacked: bool = False,
     largest: int | None = None,
+    series: int = MAXIMUM_SERIES,
 ) -> JsonObject:
     """Return bars by `category`: one a measure, or one a value of `color` when there is a single measure.
 
     `largest` keeps so many categories, by the first measure, the largest first; else they come by name.
+    `series` says how many values of `color` are shown.
     """
     wells = {
         "Category": [dimension_field(visual_id, data_set, category)],
@@ -117,7 +119,7 @@ def bar_chart(
         "FieldWells": {"BarChartAggregatedFieldWells": wells},
         "SortConfiguration": {
             **_category_sort(visual_id, category, values[0], largest),
-            "ColorItemsLimit": {"ItemsLimit": MAXIMUM_SERIES, "OtherCategories": "EXCLUDE"},
+            "ColorItemsLimit": {"ItemsLimit": series, "OtherCategories": "EXCLUDE"},
         },
         "Orientation": "HORIZONTAL" if horizontal else "VERTICAL",
         "BarsArrangement": "STACKED" if stacked else "CLUSTERED",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quicksight import data_sets
+from quicksight.controls import Choice
 from quicksight.dashboard import Dashboard
 from quicksight.dashboards.choices import (
     CAMERA,
@@ -35,6 +36,7 @@ _FASTEST = Measure("speed_maximum", Label("Fastest m/s", "최고 속도(m/s)"), 
 _EVENTS = Measure("events", Label("Events", "건수"), Aggregation.SUM)
 _EVENTS_BEFORE = Measure("events_week_before", Label("Week before", "1주 전"), Aggregation.SUM)
 _KIND = Dimension("kind_name", Label("Event", "이벤트"))
+_EVENT = Choice("Event", Label("Event", "이벤트"), "kind_name", data_sets.SAFETY_EVENTS)
 _AREA = Label("zones whose area is known", "면적을 아는 구역만")
 
 
@@ -255,5 +257,5 @@ DASHBOARD = Dashboard(
     Label("Density and safety", "밀도와 안전"),
     Label("People per m², speed and safe walking", "제곱미터당 인원, 속도, 보행 안전"),
     sheets=(_density(), _speed(), _events()),
-    controls=choices(days=7),
+    controls=(*choices(days=7), _EVENT),
 )

@@ -31,6 +31,13 @@ _MOST_BEFORE = Measure(
     "occupancy_maximum_week_before", Label("Most, week before", "1주 전 최대"), Aggregation.MAXIMUM
 )
 _STAY = Calculated("mean_stay", Label("Mean stay, s", "평균 체류(초)"))
+_BLANK_INSIDE = Label(
+    "by local weekday and hour; blank is no data", "현지 요일과 시각별, 빈 칸은 데이터 없음"
+)
+# A line records who crosses it: an hour without anybody has no row, as an hour without a camera.
+_BLANK_CROSSED = Label(
+    "by local weekday and hour; blank: nobody was recorded", "현지 요일과 시각별, 빈 칸은 기록된 사람 없음"
+)
 
 
 def _kpis() -> tuple[Tile, ...]:
@@ -87,6 +94,19 @@ def _by_day() -> JsonObject:
     )
 
 
+def _by_day_and_site() -> JsonObject:
+    return line_chart(
+        "in-by-day-and-site",
+        Label("Came in by day and site", "날짜·현장별 들어온 수"),
+        data_set=data_sets.LINE_HOURS,
+        category=DAY,
+        values=[_IN],
+        color=Dimension("site", Label("Site", "현장")),
+        subtitle=Label("local days, all lines of a site", "현지 날짜, 현장의 모든 계수선 합계"),
+        alt="Lines of how many came in on each day, one line a site",
+    )
+
+
 def _by_hour() -> JsonObject:
     return line_chart(
         "inside-by-hour",
@@ -126,6 +146,7 @@ def _counts() -> Sheet:
         (
             _kpis(),
             (Tile(_by_day(), 36, 11),),
+            (Tile(_by_day_and_site(), 36, 11),),
             (Tile(_by_hour(), 36, 16),),
             (Tile(_lines(), 36, 10),),
         ),
@@ -140,9 +161,7 @@ def _week(visual_id: str, title: Label, inside: bool) -> JsonObject:
         rows=WEEKDAY,
         columns=HOUR_OF_DAY,
         value=_MEAN if inside else _IN,
-        subtitle=Label(
-            "by local weekday and hour; blank is no data", "현지 요일과 시각별, 빈 칸은 데이터 없음"
-        ),
+        subtitle=_BLANK_INSIDE if inside else _BLANK_CROSSED,
         alt=f"Heat map by weekday and hour of the day: {title.english}",
     )
 

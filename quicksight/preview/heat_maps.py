@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
 
-from quicksight.preview.chart_parts import base_layout, category_text, on_short_lines
+from quicksight.preview.chart_parts import NAME_LETTERS, base_layout, category_text, on_short_lines
 from quicksight.preview.querying import Value, VisualRows
 from quicksight.preview.specs import FieldSpec, Json, VisualSpec
 from quicksight.preview.values import written
 from quicksight.theme import BLANK_CELL_COLOR, HEAT_COLORS
 
 GAP_PIXELS = 1
+ROW_LETTERS = 26
+"""A row is one line high: its name is not broken where a column's would be."""
 UPRIGHT_COLUMNS = 24
 """Up to this many columns are named side by side without being turned."""
 
@@ -47,13 +49,15 @@ def heat_map(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> go.Figure:
         # Blank where there is no cell: lighter than any value, for eyes of every kind.
         plot_bgcolor=BLANK_CELL_COLOR,
         xaxis=_axis(column_names, across, zone),
-        yaxis={**_axis(row_names, down, zone), "autorange": "reversed"},
+        yaxis={**_axis(row_names, down, zone, ROW_LETTERS), "autorange": "reversed"},
         showlegend=False,
     )
     return chart
 
 
-def _axis(names: list[Value], field: FieldSpec, zone: ZoneInfo) -> dict[str, object]:
+def _axis(
+    names: list[Value], field: FieldSpec, zone: ZoneInfo, letters: int = NAME_LETTERS
+) -> dict[str, object]:
     texts = [category_text(name, field, zone) for name in names]
     named = not isinstance(names[0], datetime) and len(names) <= UPRIGHT_COLUMNS
     ticks: dict[str, object] = {}
@@ -61,7 +65,7 @@ def _axis(names: list[Value], field: FieldSpec, zone: ZoneInfo) -> dict[str, obj
         ticks = {
             "tickmode": "array",
             "tickvals": texts,
-            "ticktext": [on_short_lines(written(name, field, zone)) for name in names],
+            "ticktext": [on_short_lines(written(name, field, zone), letters) for name in names],
         }
     return {"type": "category", "showgrid": False, "automargin": True, "ticklen": 0, **ticks}
 

@@ -23,6 +23,8 @@ LEGEND_ROW_PIXELS = 20
 """On a phone a legend has one row an entry: the chart grows by those, or bars would have no room."""
 BAR_PIXELS = 24
 AXIS_PIXELS = 60
+HEAT_ROW_PIXELS, HEAT_AXIS_PIXELS = 22, 110
+"""A name beside each row, and names below the columns that may stand on end."""
 FEW_SERIES = 8
 SERIES_A_ROW = 2
 MAXIMUM_TABLE_ROWS = 200
@@ -163,7 +165,11 @@ def chart_pixels(tile: TileSpec, rows: VisualRows, series: int) -> int:
     height = max(MINIMUM_CHART_PIXELS, tile.rows * ROW_PIXELS - CHROME_PIXELS)
     if tile.visual.configuration.get("Orientation") == "HORIZONTAL":
         bars = len({row[0] for row in rows.rows})
-        return max(height, BAR_PIXELS * bars + AXIS_PIXELS)
+        named = LEGEND_ROW_PIXELS * math.ceil(series / SERIES_A_ROW) if series > SERIES_A_ROW else 0
+        return max(height, BAR_PIXELS * bars + AXIS_PIXELS + named)
+    if tile.visual.kind == "HeatMapVisual":
+        lines = len({row[0] for row in rows.rows})
+        return max(height, HEAT_ROW_PIXELS * lines + HEAT_AXIS_PIXELS)
     if series > FEW_SERIES and tile.visual.kind == "LineChartVisual":
         height += LEGEND_ROW_PIXELS * math.ceil(series / SERIES_A_ROW)
     return height

@@ -324,7 +324,7 @@ def test_what_is_shipped_is_in_order() -> None:
         pytest.param(
             lambda d: d["Sheets"][0].update(Visuals=d["Sheets"][0]["Visuals"] * 8),
             "limits",
-            "56 visuals on counts: expected at most 50",
+            "64 visuals on counts: expected at most 50",
             id="too many visuals",
         ),
         pytest.param(
