@@ -64,7 +64,7 @@ def write_changes(
         pages = [Path(folder) / name for name in ("before.html", "after.html")]
         for page, version, name in zip(pages, (tree, root), (reference, "the working tree"), strict=True):
             say(f"drawing   {name}")
-            draw(version, lake, page, options)
+            draw(version, lake, page, options, name=name)
         before, after = (take_pictures(page) for page in pages)
     compared = [
         Compared(name, old, new, alike=old is not None and new is not None and same(old, new))

@@ -42,8 +42,11 @@ def checked_out(reference: str, root: Path = ROOT) -> Iterator[Path]:
             _git(root, "worktree", "remove", "--force", str(tree))
 
 
-def draw(tree: Path, lake: Path, page: Path, options: Sequence[str]) -> None:
-    """Write the page of the version in `tree`; an older one that knows no options draws what it has."""
+def draw(tree: Path, lake: Path, page: Path, options: Sequence[str], *, name: str) -> None:
+    """Write the page of the version in `tree`; an older one that knows no options draws what it has.
+
+    Raises `DrawingFailedError`, which calls the version `name`.
+    """
     command = [sys.executable, "-m", "cli.main", "preview", "--headless"]
     places = ["--lake", str(lake.resolve()), "--out", str(page)]
     drawn = _run([*command, *places, *options], tree)
@@ -51,7 +54,7 @@ def draw(tree: Path, lake: Path, page: Path, options: Sequence[str]) -> None:
         drawn = _run([*command, *places], tree)
     if drawn.returncode:
         said = (drawn.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        raise DrawingFailedError(f"the dashboards of {tree} could not be drawn: {said}")
+        raise DrawingFailedError(f"the dashboards of {name} could not be drawn: {said}")
 
 
 def _run(command: Sequence[str], tree: Path) -> subprocess.CompletedProcess[str]:
