@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.arguments import port
 from cli.dashboards import choose_dashboards, site_time_zone
@@ -105,6 +105,7 @@ def _drawings(athena: LocalAthena, arguments: argparse.Namespace) -> list[NamedD
     named = choose_dashboards(arguments.dashboard)
     definitions = {key: dashboard.definition(time_zone=zone) for key, dashboard in named.items()}
     chosen = chosen_for_all(definitions, arguments.filter, arguments.first, arguments.last)
+    _refuse_what_the_lake_lacks(athena, arguments, definitions)
     now = datetime.now(UTC)
     imported = Imported(athena.table)
     return [
@@ -117,6 +118,22 @@ def _drawings(athena: LocalAthena, arguments: argparse.Namespace) -> list[NamedD
         )
         for key, definition in definitions.items()
     ]
+
+
+def _refuse_what_the_lake_lacks(
+    athena: LocalAthena, arguments: argparse.Namespace, definitions: dict[str, dict[str, Any]]
+) -> None:
+    """Refuse values and days of which the lake has nothing, before anything is drawn."""
+    from quicksight.data_sets import DATA_SETS
+    from quicksight.preview.choosing import read_choices
+    from quicksight.preview.known import refuse_days_without_records, refuse_unknown_values
+
+    choices = [read_choices(definition) for definition in definitions.values()]
+    refuse_unknown_values(arguments.filter, choices, athena.query, DATA_SETS)
+    in_order = None in (arguments.first, arguments.last) or arguments.first <= arguments.last
+    # A period the wrong way round is refused by the drawing, and in other words.
+    if in_order and any(one.period is not None for one in choices):
+        refuse_days_without_records(arguments.first, arguments.last, athena.query)
 
 
 def _summary(page: Path, drawings: list[NamedDrawing]) -> dict[str, object]:
@@ -136,14 +153,16 @@ def _summary(page: Path, drawings: list[NamedDrawing]) -> dict[str, object]:
 
 def _say_when_it_is_old(athena: LocalAthena, drawings: list[NamedDrawing]) -> None:
     """Say which days the lake has where the period shows none of them."""
-    days = athena.query("SELECT min(day) AS oldest, max(day) AS newest FROM stored_zone_counts").rows
-    oldest, newest = days[0]
+    from quicksight.preview.known import recorded_days
+
+    days = recorded_days(athena.query)
     starts = [
         one.drawing.chosen.days[period[0]]
         for one in drawings
         if (period := one.drawing.dashboard.choices.period) is not None
     ]
-    if newest is not None and starts and str(newest) < min(starts).isoformat():
+    if days is not None and starts and days[1] < min(starts):
+        oldest, newest = days
         say(f"note      the lake has {oldest} to {newest}: show them with --from {oldest} --to {newest}")
 
 
