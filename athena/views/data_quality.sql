@@ -1,6 +1,6 @@
 -- name: data_quality
--- en: One row a finding: declared gaps, camera faults, suspect windows and unsure clocks, and the minutes it touched. A fault without an end was still on when its UTC day ended
--- ko: 데이터 품질 문제마다 한 행: 공백, 카메라 이상, 의심 구간, 시계 이상과 걸린 분 수. 끝이 비어 있으면 UTC 날짜가 끝날 때까지 이어진 것
+-- en: One row a finding, those of one hour and reason together: declared gaps, camera faults, suspect windows and unsure clocks, and the minutes it touched. A fault without an end was still on when its UTC day ended
+-- ko: 데이터 품질 문제마다 한 행(한 시간의 같은 문제는 함께): 공백, 카메라 이상, 의심 구간, 시계 이상과 걸린 분 수. 끝이 비어 있으면 UTC 날짜가 끝날 때까지 이어진 것
 CREATE OR REPLACE VIEW data_quality AS
 WITH camera_changes AS (
     SELECT
@@ -19,12 +19,13 @@ WITH camera_changes AS (
 SELECT
     day, site, device, camera,
     'gap' AS kind,
-    gap_start AS started_at,
-    gap_end AS ended_at,
-    records,
+    min(gap_start) AS started_at,
+    max(gap_end) AS ended_at,
+    CAST(sum(records) AS bigint) AS records,
     concat(reason, coalesce(concat(' ', gap_stream), '')) AS detail,
-    CAST(ceiling(date_diff('millisecond', gap_start, gap_end) / 60000e0) AS bigint) AS minutes
+    CAST(sum(ceiling(date_diff('millisecond', gap_start, gap_end) / 60000e0)) AS bigint) AS minutes
 FROM unique_gaps
+GROUP BY day, site, device, camera, reason, gap_stream, date_trunc('hour', gap_start)
 UNION ALL
 SELECT
     day, site, device, camera,
