@@ -69,8 +69,8 @@ def _providers() -> JsonObject:
         horizontal=True,
         stacked=True,
         largest=20,
-        series=8,
-        subtitle=Label("entries of the 8 largest providers", "상위 8개 제공사의 항목 수"),
+        series=7,
+        subtitle=Label("entries of the 7 largest providers", "상위 7개 제공사의 항목 수"),
         alt="Stacked bars of the providers of each province or city",
     )
 

@@ -124,11 +124,13 @@ def _usual_step(steps: Sequence[timedelta], index: int) -> timedelta:
 def _bar_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterator[go.Bar]:
     horizontal = _is_horizontal(visual)
     category = visual.dimensions[0]
+    stacked = visual.configuration.get("BarsArrangement") == "STACKED"
     for index, (name, points) in enumerate(series(visual, rows, zone).items()):
         categories = [category_text(value, category, zone) for value, _ in points]
         numbers = [value for _, value in points]
         measure = visual.measures[index if visual.color is None else 0]
-        texts = [written(value, measure, zone) for value in numbers]
+        # In a stack nothing is written of what is not there, nor at its end, where a number reads as the sum.
+        texts = [written(value, measure, zone) if value or not stacked else "" for value in numbers]
         letter = "x" if horizontal else "y"
         yield go.Bar(
             name=name,
@@ -141,7 +143,7 @@ def _bar_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterato
                 "cornerradius": 3,
             },
             text=texts if horizontal else None,
-            textposition="outside" if horizontal else None,
+            textposition=("inside" if stacked else "outside") if horizontal else None,
             cliponaxis=False,
             hovertemplate=f"%{{{letter}:,.{measure.decimals}f}}<extra>%{{fullData.name}}</extra>",
         )
