@@ -11,8 +11,8 @@ import yaml
 
 from contract.errors import CrowdLensError
 from lambdas.live_api.application import Application
+from lambdas.live_api.choices_query import ZoneChoice, zone_choices
 from lambdas.live_api.errors import ApiError
-from lambdas.live_api.repository import ZoneChoice, zone_choices
 from lambdas.live_api.validation import place_draft
 
 _CENTRE_LONGITUDE, _CENTRE_LATITUDE = 126.978, 37.5665

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from lambdas.live_api.choices_query import MOST_CHOICES, DeviceChoice, ZoneChoice
 from lambdas.live_api.places import ZoneFeed, time_text
-from lambdas.live_api.repository import DeviceChoice, ZoneChoice
 from lambdas.live_api.snapshot import PlaceNow
 
 
@@ -23,6 +23,7 @@ def feed_choices(
     return {
         "zones": [_zone(zone, feeding.get((zone.site, zone.camera, zone.zone), [])) for zone in zones],
         "devices": [_device(device) for device in devices],
+        "truncated": len(zones) >= MOST_CHOICES,
     }
 
 

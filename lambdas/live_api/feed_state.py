@@ -32,13 +32,17 @@ class State(enum.Enum):
 
 @dataclass(frozen=True)
 class Reading:
-    """The newest window of a feed: `start` is naive UTC, `before` the count of 5 minutes earlier."""
+    """The newest window of a feed: `start` is naive UTC, `before` the count of 5 minutes earlier.
+
+    `object_classes` are those that a zone counted in it, empty for a box.
+    """
 
     start: datetime
     window_seconds: float
     count: int
     suspect: bool
     before: int | None = None
+    object_classes: tuple[str, ...] = ()
 
     @property
     def seen_at(self) -> datetime:

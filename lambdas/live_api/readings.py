@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import pymysql
 from pymysql.cursors import Cursor
 
 from lambdas.live_api.feed_state import CHANGE_SECONDS, STALE_AT_LEAST, Reading
 from lambdas.live_api.places import Feed, Place, ZoneFeed
 from lambdas.live_api.repository import BoxRow, LiveRow, Part, box_rows, counts_at
 from lambdas.shared.geographic_box import GeographicBox
+from lambdas.shared.mysql import STOPPED_ERRORS, error_code
+from lambdas.shared.observability import make_logger
 
+BOXES_SECONDS = 3.0
+"""How long all boxes of one snapshot may take together: a viewer asks again in five seconds."""
+BOX_SECONDS = 1.0
+_LEAST_SECONDS = 0.05
 _LATELY = timedelta(minutes=2)
+logger = make_logger("live_api")
 Readings = Mapping[Feed, Reading | None]
 
 
@@ -24,8 +33,53 @@ def parts_of(feed: Feed) -> list[Part]:
     return [(feed.digest,)]
 
 
+def counted_parts(feed: Feed, reading: Reading | None) -> list[Part]:
+    """Return the parts that the count of `reading` comes from: a zone may count fewer classes than chosen."""
+    if isinstance(feed, ZoneFeed) and reading is not None and reading.object_classes:
+        return [(feed.site, feed.camera, feed.zone, name) for name in reading.object_classes]
+    return parts_of(feed)
+
+
+class BoxReader:
+    """Reads boxes within `BOXES_SECONDS` in all; one that takes too long has no data, and only it."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._took: dict[GeographicBox, float] = {}
+
+    def read(
+        self, cursor: Cursor, boxes: Collection[GeographicBox], now: datetime
+    ) -> dict[Feed, Reading | None]:
+        """Return what is seen in each box at `now` (naive UTC); raises `pymysql.MySQLError`."""
+        deadline = self._monotonic() + BOXES_SECONDS
+        found: dict[Feed, Reading | None] = {}
+        # Those that were slow come last, so that only they are left out.
+        for box in sorted(boxes, key=lambda one: self._took.get(one, 0.0)):
+            began = self._monotonic()
+            found[box] = self._one(cursor, box, now, deadline - began)
+            self._took[box] = self._monotonic() - began
+        self._took = {box: self._took[box] for box in boxes}
+        return found
+
+    def _one(self, cursor: Cursor, box: GeographicBox, now: datetime, left: float) -> Reading | None:
+        if left < _LEAST_SECONDS:
+            logger.warning("box not read", extra={"box": box.digest, "site": box.site, "reason": "no time"})
+            return None
+        try:
+            return _box_reading(cursor, box, now, min(left, BOX_SECONDS))
+        except pymysql.MySQLError as error:
+            if error_code(error) not in STOPPED_ERRORS:
+                raise
+            logger.warning("box not read", extra={"box": box.digest, "site": box.site, "reason": str(error)})
+            return None
+
+
 def read_feeds(
-    cursor: Cursor, places: Sequence[Place], live: Mapping[Part, LiveRow], now: datetime
+    cursor: Cursor,
+    places: Sequence[Place],
+    live: Mapping[Part, LiveRow],
+    now: datetime,
+    box_reader: BoxReader,
 ) -> dict[Feed, Reading | None]:
     """Return what each feed of `places` says at `now` (naive UTC); None where it has said nothing lately."""
     feeds = dict.fromkeys(feed for place in places for feed in place.feeds)
@@ -36,13 +90,9 @@ def read_feeds(
         for part, row in rows.items()
     }
     before = counts_at(cursor, wanted)
-    readings: dict[Feed, Reading | None] = {}
-    for feed in feeds:
-        if isinstance(feed, ZoneFeed):
-            readings[feed] = _zone_reading(zones[feed], before)
-        else:
-            readings[feed] = _box_reading(cursor, feed, now)
-    return readings
+    boxes = [feed for feed in feeds if not isinstance(feed, ZoneFeed)]
+    readings: dict[Feed, Reading | None] = {feed: _zone_reading(rows, before) for feed, rows in zones.items()}
+    return {**readings, **box_reader.read(cursor, boxes, now)}
 
 
 def _newest(feed: ZoneFeed, live: Mapping[Part, LiveRow]) -> dict[Part, LiveRow]:
@@ -65,13 +115,16 @@ def _zone_reading(
         count=sum(row.occupancy for row in rows.values()),
         suspect=any(row.suspect for row in rows.values()),
         before=_sum_if_all([before.get((part, earlier)) for part in rows]),
+        object_classes=tuple(part[-1] for part in rows),
     )
 
 
-def _box_reading(cursor: Cursor, box: GeographicBox, now: datetime) -> Reading | None:
+def _box_reading(cursor: Cursor, box: GeographicBox, now: datetime, seconds: float) -> Reading | None:
     """Return who is in a box: of each device that just saw somebody, the tracks of its last window."""
     # Nearly always something came lately; only a box that nobody saw for a while is looked for further back.
-    rows = box_rows(cursor, box, now - _LATELY, now) or box_rows(cursor, box, now - STALE_AT_LEAST, now)
+    rows = box_rows(cursor, box, (now - _LATELY, now), seconds) or box_rows(
+        cursor, box, (now - STALE_AT_LEAST, now), seconds
+    )
     if not rows:
         return None
     newest = rows[0]
@@ -80,7 +133,7 @@ def _box_reading(cursor: Cursor, box: GeographicBox, now: datetime) -> Reading |
     since, until = min(earlier.values()), max(earlier.values())
     then = {
         (row.device, row.event_time): row.tracks
-        for row in box_rows(cursor, box, since - timedelta(milliseconds=1), until)
+        for row in box_rows(cursor, box, (since - timedelta(milliseconds=1), until), seconds)
     }
     return Reading(
         start=newest.event_time,

@@ -1,38 +1,56 @@
-"""What `live_api` asks MySQL; every statement is bounded by what places are fed by, or by a limit."""
+"""What `live_api` asks MySQL of places; a statement is bounded by what they are fed by, or by a limit."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 from pymysql.cursors import Cursor
 
-from lambdas.live_api.places import FEED_COLUMNS, PLACE_COLUMNS, Feed, Place, feed_of_row, place_with_feeds
+from lambdas.live_api.places import FEED_COLUMNS, PLACE_COLUMNS, Place, feed_of_row, place_with_feeds
 from lambdas.live_api.usual import HourTotal
 from lambdas.shared.geographic_box import GeographicBox, placeholders
+from lambdas.shared.mysql import select_within
 
 Part = tuple[str, ...]
 """What is counted by itself: ``(site, camera, zone, class)`` of a zone, ``(digest,)`` of a box."""
 MOST_PLACES: Final = 5_000
-MOST_CHOICES: Final = 5_000
 _TERMS_AT_ONCE: Final = 400
 _TRACKS_OF_A_BOX: Final = 5_000
-_PLACES: Final = f"SELECT {', '.join(PLACE_COLUMNS)} FROM places ORDER BY name, id LIMIT {MOST_PLACES}"  # noqa: S608
-_FEEDS: Final = f"SELECT place_id, {', '.join(FEED_COLUMNS)} FROM place_feeds ORDER BY place_id, number"  # noqa: S608
-_FINGERPRINT: Final = (
-    "SELECT (SELECT CONCAT_WS(':', COUNT(*), SUM(CRC32(CONCAT_WS(':', id, version, updated_at)))) "
-    "FROM places), "
-    "(SELECT CONCAT_WS(':', COUNT(*), SUM(CRC32(record_id)), MAX(event_time)) FROM zone_live), "
-    "(SELECT CONCAT_WS(':', COUNT(*), SUM(CRC32(record_id)), MAX(event_time)) FROM tracks "
-    "WHERE EXISTS (SELECT 1 FROM place_feeds WHERE kind = 'box') AND event_time <= %s AND event_time > "
-    "DATE_SUB((SELECT MAX(event_time) FROM tracks WHERE event_time <= %s), INTERVAL 1 MINUTE))"
+_FEEDS_OF_PLACES: Final = ", ".join(f"f.{name}" for name in FEED_COLUMNS)
+# One statement sees one moment: read by two, a place could have the feeds of before an edit, and the version
+# of after it.
+_PLACES: Final = (
+    f"SELECT {', '.join(f'p.{name}' for name in PLACE_COLUMNS)}, {_FEEDS_OF_PLACES} FROM "  # noqa: S608
+    f"(SELECT {', '.join(PLACE_COLUMNS)} FROM places ORDER BY name, id LIMIT {MOST_PLACES}) AS p "
+    "LEFT JOIN place_feeds AS f ON f.place_id = p.id ORDER BY p.name, p.id, f.number"
 )
+# A fleet has far more zones than places show: only the cameras that feed some are looked at.
+_FED: Final = (
+    "FROM (SELECT DISTINCT site, camera FROM place_feeds WHERE kind = 'zone') AS f "
+    "STRAIGHT_JOIN zone_live AS l ON l.site = f.site AND l.camera = f.camera"
+)
+_FINGERPRINT: Final = (
+    "SELECT (SELECT CONCAT_WS(':', COUNT(*), SUM(CRC32(CONCAT_WS(':', id, version, updated_at)))) "  # noqa: S608
+    "FROM places), "
+    f"(SELECT CONCAT_WS(':', COUNT(*), SUM(CRC32(l.record_id)), MAX(l.event_time)) {_FED})"
+)
+_NEWEST_OF_SITE: Final = "SELECT MAX(event_time) FROM tracks WHERE site = %s AND event_time <= %s"
+_TRACKS: Final = (
+    "SELECT CONCAT_WS(':', COUNT(*), SUM(CRC32(record_id)), MAX(event_time)) FROM tracks "
+    "WHERE site = %s AND event_time > %s AND event_time <= %s"
+)
+_FINGERPRINT_REACHES: Final = timedelta(minutes=1)
 _LIVE: Final = (
-    "SELECT site, camera, zone, object_class, event_time, window_seconds, occupancy_last, suspect, time_zone "
-    "FROM zone_live"
+    "SELECT l.site, l.camera, l.zone, l.object_class, l.event_time, l.window_seconds, l.occupancy_last, "
+    f"l.suspect, l.time_zone {_FED}"
+)
+_TIME_ZONES: Final = (
+    "SELECT time_zone FROM zone_live WHERE site = %s AND time_zone IS NOT NULL "
+    "ORDER BY camera, zone, object_class LIMIT 20"
 )
 
 
@@ -58,47 +76,36 @@ class BoxRow:
     suspect: bool
 
 
-@dataclass(frozen=True)
-class ZoneChoice:
-    """A zone that has counted within the days that MySQL keeps; `last_seen_at` is naive UTC."""
-
-    site: str
-    camera: str
-    zone: str
-    object_classes: list[str]
-    device: str
-    last_seen_at: datetime
-
-
-@dataclass(frozen=True)
-class DeviceChoice:
-    """A device whose tracks lay on the map: of each class, its edges and when it was last seen."""
-
-    site: str
-    device: str
-    rows: tuple[tuple[Any, ...], ...]
-    """Class, west, south, east, north, start of the newest window."""
-
-
-def fingerprint(cursor: Cursor, now: datetime) -> tuple[Any, ...]:
-    """Return what differs when anything does that the map shows: places, live counts, newest tracks."""
-    cursor.execute(_FINGERPRINT, (now, now))
+def fingerprint(cursor: Cursor) -> tuple[Any, ...]:
+    """Return what differs when places or the newest counts of the zones that feed them do."""
+    cursor.execute(_FINGERPRINT)
     return tuple(cursor.fetchone() or ())
 
 
+def tracks_fingerprint(cursor: Cursor, sites: Collection[str], now: datetime) -> tuple[Any, ...]:
+    """Return what differs when the tracks of the last minute of some site of `sites` do."""
+    found: list[tuple[Any, ...]] = []
+    for site in sorted(sites):
+        cursor.execute(_NEWEST_OF_SITE, (site, now))
+        (newest,) = cursor.fetchone() or (None,)
+        if newest is not None:
+            cursor.execute(_TRACKS, (site, newest - _FINGERPRINT_REACHES, now))
+            found.append((site, *(cursor.fetchone() or ())))
+    return tuple(found)
+
+
 def read_places(cursor: Cursor) -> list[Place]:
-    """Return every place with its feeds, by name."""
-    cursor.execute(_FEEDS)
-    feeds: dict[str, list[Feed]] = {
-        place_id: [feed_of_row(row[1:]) for row in rows]
-        for place_id, rows in groupby(cursor.fetchall(), key=lambda row: str(row[0]))
-    }
+    """Return every place with its feeds, by name, all as they were at one moment."""
     cursor.execute(_PLACES)
-    return [place_with_feeds(row, feeds.get(row[0], ())) for row in cursor.fetchall()]
+    width = len(PLACE_COLUMNS)
+    return [
+        place_with_feeds(row, [feed_of_row(one[width:]) for one in rows if one[width] is not None])
+        for row, rows in groupby(cursor.fetchall(), key=lambda row: row[:width])
+    ]
 
 
 def live_rows(cursor: Cursor) -> dict[Part, LiveRow]:
-    """Return the newest window of every zone and class: a few rows a camera."""
+    """Return the newest window of every zone and class of the cameras that feed places."""
     cursor.execute(_LIVE)
     return {
         (str(row[0]), str(row[1]), str(row[2]), str(row[3])): LiveRow(
@@ -106,6 +113,15 @@ def live_rows(cursor: Cursor) -> dict[Part, LiveRow]:
         )
         for row in cursor.fetchall()
     }
+
+
+def told_time_zones(cursor: Cursor, sites: Collection[str]) -> dict[str, list[str]]:
+    """Return the time zones that some cameras of each site tell, whatever these texts are."""
+    found = {}
+    for site in sorted(sites):
+        cursor.execute(_TIME_ZONES, (site,))
+        found[site] = [str(row[0]) for row in cursor.fetchall()]
+    return found
 
 
 def counts_at(cursor: Cursor, wanted: Collection[tuple[Part, datetime]]) -> dict[tuple[Part, datetime], int]:
@@ -124,14 +140,20 @@ def counts_at(cursor: Cursor, wanted: Collection[tuple[Part, datetime]]) -> dict
     return {key: found[key] for key in wanted if key in found}
 
 
-def box_rows(cursor: Cursor, box: GeographicBox, since: datetime, until: datetime) -> list[BoxRow]:
-    """Return the tracks in `box` by device and window, starts after `since` until `until`, newest first."""
+def box_rows(
+    cursor: Cursor, box: GeographicBox, between: tuple[datetime, datetime], seconds: float
+) -> list[BoxRow]:
+    """Return the tracks in `box` by device and window that starts after and until `between`, newest first.
+
+    Raises `pymysql.MySQLError` with a code of `STOPPED_ERRORS` when that takes more than `seconds`.
+    """
     condition, values = box.condition()
     cursor.execute(
-        "SELECT device, event_time, MAX(window_seconds), COUNT(DISTINCT COALESCE(camera, ''), epoch, track), "  # noqa: S608
+        f"{select_within(seconds)} device, event_time, MAX(window_seconds), "
+        "COUNT(DISTINCT COALESCE(camera, ''), epoch, track), "
         f"MAX(suspect) FROM tracks WHERE event_time > %s AND event_time <= %s AND {condition} "
         f"GROUP BY device, event_time ORDER BY event_time DESC, device LIMIT {_TRACKS_OF_A_BOX}",
-        (since, until, *values),
+        (*between, *values),
     )
     return [BoxRow(row[0], row[1], row[2], int(row[3]), bool(row[4])) for row in cursor.fetchall()]
 
@@ -139,12 +161,14 @@ def box_rows(cursor: Cursor, box: GeographicBox, since: datetime, until: datetim
 def zone_hours(
     cursor: Cursor, sites: Collection[str], hours: Collection[datetime]
 ) -> dict[Part, dict[datetime, HourTotal]]:
-    """Return the totals of the zones of `sites` in single `hours`."""
+    """Return the totals, in single `hours`, of the zones of `sites` that feed places."""
     if not sites or not hours:
         return {}
     cursor.execute(
-        "SELECT site, camera, zone, object_class, hour_start, seconds, occupancy_seconds FROM zone_hours "  # noqa: S608
-        f"WHERE hour_start IN ({placeholders(tuple(hours))}) AND site IN ({placeholders(tuple(sites))})",
+        "SELECT h.site, h.camera, h.zone, h.object_class, h.hour_start, h.seconds, h.occupancy_seconds "  # noqa: S608
+        "FROM zone_hours AS h JOIN (SELECT DISTINCT site, camera, zone FROM place_feeds WHERE kind = 'zone') "
+        "AS f ON f.site = h.site AND f.camera = h.camera AND f.zone = h.zone "
+        f"WHERE h.hour_start IN ({placeholders(tuple(hours))}) AND h.site IN ({placeholders(tuple(sites))})",
         (*sorted(hours), *sorted(sites)),
     )
     return _totals(((row[0], row[1], row[2], row[3]), *row[4:]) for row in cursor.fetchall())
@@ -162,36 +186,6 @@ def box_hours(
         (*sorted(digests), *sorted(hours)),
     )
     return _totals(((row[0],), *row[1:]) for row in cursor.fetchall())
-
-
-def zone_choices(cursor: Cursor) -> list[ZoneChoice]:
-    """Return the zones there are to choose from, by site, camera and zone."""
-    cursor.execute(
-        "SELECT site, camera, zone, object_class, device, "  # noqa: S608
-        "DATE_ADD(event_time, INTERVAL ROUND(window_seconds * 1000000) MICROSECOND) FROM zone_live "
-        f"ORDER BY site, camera, zone, object_class LIMIT {MOST_CHOICES}"
-    )
-    choices = []
-    for key, rows in groupby(cursor.fetchall(), key=lambda row: (row[0], row[1], row[2])):
-        listed = list(rows)
-        newest = max(listed, key=lambda row: row[5])
-        choices.append(ZoneChoice(*key, [row[3] for row in listed], newest[4], newest[5]))
-    return choices
-
-
-def device_choices(cursor: Cursor, since: datetime) -> list[DeviceChoice]:
-    """Return the devices whose tracks lay on the map since then, and where."""
-    cursor.execute(
-        "SELECT site, device, object_class, MIN(longitude), MIN(latitude), MAX(longitude), MAX(latitude), "  # noqa: S608
-        "MAX(event_time) FROM tracks "
-        "WHERE event_time > %s AND longitude IS NOT NULL AND latitude IS NOT NULL "
-        f"GROUP BY site, device, object_class ORDER BY site, device, object_class LIMIT {MOST_CHOICES}",
-        (since,),
-    )
-    return [
-        DeviceChoice(*key, rows=tuple(tuple(row[2:]) for row in rows))
-        for key, rows in groupby(cursor.fetchall(), key=lambda row: (row[0], row[1]))
-    ]
 
 
 def _totals(rows: Iterable[tuple[Any, ...]]) -> dict[Part, dict[datetime, HourTotal]]:

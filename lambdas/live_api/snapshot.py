@@ -68,10 +68,11 @@ class Answer:
 
 @dataclass
 class Snapshot:
-    """The places at `now` (naive UTC), good while `fingerprint` holds, and until `valid_until`."""
+    """The places at `now` (naive UTC), good while both fingerprints hold, and until `valid_until`."""
 
     now: datetime
     fingerprint: tuple[Any, ...]
+    tracks_fingerprint: tuple[Any, ...]
     valid_until: datetime
     places: Sequence[PlaceNow]
     readings: Readings

@@ -1,7 +1,8 @@
 """The last five local days and the last three hours of a place, made of buckets of time.
 
-A bucket counts only where every part of the place (each zone and class, each box) has data in it: the sum of
-some of them would be too low, and missing is not zero. Suspect windows are left out before.
+A bucket counts only where every feed of the place (each zone, each box) has data in it: the sum of some of
+them would be too low, and missing is not zero. A class that a zone did not count then is no part of it, as in
+the live count. Suspect windows are left out before.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Summary:
 
 
 def together(parts: Sequence[Series]) -> dict[datetime, Bucket]:
-    """Return the buckets of a place from those of its parts.
+    """Return the buckets in which every part has data, added up.
 
     The maximum of one part is the largest number at once; of several parts that is not known, for their
     largest numbers need not have been at one time: the sum of their means stands for it, rounded up.
@@ -54,12 +55,20 @@ def together(parts: Sequence[Series]) -> dict[datetime, Bucket]:
         return {}
     if len(parts) == 1:
         return dict(parts[0])
-    found = {}
-    for start in set(parts[0]).intersection(*parts[1:]):
-        buckets = [part[start] for part in parts]
-        mean = math.fsum(bucket.mean for bucket in buckets)
-        found[start] = Bucket(min(bucket.seconds for bucket in buckets), mean, math.ceil(mean))
-    return found
+    return {start: _sum([part[start] for part in parts]) for start in set(parts[0]).intersection(*parts[1:])}
+
+
+def any_of(classes: Sequence[Series]) -> dict[datetime, Bucket]:
+    """Return the buckets of a feed, in each of which the classes that were counted then are added up."""
+    starts = set().union(*classes) if classes else set()
+    return {start: _sum([one[start] for one in classes if start in one]) for start in starts}
+
+
+def _sum(buckets: Sequence[Bucket]) -> Bucket:
+    if len(buckets) == 1:
+        return buckets[0]
+    mean = math.fsum(bucket.mean for bucket in buckets)
+    return Bucket(min(bucket.seconds for bucket in buckets), mean, math.ceil(mean))
 
 
 def summary_of(buckets: Iterable[Bucket], at_most: timedelta) -> Summary:

@@ -35,6 +35,8 @@ REFUSED_ERRORS = frozenset({2002, 2003, 1040, 1053})
 """Not reachable, too many connections, shutting down: worth another attempt within the invocation."""
 REPEATABLE_ERRORS = DEADLOCK_ERRORS | LOST_ERRORS | REFUSED_ERRORS | {0}
 """0 is what PyMySQL raises with when it finds its own socket closed."""
+STOPPED_ERRORS = frozenset({3024, 1969})
+"""The server itself ended a query that took too long: MySQL's number, and MariaDB's."""
 SCHEMA_ERRORS = frozenset({1048, 1054, 1136, 1146, 1264, 1265, 1292, 1364, 1366, 1406})
 """A table or column that is not there, or a value that its column does not take."""
 MAXIMUM_ATTEMPTS = 4
@@ -78,9 +80,14 @@ class Database:
         *,
         connect: Callable[[], Connection] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        attempts: int = MAXIMUM_ATTEMPTS,
+        repeat_slow: bool = True,
     ) -> None:
         self._connect = connect or Connector(settings).connect
         self._sleep = sleep
+        self._attempts = attempts
+        # Somebody who waits is not helped by the same slow query once more, and the server still less.
+        self._repeat_slow = repeat_slow
         self._connection: Connection | None = None
         self._where = f"{settings.host}:{settings.port}/{settings.database}"
 
@@ -88,17 +95,18 @@ class Database:
         """Return what `work` returns, run in one transaction that is committed after it.
 
         `work` must be safe to repeat: a deadlock or a lost connection rolls it back and runs it again, up
-        to `MAXIMUM_ATTEMPTS` times with growing, random pauses. When the connection is lost during the
-        commit nobody knows whether it counted; repeating is then the only safe answer. Any other error
-        rolls back and is raised: MySQL's as `DatabaseError`.
+        to `attempts` times with growing, random pauses; without `repeat_slow`, not after a time-out. When
+        the connection is lost during the commit nobody knows whether it counted; repeating is then the
+        only safe answer. Any other error rolls back and is raised: MySQL's as `DatabaseError`.
         """
-        for attempt in range(1, MAXIMUM_ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             try:
                 with self.transaction() as cursor:
                     return work(cursor)
             except pymysql.MySQLError as error:
                 code = error_code(error)
-                if attempt == MAXIMUM_ATTEMPTS or code not in REPEATABLE_ERRORS:
+                again = code in REPEATABLE_ERRORS and (self._repeat_slow or not _timed_out(error))
+                if attempt == self._attempts or not again:
                     raise self._final(error, code) from error
                 self._sleep(random.uniform(0.5, 1.5) * _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))  # noqa: S311
         raise AssertionError("unreachable")
@@ -110,7 +118,7 @@ class Database:
                 "lambdas/migrations/sql to be applied",
                 code,
             )
-        unavailable = code in LOST_ERRORS | REFUSED_ERRORS
+        unavailable = code in LOST_ERRORS | REFUSED_ERRORS | STOPPED_ERRORS
         kind = DatabaseUnavailableError if unavailable else DatabaseError
         return kind(f"MySQL at {self._where} failed: {error.args[-1] if error.args else error}", code)
 
@@ -153,14 +161,21 @@ class Database:
 class Connector:
     """Makes connections: by password on one machine, by IAM token over TLS in the cloud.
 
-    `statement_seconds` bounds the wait for one statement; `local_rows` offers the server to take rows by
-    LOAD DATA LOCAL, which it may still refuse.
+    `statement_seconds` bounds the wait for one statement, and `query_seconds` has the server itself end a
+    query that takes longer; `local_rows` offers the server to take rows by LOAD DATA LOCAL, which it may
+    still refuse.
     """
 
     def __init__(
-        self, settings: MySQLSettings, *, statement_seconds: int = STATEMENT_SECONDS, local_rows: bool = True
+        self,
+        settings: MySQLSettings,
+        *,
+        statement_seconds: int = STATEMENT_SECONDS,
+        query_seconds: int | None = None,
+        local_rows: bool = True,
     ) -> None:
         self._settings = settings
+        self._session = _SESSION if query_seconds is None else (*_SESSION, _query_limit(query_seconds))
         self._statement_seconds = statement_seconds
         self._local_rows = local_rows
         self._tls = tls_context(settings.ca_file) if settings.require_tls else None
@@ -187,7 +202,7 @@ class Connector:
         )
         try:
             with connection.cursor() as cursor:
-                for statement in _SESSION:
+                for statement in self._session:
                     cursor.execute(statement)
         except BaseException:
             # Nobody holds it yet: left open it would count against the server's limit.
@@ -205,6 +220,29 @@ class Connector:
             return str(rds.generate_db_auth_token(settings.host, settings.port, settings.user))
         except (BotoCoreError, ClientError) as error:
             raise DatabaseError(f"no IAM token for MySQL user {settings.user}: {error}") from error
+
+
+def select_within(seconds: float) -> str:
+    """Return SELECT for a query that the server ends after `seconds`, with a code of `STOPPED_ERRORS`.
+
+    Each server reads its own form and takes the other's for a comment.
+    """
+    maria = f"/*M!100100 SET STATEMENT max_statement_time = {seconds:.3f} FOR */"
+    return f"{maria} SELECT /*+ MAX_EXECUTION_TIME({max(1, round(seconds * 1000))}) */"
+
+
+def _query_limit(seconds: int) -> str:
+    # MariaDB takes no comment of MySQL versions 5.7 to 9.9, and MySQL none with an M.
+    return (
+        "SET SESSION time_zone = '+00:00' "
+        f"/*!80000 , SESSION max_execution_time = {seconds * 1000} */ "
+        f"/*M!100100 , SESSION max_statement_time = {seconds} */"
+    )
+
+
+def _timed_out(error: BaseException) -> bool:
+    """Return whether the driver gave up waiting; it raises its own error while it handles the socket's."""
+    return isinstance(error.__context__, TimeoutError) or isinstance(error.__cause__, TimeoutError)
 
 
 def tls_context(ca_file: str | None) -> ssl.SSLContext:

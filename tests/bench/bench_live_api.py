@@ -185,7 +185,7 @@ def timed(work: Callable[[], Any], times: int) -> str:
 
 def deciding(cursor: Any) -> Any:
     """Ask what decides whether anything changed."""
-    return repository.fingerprint(cursor, utc_now())
+    return repository.fingerprint(cursor)
 
 
 def one_by_one(application: Application) -> list[str]:

@@ -18,7 +18,7 @@ def test_an_empty_database_is_an_empty_map(api: Any) -> None:
         "map": {"tile_url": None, "attribution": "", "outline": "korea"},
         "places": [],
     }
-    assert api.get("/feeds") == {"zones": [], "devices": []}
+    assert api.get("/feeds") == {"zones": [], "devices": [], "truncated": False}
 
 
 def test_a_place_shows_the_newest_count_and_its_change(api: Any) -> None:
