@@ -137,7 +137,7 @@ def _events(
     shown_by_place = shown(drawing, "events-by-place")
     cameras: dict[str, int] = {}
     for place, _, number in shown_by_place:
-        camera = str(place).partition(" / ")[0]
+        camera = str(place).split(" / ")[-2]
         cameras[camera] = cameras.get(camera, 0) + int(number)
     true = truth.events("camera", days, kinds)
     answers = [
