@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--series",
         type=identifier,
-        help="of the files of a series the one loaded last is in force (default: the file's name, no date)",
+        help="of the files of a series the one loaded last is in force (default: its name, no dates)",
     )
     parser.add_argument("--ask", metavar="SQL", help="then ask this in Athena's SQL, with --out")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")

@@ -22,13 +22,28 @@ INBOX_PREFIX = "inbox/"
 """Of the inbox bucket: ``inbox/<file>`` or ``inbox/<series>/<file>``."""
 PROFILES_PREFIX = "profiles/"
 """Of the inbox bucket: ``profiles/<name>.yaml``, data sets that a user has confirmed."""
-_VERSION = re.compile(r"[\s\d_.()\-]+$")
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_CLOCK = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?"
+_DATE = re.compile(
+    rf"""[\s_.(\-]*(?<!\d)(?:
+        {_YEAR}{_MONTH}{_DAY}(?:T?{_CLOCK})?                 # 20240501, 20240501T1200, 20240501120000
+      | {_YEAR}([-._ ]){_MONTH}\1{_DAY}(?:T{_CLOCK})?        # 2024-05-01, 2024.05.01, 2024_05_01
+      | {_YEAR}[-._ ]?{_MONTH}                              # 2024-05, 202405
+      | {_YEAR}년(?:\s*\d{{1,2}}월(?:\s*\d{{1,2}}일)?)?
+      | {_YEAR}                                             # 2024
+    )(?!\d)[\s_.)\-]*""",
+    re.VERBOSE,
+)
 
 
 def series_of(file_name: str) -> str:
-    """Return the series of a file, its name without date and number: ``wifi_20240501.csv`` is of ``wifi``."""
+    """Return the series of a file, its name without dates: ``wifi_20240501.csv`` is of ``wifi``.
+
+    Other numbers stay: ``wifi_1.csv`` and ``wifi_2.csv`` are parts of one publication, and as versions of one
+    series the last would hide the others.
+    """
     stem = PurePosixPath(file_name).stem
-    return _VERSION.sub("", stem) or stem
+    return _DATE.sub("_", stem).strip("_") or stem
 
 
 def series_of_key(key: str) -> str:

@@ -37,8 +37,8 @@ def test_a_file_becomes_rows_a_quarantine_and_a_report(buckets: Any, inbox: Inbo
     body = buckets.client.get_object(Bucket="lake", Key=data)["Body"].read()
     rows = pq.read_table(io.BytesIO(body)).to_pylist()
     assert [(row["series"], row["source_file"], row["source_line"]) for row in rows] == [
-        ("무료 와이파이+", "inbox/무료 와이파이+1.csv", 2),
-        ("무료 와이파이+", "inbox/무료 와이파이+1.csv", 4),
+        ("무료 와이파이+1", "inbox/무료 와이파이+1.csv", 2),
+        ("무료 와이파이+1", "inbox/무료 와이파이+1.csv", 4),
     ]
     (quarantine,) = buckets.lake("open_data_quarantine/")
     assert json.loads(buckets.text(quarantine))["reasons"] == ["latitude_outside_korea"]
