@@ -43,9 +43,12 @@ def json_body(event: Mapping[str, Any]) -> object:
     if header(event, "content-type").partition(";")[0].strip().lower() != "application/json":
         raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected a body of application/json")
     try:
-        return json.loads(body_bytes(event, MOST_BODY_BYTES).decode("utf-8"))
+        body = json.loads(body_bytes(event, MOST_BODY_BYTES).decode("utf-8"))
+        # Half a pair ("\ud800") is JSON and no text: no answer could repeat it, no database keep it.
+        json.dumps(body, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise ApiError(HTTPStatus.BAD_REQUEST, "the body is no JSON in UTF-8") from error
+    return body
 
 
 def expected_version(event: Mapping[str, Any]) -> int:

@@ -82,4 +82,4 @@ def refusal(error: ApiError) -> Response[Any]:
 def failure(status: HTTPStatus, body: Mapping[str, Any]) -> Response[Any]:
     """Return an error, which nobody keeps."""
     told = {**_SAFE, "Cache-Control": "no-store"}
-    return Response(status, JSON, json.dumps(body, ensure_ascii=False), told)
+    return Response(status, JSON, json.dumps(body), told)

@@ -71,6 +71,8 @@ def test_if_none_match(value: str, expected: bool) -> None:
             {"headers": {"content-type": "text/plain"}, "body": "{}"}, 415, id="what a form can send"
         ),
         pytest.param({"headers": JSON, "body": "{"}, 400, id="half"),
+        pytest.param({"headers": JSON, "body": '{"\\ud800": 1}'}, 400, id="half a pair as a name"),
+        pytest.param({"headers": JSON, "body": '{"name": "\\udfff"}'}, 400, id="half a pair as a value"),
         pytest.param({"headers": JSON, "body": "[" * 100_000}, 400, id="deeper than the stack"),
         pytest.param({"headers": JSON, "body": "%%%", "isBase64Encoded": True}, 400, id="no base64"),
         pytest.param({"headers": JSON, "body": "x" * 300_000}, 413, id="too large"),
