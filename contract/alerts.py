@@ -27,6 +27,9 @@ CAMERA_FAULT: Final = "camera_fault"
 DEVICE_SILENT: Final = "device_silent"
 TEST: Final = "test"
 ALERT_KINDS: Final = (*EVENT_KINDS, CAMERA_FAULT, DEVICE_SILENT, TEST)
+CRITICAL_SHARE: Final = 1.5
+"""A count or a speed this many times its threshold is critical."""
+_COUNTED_KINDS: Final = ("crowding", "restricted", "running")
 MAXIMUM_ALERT_BYTES: Final = 8_192
 """An alert has some 500 bytes; AWS IoT meters messages in steps of 5 KiB."""
 _MAXIMUM_EVENT_LENGTH, _MAXIMUM_DETAIL_LENGTH = 128, 200
@@ -66,6 +69,14 @@ class Alert:
     duration_seconds: float | None = None
     state: str | None = None
     detail: str | None = None
+
+
+def is_far_above(kind: str, threshold: float | None, *values: float | None) -> bool:
+    """Return whether any of `values`, in the unit of the kind's rule, makes an event critical."""
+    known = [value for value in values if value is not None]
+    if kind not in _COUNTED_KINDS or threshold is None or not known:
+        return False
+    return max(known) >= CRITICAL_SHARE * threshold
 
 
 def encode_alert(alert: Alert) -> str:

@@ -1,4 +1,4 @@
-"""Alerts of one camera as they happen: starts and ends of events, and faults of the camera.
+"""Alerts of one camera as they happen: events that start, get critical and end, and faults of the camera.
 
 A thread of its own hands them to whoever publishes them, from a queue that drops the oldest when it is full.
 A publisher that is slow, stuck or broken costs alerts, and never a frame or a record: the events are in the
@@ -11,11 +11,11 @@ import hashlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from contract.alerts import CAMERA_FAULT, END, START, Alert, encode_alert
+from contract.alerts import CAMERA_FAULT, END, START, UPDATE, Alert, encode_alert, is_far_above
 from contract.records import Record
 from contract.scene import Scene
 from contract.topics import alert_topic
@@ -48,6 +48,8 @@ class CameraAlerts:
         self._fresh = threading.Condition()
         self._ending = False
         self._fault: tuple[str, int] | None = None
+        self._critical: set[str] = set()
+        """Events going on of which was told that they are."""
         self.lost = 0
         self._thread = threading.Thread(target=self._hand_over, name="alerts", daemon=True)
         self._thread.start()
@@ -104,7 +106,7 @@ class CameraAlerts:
 
     def _of_event(self, record: Record) -> Alert | None:
         values = record.values
-        if values["phase"] not in (START, END):
+        if not self._is_news(values):
             return None
         texts = {
             name: None if values.get(name) is None else str(values[name])
@@ -127,6 +129,18 @@ class CameraAlerts:
             duration_seconds=_number(values["duration_seconds"]),
             **texts,
         )
+
+    def _is_news(self, values: Mapping[str, object]) -> bool:
+        """Return whether a phase is told: a start, an end, and the one update by which it got critical."""
+        event, phase = str(values["event"]), values["phase"]
+        if phase == END:
+            self._critical.discard(event)
+            return True
+        numbers = (_number(values[name]) for name in ("threshold", "value", "peak_value"))
+        first = event not in self._critical and is_far_above(str(values["kind"]), *numbers)
+        if first:
+            self._critical.add(event)
+        return phase == START or (phase == UPDATE and first)
 
     def _of_camera(self, record: Record) -> Alert | None:
         """Return a fault's start, its end, or None: the end of a run is no fault, nor the end of one."""

@@ -83,6 +83,28 @@ def test_starts_and_ends_are_told_and_updates_are_not(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        pytest.param(
+            [("start", 2.0), ("update", 2.0), ("update", 3.0), ("update", 9.0), ("end", 9.0)],
+            ["start 2", "update 3", "end 9"],
+            id="gets critical once",
+        ),
+        pytest.param(
+            [("start", 3.0), ("update", 9.0), ("end", 9.0), ("start", 2.0), ("update", 3.0)],
+            ["start 3", "end 9", "start 2", "update 3"],
+            id="critical from the start, then another",
+        ),
+    ],
+)
+def test_the_update_by_which_an_event_gets_critical_is_told(
+    records: list[tuple[str, float]], expected: list[str], scene: Scene
+) -> None:
+    found = told(scene, [event(phase, value=value, peak_value=value) for phase, value in records])
+    assert [f"{one.phase} {one.peak_value:g}" for one in found] == expected
+
+
+@pytest.mark.parametrize(
     ("states", "expected"),
     [
         pytest.param(["ok"], [], id="a healthy start"),
