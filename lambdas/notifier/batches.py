@@ -8,9 +8,9 @@ what died on the way is sent by the next one.
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, islice
 from typing import Any, Final
 
 from lambdas.notifier.entries import Entry
@@ -22,9 +22,6 @@ DETAILED_ENTRIES: Final = 60
 """So many are kept with all that is known of them: a message names fewer."""
 MAXIMUM_BYTES: Final = 330_000
 """DynamoDB holds 400 KB an item; some 2,400 silences of devices."""
-_ENTRY_BYTES: Final = 60
-"""Of an entry without details, beside its id."""
-_DETAIL_BYTES: Final = 1_500
 KEPT_SECONDS: Final = 16 * 86_400
 """SQS may deliver a message again for 14 days."""
 CLAIM_SECONDS: Final = 150
@@ -92,14 +89,11 @@ class Batches:
 
         def put(known: Document | None) -> tuple[Document | None, set[str]]:
             document = known or {"state": OPEN, "due_ms": batch.due_ms, "entries": {}, "sent": {}}
-            held = document["entries"]
-            missing = [name for name in entries if name not in held]
+            missing = [name for name in entries if name not in document["entries"]]
             if not missing:
                 return None, set()
-            room = _room(document, missing)
-            for name in missing[:room]:
-                held[name] = entries[name].as_document(slim=len(held) >= DETAILED_ENTRIES)
-            return (document if room else None), set(missing[room:])
+            taken = _fill(document, missing, entries)
+            return (document if taken else None), set(missing[taken:])
 
         return change(self._store, batch.key, put, expires_at)
 
@@ -180,14 +174,20 @@ class Batches:
         return now_ms // 1000 + KEPT_SECONDS
 
 
-def _room(document: Document, wanted: Sequence[str]) -> int:
-    """Return how many of `wanted` entries a batch still takes."""
+def _fill(document: Document, missing: Sequence[str], entries: Mapping[str, Entry]) -> int:
+    """Put as many of `missing` into a batch as it still takes; return how many that was."""
     if document["state"] != OPEN:
         return 0
-    used = DETAILED_ENTRIES * _DETAIL_BYTES + sum(_size(name) for name in document["entries"])
-    sizes = accumulate(map(_size, wanted), initial=used)
-    return sum(size <= MAXIMUM_BYTES for size in islice(sizes, 1, None))
+    held, used = document["entries"], _bytes(document)
+    for number, name in enumerate(missing):
+        kept = entries[name].as_document(slim=len(held) >= DETAILED_ENTRIES)
+        used += _bytes({name: kept})
+        if used > MAXIMUM_BYTES:
+            return number
+        held[name] = kept
+    return len(missing)
 
 
-def _size(entry_id: str) -> int:
-    return len(entry_id.encode()) + _ENTRY_BYTES
+def _bytes(document: Document) -> int:
+    """Return the size of a document as the table counts it."""
+    return len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,6 +1,7 @@
 """Cooldowns: after a start of a place and kind, those that follow are held and told together when it is over.
 
-While starts keep coming, one message tells of each cooldown's worth of them.
+While starts keep coming, one message tells of each cooldown's worth of them. What is critical does not wait
+for what is not.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from contract.alerts import Alert
+from lambdas.notifier.rules import CRITICAL, severity_of
 from lambdas.notifier.store import Document, Key, Store, change
 
 
 def cooldown_key(alert: Alert) -> Key:
-    """Return where the cooldown of the alert's place and kind is kept."""
+    """Return where the cooldown of the alert's place and kind is kept; what is critical has its own."""
     place = alert.zone or alert.line or ""
-    return Key(f"alert_state#{alert.site}", f"cooldown#{alert.camera or alert.device}#{alert.kind}#{place}")
+    critical = "#critical" if severity_of(alert) == CRITICAL else ""
+    sort = f"cooldown#{alert.camera or alert.device}#{alert.kind}#{place}{critical}"
+    return Key(f"alert_state#{alert.site}", sort)
 
 
 def held_until_ms(

@@ -9,12 +9,15 @@ from typing import Any
 from contract.alerts import END, Alert
 from lambdas.notifier.rules import Options, severity_of
 
-PART_START, PART_END = "start", "end"
+PART_START, PART_RISE, PART_END = "start", "rise", "end"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is told of an event: that it started, that it ended, or, with `ended_ms` on a start, both."""
+    """What is told of an event: that it started, got critical or ended; with `ended_ms` on a start, all.
+
+    `late` is news that was old when it arrived.
+    """
 
     kind: str
     part: str
@@ -35,11 +38,12 @@ class Entry:
     clock_quality: str = "synced"
     state: str | None = None
     detail: str | None = None
+    late: bool = False
 
     def as_document(self, *, slim: bool = False) -> dict[str, Any]:
         """Return it for storing; slim, only what is counted and its id does not say."""
         if slim:
-            return {"kind": self.kind, "severity": self.severity}
+            return {"kind": self.kind, "severity": self.severity, "late": self.late}
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
@@ -53,7 +57,7 @@ class Entry:
         return cls(**{"device": device, "camera": camera or None, "event": event, "part": part, **given})
 
 
-def entry_of(alert: Alert, part: str, options: Options) -> Entry:
+def entry_of(alert: Alert, part: str, options: Options, *, late: bool = False) -> Entry:
     """Return what is told of `alert`, by its rule's names for the place."""
     over = alert.phase == END
     return Entry(
@@ -77,6 +81,7 @@ def entry_of(alert: Alert, part: str, options: Options) -> Entry:
         clock_quality=alert.clock_quality,
         state=alert.state,
         detail=alert.detail,
+        late=late,
     )
 
 

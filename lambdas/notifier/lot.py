@@ -36,19 +36,20 @@ class Lot:
 def take_lot(store: Store, notifier: Notifier, records: Sequence[SqsRecord]) -> Lot:
     """Take every message; one that nobody can read fails until its queue gives it up, and is seen there."""
     lot = Lot()
-    alerts: list[tuple[str, Alert]] = []
+    alerts: list[tuple[SqsRecord, Alert]] = []
     for record in records:
         try:
             message = read_message(record.body)
             if isinstance(message, SilenceReport):
                 _take_report(store, notifier, message, lot)
             else:
-                alerts.append((record.message_id, message))
+                alerts.append((record, message))
         except CrowdLensError as error:
             lot.failed[record.message_id] = str(error)
-    taken = notifier.take([alert for _, alert in alerts])
+    entered_ms = [round(record.sent_at.timestamp() * 1000) for record, _ in alerts]
+    taken = notifier.take([alert for _, alert in alerts], entered_ms)
     lot.add(taken)
-    lot.failed |= {alerts[position][0]: reason for position, reason in taken.failed.items()}
+    lot.failed |= {alerts[position][0].message_id: reason for position, reason in taken.failed.items()}
     return lot
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 from zoneinfo import available_timezones
 
-from contract.alerts import ALERT_KINDS, CAMERA_FAULT, DEVICE_SILENT, TEST, Alert
+from contract.alerts import ALERT_KINDS, CAMERA_FAULT, DEVICE_SILENT, TEST, Alert, is_far_above
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier, check_label
 from lambdas.notifier.quiet import QuietHours, QuietHoursError, parse_quiet_hours
@@ -22,13 +22,11 @@ from lambdas.notifier.store import Key
 ANY: Final = "*"
 RULE_PREFIX: Final = "alert_rule#"
 SEVERITIES: Final = ("info", "warning", "critical")
+CRITICAL: Final = SEVERITIES[-1]
 NONE: Final = "none"
 SUMMARY, DROP = "summary", "drop"
 LONGEST_COOLDOWN_SECONDS: Final = 86_400
 LONGEST_GROUP_SECONDS: Final = 3_600
-_CRITICAL_SHARE: Final = 1.5
-"""A count this many times its threshold is critical, whatever the kind."""
-_COUNTED_KINDS: Final = ("crowding", "restricted", "running")
 
 
 class RuleError(CrowdLensError):
@@ -113,10 +111,8 @@ _BASE_SEVERITY: Final[Mapping[str, str]] = {"restricted": "critical", "loitering
 
 def severity_of(alert: Alert) -> str:
     """Return how serious an alert is: by its kind, and by how far it is above its threshold."""
-    values = [value for value in (alert.value, alert.peak_value) if value is not None]
-    counted = alert.kind in _COUNTED_KINDS and alert.threshold is not None and values
-    if counted and max(values) >= _CRITICAL_SHARE * (alert.threshold or 0):
-        return "critical"
+    if is_far_above(alert.kind, alert.threshold, alert.value, alert.peak_value):
+        return CRITICAL
     return _BASE_SEVERITY.get(alert.kind, "warning")
 
 

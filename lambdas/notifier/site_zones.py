@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contract.alerts import DEVICE_SILENT, Alert
+from contract.alerts import DEVICE_SILENT, TEST, Alert
 from lambdas.notifier.store import Document, Key, Store, change
 
 UNKNOWN_ZONE: Final = "UTC"
@@ -19,7 +19,7 @@ class SiteZones:
 
     def note(self, alert: Alert) -> None:
         """Take in what an alert says of its site; raises `ControlTableUnavailableError`."""
-        if alert.kind == DEVICE_SILENT or self._known.get(alert.site) == alert.time_zone:
+        if alert.kind in (DEVICE_SILENT, TEST) or self._known.get(alert.site) == alert.time_zone:
             return
 
         def think(known: Document | None) -> tuple[Document | None, None]:

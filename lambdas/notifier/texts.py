@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from contract.alerts import CAMERA_FAULT, DEVICE_SILENT
-from lambdas.notifier.entries import PART_END, PART_START, Entry
+from lambdas.notifier.entries import PART_END, PART_RISE, PART_START, Entry
 from lambdas.notifier.quiet import zone_of
 from lambdas.notifier.rules import SEVERITIES
 from lambdas.notifier.words import WORDS, Words
@@ -23,6 +23,7 @@ MAXIMUM_SUBJECT: Final = 99
 MAXIMUM_SMS: Final = 70
 MAXIMUM_SMS_GSM: Final = 160
 LISTED_ENTRIES: Final = 20
+_PARTS: Final = (PART_START, PART_RISE, PART_END)
 _GSM_EXTRA: Final = frozenset("£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉÄÖÑÜ§¿äöñüà¡\n")
 _NOT_GSM: Final = frozenset("`[]{}\\^~|")
 """ASCII that is not in the alphabet, or counts as two."""
@@ -40,10 +41,11 @@ class Message:
 
 @dataclass(frozen=True)
 class _Told:
-    """An event as far as the batch tells it: `began` and `over` say which of its parts."""
+    """An event as far as the batch tells it: `began`, `rose` and `over` say which of its parts."""
 
     entry: Entry
     began: bool
+    rose: bool
     over: bool
 
 
@@ -56,6 +58,8 @@ def compose(language: str, site: str, entries: Sequence[Entry], map_url: str | N
         subject, lines = _single(words, language, site, events[0])
     else:
         subject, lines = _several(words, language, site, events, severity)
+    if any(event.entry.late for event in events):
+        lines += ["", words.late_note]
     if any(event.entry.clock_quality == "unsynced" for event in events):
         lines += ["", words.clock]
     if link is not None:
@@ -73,18 +77,19 @@ def ascii_subject(subject: str) -> str:
 def _merged(entries: Sequence[Entry]) -> list[_Told]:
     """Return one item an event, its end laid over its start."""
     found: dict[tuple[str, str | None, str], _Told] = {}
-    for entry in sorted(entries, key=lambda one: (one.started_ms, one.part != PART_START)):
+    for entry in sorted(entries, key=lambda one: (one.started_ms, _PARTS.index(one.part))):
         key = (entry.device, entry.camera, entry.event)
         before = found.get(key)
         ends = entry.part == PART_END or entry.ended_ms is not None
         began = entry.part == PART_START or (before is not None and before.began)
-        found[key] = _Told(entry, began, ends or (before is not None and before.over))
+        rose = entry.part == PART_RISE or (before is not None and before.rose)
+        found[key] = _Told(entry, began, rose, ends or (before is not None and before.over))
     return list(found.values())
 
 
 def _single(words: Words, language: str, site: str, event: _Told) -> tuple[str, list[str]]:
     entry, kind = event.entry, _kind(words, event)
-    label = words.over if event.over and not event.began else words.severities[entry.severity]
+    label = _label(words, [event], entry.severity)
     place, figure = _place(entry, language, site), _figure(words, entry)
     # Without the word "crowding over 14" would read as more than 14.
     told = f", {words.peak.lower()} {figure}" if event.over else f" {figure}"
@@ -111,15 +116,28 @@ def _several(
     kinds = ", ".join(
         words.count.format(kind=kind, count=f"{number:,}") for kind, number in counts.most_common()
     )
-    all_over = all(event.over and not event.began for event in events)
-    label = words.over if all_over else words.severities[severity]
+    label = _label(words, events, severity)
     head = f"{site}: {kinds}"
     lines = [head]
-    for heading, wanted in ((words.began_heading, True), (words.over_heading, False)):
-        chosen = [event for event in events if event.began is wanted]
+    headings = (words.began_heading, words.rose_heading, words.over_heading)
+    for number, heading in enumerate(headings):
+        chosen = [event for event in events if _heading_of(event) == number]
         if chosen:
             lines += ["", heading.format(count=f"{len(chosen):,}"), *_listed(words, language, site, chosen)]
     return f"[{label}] {head}", lines
+
+
+def _heading_of(event: _Told) -> int:
+    return 0 if event.began else 2 if event.over else 1
+
+
+def _label(words: Words, events: Sequence[_Told], severity: str) -> str:
+    """Return what a subject begins with; news that is old is never shown as fresh."""
+    if all(event.entry.late for event in events):
+        return words.late
+    if all(event.over and not event.began for event in events):
+        return words.over
+    return words.severities[severity]
 
 
 def _listed(words: Words, language: str, site: str, events: Sequence[_Told]) -> list[str]:
@@ -139,6 +157,8 @@ def _line(words: Words, language: str, site: str, event: _Told) -> str:
     text = f"{moment} {_place(entry, language, site)}: {_kind(words, event)}"
     if detail:
         text += f", {detail}"
+    if entry.late:
+        text += f" ({words.late.lower()})"
     if event.over and entry.ended_ms is not None:
         text += f", {words.lasted.lower()} {_duration(language, (entry.ended_ms - entry.started_ms) / 1000)}"
     return text
@@ -147,6 +167,8 @@ def _line(words: Words, language: str, site: str, event: _Told) -> str:
 def _kind(words: Words, event: _Told) -> str:
     """Return what happened; of what is over, that it is."""
     kind = words.kinds[event.entry.kind]
+    if not event.began and not event.over:
+        return f"{kind} {words.rose}"
     return words.overs.get(event.entry.kind, f"{kind} {words.ended}") if event.over else kind
 
 
@@ -176,7 +198,10 @@ def _state(words: Words, entry: Entry) -> str:
 def _moment(milliseconds: int, time_zone: str, *, short: bool = False) -> str:
     zone = zone_of(time_zone)
     local = datetime.fromtimestamp(milliseconds / 1000, tz=UTC).astimezone(zone)
-    return f"{local:%m-%d %H:%M}" if short else f"{local:%Y-%m-%d %H:%M:%S} ({zone.key})"
+    if short:
+        # Where nobody knows a site's time zone, a bare time would be read as local.
+        return f"{local:%m-%d %H:%M}" + (" UTC" if zone.key == "UTC" else "")
+    return f"{local:%Y-%m-%d %H:%M:%S} ({zone.key})"
 
 
 def _duration(language: str, seconds: float) -> str:

@@ -18,6 +18,9 @@ class Words:
     states: Mapping[str, str]
     over: str
     ended: str
+    rose: str
+    late: str
+    late_note: str
     value: str
     peak: str
     threshold: str
@@ -32,6 +35,7 @@ class Words:
     map: str
     clock: str
     began_heading: str
+    rose_heading: str
     over_heading: str
     more: str
     count: str
@@ -77,6 +81,9 @@ KOREAN: Final = Words(
     },
     over="해제",
     ended="끝남",
+    rose="심해짐",
+    late="늦은 소식",
+    late_note="늦게 도착한 소식입니다. 지금은 상황이 다를 수 있습니다.",
     value="측정값",
     peak="최댓값",
     threshold="기준",
@@ -91,6 +98,7 @@ KOREAN: Final = Words(
     map="지도",
     clock="장치 시계가 맞춰지지 않아 시각이 정확하지 않을 수 있습니다.",
     began_heading="발생 {count}건",
+    rose_heading="심해짐 {count}건",
     over_heading="해제 {count}건",
     more="그 밖에 {count}건",
     count="{kind} {count}건",
@@ -136,6 +144,9 @@ ENGLISH: Final = Words(
     },
     over="Over",
     ended="over",
+    rose="got critical",
+    late="Late",
+    late_note="This news arrived late: things may be different now.",
     value="Measured",
     peak="Largest",
     threshold="limit",
@@ -150,6 +161,7 @@ ENGLISH: Final = Words(
     map="Map",
     clock="The device's clock was not synchronised: the time may be off.",
     began_heading="Began: {count}",
+    rose_heading="Got critical: {count}",
     over_heading="Over: {count}",
     more="and {count} more",
     count="{kind} {count}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -38,6 +39,16 @@ def inbox(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 
     yield read
     function._parts.cache_clear()
+
+
+@pytest.fixture
+def alert(alert: Factory) -> Factory:
+    """The factory of alerts, of a crowd now: the function goes by the machine's clock."""
+
+    def make(**given: Any) -> Alert:
+        return alert(**{"at": datetime.now(tz=UTC), **given})
+
+    return make
 
 
 def event(*bodies: str) -> dict[str, Any]:

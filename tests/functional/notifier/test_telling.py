@@ -317,7 +317,7 @@ def test_an_idle_minute_is_one_read(desk: Any) -> None:
 @pytest.mark.parametrize(
     ("rule", "camera_told", "shown"),
     [
-        pytest.param(None, False, "11-20 22:00", id="nobody said where it is"),
+        pytest.param(None, False, "11-20 22:00 UTC", id="nobody said where it is"),
         pytest.param(None, True, "11-21 07:00", id="a camera of the site did"),
         pytest.param({"time_zone": "Asia/Tokyo"}, False, "11-21 07:00", id="a rule did"),
     ],
