@@ -100,22 +100,27 @@ def _divide(node: exp.Expr) -> exp.Expr:
 
 def _whole_sum(node: exp.Expr) -> exp.Expr:
     # DuckDB sums whole numbers into 128 bits; Athena keeps bigint.
-    inner = node.this
-    while isinstance(inner, exp.Filter):
+    inner = node
+    while isinstance(inner, (exp.Filter, exp.Window)):
         inner = inner.this
-    whole = isinstance(inner, exp.CountIf) or (isinstance(inner, exp.Sum) and is_integer(inner.this))
-    return _bigint(node) if whole else node
+    if isinstance(inner, exp.CountIf):
+        return _count(node)
+    return _bigint(node) if isinstance(inner, exp.Sum) and is_integer(inner.this) else node
 
 
 def _bare_whole_sum(node: exp.Expr) -> exp.Expr:
-    whole = isinstance(node, exp.CountIf) or is_integer(node.this)
-    if not whole or isinstance(node.parent, (exp.Filter, exp.Window)):
+    if isinstance(node.parent, (exp.Filter, exp.Window)):
         return node
-    return _bigint(node)
+    return _whole_sum(node)
 
 
 def _filtered_sum(node: exp.Expr) -> exp.Expr:
     return node if isinstance(node.parent, exp.Window) else _whole_sum(node)
+
+
+def _count(node: exp.Expr) -> exp.Expr:
+    # Of no rows DuckDB's count_if is NULL; Athena's is 0, as every count.
+    return exp.Coalesce(this=_bigint(node), expressions=[exp.Literal.number(0)])
 
 
 def _bigint(node: exp.Expr) -> exp.Expr:

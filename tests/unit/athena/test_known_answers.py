@@ -111,6 +111,8 @@ AGGREGATES: dict[str, Any] = {
     "count(DISTINCT n)": 2,
     "count(*) FILTER (WHERE f)": 2,
     "count_if(f)": 2,
+    "count_if(s = 'z')": 0,
+    "count_if(f) FILTER (WHERE i > 5)": 0,
     "sum(n)": 50,
     "sum(n) / count(*)": 16,
     "avg(n)": 50 / 3,
@@ -132,6 +134,8 @@ WINDOWS: dict[str, list[Any]] = {
     "first_value(i) OVER (ORDER BY i)": [1, 1, 1],
     "last_value(i) OVER (ORDER BY i)": [1, 2, 3],
     "sum(n) OVER (ORDER BY i)": [10, 30, 50],
+    "count_if(f) OVER (ORDER BY i)": [1, 1, 2],
+    "count_if(f) OVER (ORDER BY i ROWS BETWEEN 2 FOLLOWING AND 3 FOLLOWING)": [1, 0, 0],
 }
 
 
@@ -143,6 +147,19 @@ def test_a_scalar_is_what_athena_gives(athena: LocalAthena, sql: str) -> None:
 @pytest.mark.parametrize("sql", [pytest.param(sql, id=sql) for sql in AGGREGATES])
 def test_an_aggregate_is_what_athena_gives(athena: LocalAthena, sql: str) -> None:
     assert athena.query(f"SELECT {sql} FROM {VALUES}").rows == [(AGGREGATES[sql],)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        pytest.param("count(*)", 0, id="count"),
+        pytest.param("count_if(f)", 0, id="count_if"),
+        pytest.param("count_if(f) FILTER (WHERE i > 0)", 0, id="count_if of some"),
+        pytest.param("sum(n)", None, id="sum"),
+    ],
+)
+def test_an_aggregate_of_no_rows_is_what_athena_gives(athena: LocalAthena, sql: str, answer: Any) -> None:
+    assert athena.query(f"SELECT {sql} FROM {VALUES} WHERE i > 5").rows == [(answer,)]
 
 
 @pytest.mark.parametrize("sql", [pytest.param(sql, id=sql) for sql in WINDOWS])
