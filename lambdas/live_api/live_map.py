@@ -20,9 +20,9 @@ from lambdas.live_api.readings import BoxReader, Readings, counted_parts, parts_
 from lambdas.live_api.repository import LiveRow, Part
 from lambdas.live_api.rights import Rights
 from lambdas.live_api.snapshot import PlaceNow, Snapshot
-from lambdas.live_api.time_zones import is_time_zone
 from lambdas.live_api.usual import HourTotal, Usual, hour_of, same_hours, usual_count
 from lambdas.shared.mysql import Database
+from lambdas.shared.time_zones import is_time_zone
 
 CHOICES_SINCE = timedelta(hours=1)
 TOTALS_KEPT = timedelta(seconds=60)

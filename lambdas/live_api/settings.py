@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lambdas.live_api.time_zones import is_time_zone
 from lambdas.shared.settings import MySQLSettings, SettingError, mysql_settings
+from lambdas.shared.time_zones import is_time_zone
 
 UNKNOWN_TIME_ZONE = "UTC"
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from lambdas.live_api import time_zones
 from lambdas.live_api.errors import ApiError
 from lambdas.live_api.export import export_places, place_lines
 from lambdas.live_api.photos import checked_photo, kind_of
@@ -20,6 +19,7 @@ from lambdas.live_api.requests import body_bytes, expected_version, has_already,
 from lambdas.live_api.settings import SignIn, live_api_settings
 from lambdas.live_api.spreadsheet import as_csv
 from lambdas.live_api.stores import FolderStore, store_and_name
+from lambdas.shared import time_zones
 from lambdas.shared.settings import SettingError
 
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -201,6 +201,32 @@ def test_a_folder_keeps_bytes_by_name(tmp_path: Path) -> None:
     store.write(name, b"two", "text/plain")
     assert store.read(name) == b"two"
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["places.json"]
+
+
+class RefusingBucket:
+    """A bucket that answers every question with one error."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def get_object(self, **_: str) -> None:
+        raise ClientError({"Error": {"Code": self.code}}, "GetObject")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param("NoSuchKey", False, id="there is none"),
+        pytest.param("AccessDenied", True, id="none, or a policy that lets nobody read"),
+    ],
+)
+def test_an_object_that_may_not_be_read_is_told(
+    monkeypatch: pytest.MonkeyPatch, code: str, told: bool
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(stores.logger, "warning", lambda message, **_: lines.append(message))
+    assert stores.BucketStore("bucket", "photos/", RefusingBucket(code)).read("plaza/1.png") is None
+    assert bool(lines) is told
 
 
 @pytest.mark.parametrize(
