@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 PATIENCE_MS = 60_000
+PLACES = "/api/v1/places"
 WATCHED = """document.addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));"""
 
@@ -56,11 +58,19 @@ class Opened:
 
     def wait(self, script: str) -> None:
         """Wait until the expression is true in the page."""
-        for _ in range(PATIENCE_MS // 50):
-            if self.page.evaluate(script):
-                return
-            self.page.wait_for_timeout(50)  # wait_for_function would need eval, which the policy forbids
-        raise AssertionError(f"never true: {script}")
+        # wait_for_function would need eval, which the policy forbids.
+        self.until(lambda: bool(self.page.evaluate(script)), script)
+
+    def until(self, is_so: Callable[[], bool], what: str) -> None:
+        """Wait until something is so; `what` says it where it never is."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not is_so():
+            assert time.monotonic() < deadline, f"never true: {what}"
+            self.page.wait_for_timeout(50)
+
+    def asked_again(self, since: int) -> None:
+        """Wait until the server has got more than so many questions for the places."""
+        self.until(lambda: len(self.api.of("GET", PLACES)) > since, "the places are asked for again")
 
 
 OpenPage = Callable[..., Opened]

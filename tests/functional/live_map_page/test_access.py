@@ -18,6 +18,7 @@ def faults(opened: Opened) -> Any:
     return opened.page.evaluate(AUDIT)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("size", "locale", "scheme"),
     [
@@ -51,6 +52,7 @@ def test_everything_has_a_name_and_can_be_read(
     assert faults(opened) == {}
 
 
+@pytest.mark.e2e
 def test_tab_goes_through_the_page_in_its_order(open_page: OpenPage) -> None:
     opened = open_page("#place=gangnam")
     opened.see(".charts[data-drawn]")
@@ -90,6 +92,7 @@ def test_the_live_region_says_changes_and_not_every_figure(open_page: OpenPage) 
     opened.see("#spoken", "강남역 11번 출구: 자료 없음")
 
 
+@pytest.mark.e2e
 def test_nothing_moves_for_those_who_do_not_want_it(open_page: OpenPage) -> None:
     look = "(pill) => getComputedStyle(pill).animationName"
     still, moving = (
@@ -99,6 +102,7 @@ def test_nothing_moves_for_those_who_do_not_want_it(open_page: OpenPage) -> None
     assert (still, moving) == ("none", "seen")
 
 
+@pytest.mark.e2e
 def test_the_page_can_be_read_at_twice_the_size(open_page: OpenPage) -> None:
     opened = open_page(size=(640, 400))  # a window of 1280 at 200 %
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 640

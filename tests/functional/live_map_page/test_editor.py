@@ -110,12 +110,10 @@ def test_who_may_edit_is_told_late_and_offered_it_all_the_same(open_page: OpenPa
     opened.page.reload()
     opened.see("#card .facts")
     assert opened.page.locator("#card .edit").is_hidden()
-    while not held:
-        opened.page.wait_for_timeout(20)
+    opened.until(lambda: bool(held), "rights asked for")
     held.pop().abort()  # once away
     opened.refresh()
-    while not held:
-        opened.page.wait_for_timeout(20)
+    opened.until(lambda: bool(held), "rights asked for again")
     held.pop().continue_()
     opened.see("#card .edit")
     opened.page.unroute("**/api/v1/me")

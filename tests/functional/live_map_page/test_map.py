@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.functional.live_map_page.conftest import Opened, OpenPage
@@ -72,6 +70,7 @@ def test_keys_move_zoom_and_show_all_again(open_page: OpenPage) -> None:
     assert middle(opened, pin) == pytest.approx(start, abs=2)
 
 
+@pytest.mark.e2e
 def test_two_fingers_zoom_and_one_moves(open_page: OpenPage) -> None:
     opened = open_page(size=(390, 844), has_touch=True, is_mobile=True)
     opened.page.tap("#view-map")
@@ -96,6 +95,7 @@ def test_two_fingers_zoom_and_one_moves(open_page: OpenPage) -> None:
     assert float(opened.page.get_attribute("#map", "data-latitude")) < before
 
 
+@pytest.mark.e2e
 def test_places_in_one_spot_are_joined_then_told_apart(open_page: OpenPage, api: FakeApi) -> None:
     api.places |= SAME_BUILDING
     opened = open_page(reduced_motion="reduce")
@@ -115,6 +115,7 @@ def test_places_in_one_spot_are_joined_then_told_apart(open_page: OpenPage, api:
     assert tops[2] - tops[1] >= 30
 
 
+@pytest.mark.e2e
 def test_the_world_is_drawn_and_goes_round(open_page: OpenPage, api: FakeApi) -> None:
     api.places = {
         "fiji": place("fiji", longitude=178.4, latitude=-18.1),
@@ -130,22 +131,27 @@ def test_the_world_is_drawn_and_goes_round(open_page: OpenPage, api: FakeApi) ->
     for _ in range(8):
         opened.page.keyboard.press("-")
     opened.wait("Number(document.getElementById('map').dataset.zoom) < 2.5")
-    colours = {tuple(pixel(opened, x, 400)) for x in range(20, 920, 20)}
-    assert len(colours) >= 3  # sea, land, lines
+    opened.until(
+        lambda: len({tuple(pixel(opened, x, 400)) for x in range(20, 920, 20)}) >= 3, "sea, land, lines"
+    )
 
 
 def test_the_outline_shows_korea_without_any_tile(open_page: OpenPage, api: FakeApi) -> None:
     opened = open_page()
-    opened.wait("performance.getEntriesByName(new URL('outline.json', document.baseURI).href).length === 1")
-    opened.page.wait_for_timeout(100)
     canvas = opened.page.locator("#canvas").bounding_box()
     x, y = middle(opened, '[data-key="place-daejeon"] .stem')
-    land, sea = pixel(opened, int(x - canvas["x"]) + 60, int(y - canvas["y"]) - 60), pixel(opened, 30, 500)
-    assert land != sea
+    land, sea = (int(x - canvas["x"]) + 60, int(y - canvas["y"]) - 60), (30, 500)
+    opened.until(lambda: pixel(opened, *land) != pixel(opened, *sea), "land is not sea")
     assert opened.see("#map-source").inner_text() == "해안선: Natural Earth"
-    assert not [one for one in api.asked if one.path.startswith("/tiles/")]
+    assert tiles(api) == []
 
 
+def tiles(api: FakeApi) -> list[str]:
+    with api.lock:
+        return [one.path for one in api.asked if one.path.startswith("/tiles/")]
+
+
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     "there", [pytest.param(True, id="server answers"), pytest.param(False, id="server is away")]
 )
@@ -160,13 +166,8 @@ def test_tiles_of_the_configured_server_lie_over_the_outline(
     }
     opened = open_page()
     opened.see("#map-source", "© Tiles & Co")
-    wanted: list[Any] = []
-    for _ in range(600):
-        wanted = [one.path for one in api.asked if one.path.startswith("/tiles/")]
-        if wanted:
-            break
-        opened.page.wait_for_timeout(100)
-    z, x, y = (int(part) for part in wanted[0].removeprefix("/tiles/").removesuffix(".png").split("/"))
+    opened.until(lambda: bool(tiles(api)), "tiles are asked for")
+    z, x, y = (int(part) for part in tiles(api)[0].removeprefix("/tiles/").removesuffix(".png").split("/"))
     assert 5 <= z <= 8
     assert 0 <= x < 2**z
     assert 0 <= y < 2**z
