@@ -62,7 +62,7 @@ class Place:
 
     @property
     def photo_address(self) -> str | None:
-        """Return where its photo is; another photo has another address, so it may be kept for ever."""
+        """Return where its photo is; another photo has another address."""
         if self.photo_digest is None:
             return None
         return f"/api/v1/places/{self.id}/photo?v={self.photo_digest[:16]}"

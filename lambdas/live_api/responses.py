@@ -17,8 +17,8 @@ from lambdas.live_api.snapshot import Answer, answer_of, digest
 JSON = "application/json"
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 # Kept by the browser, asked for again each time: 304 is the cheap answer. By nobody between: rights differ.
+_VARY = "Accept-Encoding, Authorization"
 _ASK_AGAIN = {"Cache-Control": "private, no-cache"}
-_FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def json_answer(
@@ -44,7 +44,7 @@ def kept_answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
     """Return an answer, or 304 without a body to a caller that has it."""
-    told = {**_SAFE, **_ASK_AGAIN, "ETag": answer.etag, "Vary": "Accept-Encoding, Authorization"}
+    told = {**_SAFE, **_ASK_AGAIN, "ETag": answer.etag, "Vary": _VARY}
     told |= headers or {}
     if status is HTTPStatus.OK and has_already(event, answer.etag):
         return Response(HTTPStatus.NOT_MODIFIED, headers=told, body="")
@@ -63,10 +63,18 @@ def csv_answer(content: bytes, file_name: str) -> Response[Any]:
     return Response(HTTPStatus.OK, "text/csv; charset=utf-8", content.decode(), told)
 
 
-def photo_answer(content: bytes, content_type: str) -> Response[Any]:
-    """Return a photo that is a photo and nothing else, also when it is opened by itself."""
-    alone = {"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Disposition": "inline"}
-    return Response(HTTPStatus.OK, content_type, content, {**_SAFE, **_FOR_EVER, **alone})
+def photo_answer(
+    event: Mapping[str, Any], content: bytes, content_type: str, photo_digest: str
+) -> Response[Any]:
+    """Return a photo that is a photo and nothing else, also when it is opened by itself.
+
+    A browser asks again each time: who uses it next may have no right to the place.
+    """
+    told = {**_SAFE, **_ASK_AGAIN, "ETag": f'"{photo_digest}"', "Vary": _VARY}
+    told |= {"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Disposition": "inline"}
+    if has_already(event, told["ETag"]):
+        return Response(HTTPStatus.NOT_MODIFIED, headers=told, body="")
+    return Response(HTTPStatus.OK, content_type, content, told)
 
 
 def nothing() -> Response[Any]:

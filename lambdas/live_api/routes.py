@@ -80,7 +80,7 @@ class Routes:
 
     def change_place(self, place_id: str) -> Response[Any]:
         """Change a place."""
-        rights = self._editor_of(place_id)
+        rights, _ = self._editor_of(place_id)
         version = expected_version(self._event)
         draft = place_draft(json_body(self._event), place_id)
         rights.must_edit(draft.site, "site")
@@ -112,25 +112,26 @@ class Routes:
             content = photos.read(photo_name(place.id, place.photo_digest, place.photo_type))
         if content is None:
             raise ApiError(HTTPStatus.NOT_FOUND, "the place has no photo")
-        return responses.photo_answer(content, str(place.photo_type))
+        return responses.photo_answer(self._event, content, str(place.photo_type), str(place.photo_digest))
 
     def change_photo(self, place_id: str) -> Response[Any]:
         """Store the photo of a place."""
-        rights = self._editor_of(place_id)
+        rights, site = self._editor_of(place_id)
         photos = self._application().photos
         if photos is None:
             raise ApiError(HTTPStatus.NOT_FOUND, "no photos are kept here: CROWDLENS_PHOTOS is not set")
         photo = checked_photo(body_bytes(self._event, MOST_BYTES))
         # First the photo, then its name: a place never names one that is not there.
         photos.write(photo.name(place_id), photo.content, photo.content_type)
-        self._application().editor.set_photo(place_id, photo.digest, photo.content_type, rights.name)
+        editor = self._application().editor
+        editor.set_photo(place_id, photo.digest, photo.content_type, rights.name, site=site)
         self._application().export()
         return self._detail(place_id, rights)
 
     def remove_photo(self, place_id: str) -> Response[Any]:
         """Take the photo of a place away."""
-        rights = self._editor_of(place_id)
-        self._application().editor.set_photo(place_id, None, None, rights.name)
+        rights, site = self._editor_of(place_id)
+        self._application().editor.set_photo(place_id, None, None, rights.name, site=site)
         self._application().export()
         return self._detail(place_id, rights)
 
@@ -163,12 +164,12 @@ class Routes:
         rights.must_be_signed_in()
         return rights
 
-    def _editor_of(self, place_id: str) -> Rights:
-        """Return the rights of a caller who may edit a place; the place of another site is not there."""
+    def _editor_of(self, place_id: str) -> tuple[Rights, str]:
+        """Return the rights of a caller who may edit a place, and its site; another site's is not there."""
         rights = self._signed_in()
         _, one = self._map.place(place_id, rights)
         rights.must_edit(one.place.site)
-        return rights
+        return rights, one.place.site
 
     def _detail(
         self,

@@ -12,9 +12,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import WorkFailedError
+from lambdas.shared.observability import make_logger
 
 _S3 = "s3://"
-_MISSING = frozenset({"NoSuchKey", "404", "NoSuchBucket", "AccessDenied", "403"})
+_DENIED = frozenset({"AccessDenied", "403"})
+_MISSING = frozenset({"NoSuchKey", "404", "NoSuchBucket"}) | _DENIED
+logger = make_logger("live_api")
 
 
 class StoreError(WorkFailedError):
@@ -77,7 +80,11 @@ class BucketStore:
             return bytes(answer["Body"].read())
         except ClientError as error:
             # Who may not list a bucket is told "access denied" of an object that is not there.
-            if error.response.get("Error", {}).get("Code") in _MISSING:
+            code = error.response.get("Error", {}).get("Code")
+            if code in _DENIED:
+                # It may as well be a policy that lets nobody read.
+                logger.warning("object not readable", extra={"object": name, "reason": str(error)})
+            if code in _MISSING:
                 return None
             raise StoreError(f"{name} could not be read: {error}") from error
         except BotoCoreError as error:

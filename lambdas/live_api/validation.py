@@ -6,14 +6,14 @@ import math
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contract.identity import InvalidNameError, check_identifier, check_label
 from lambdas.live_api.errors import ApiError, wrong
 from lambdas.live_api.places import BOX, ZONE, Feed, ZoneFeed
-from lambdas.live_api.time_zones import is_time_zone
 from lambdas.shared.geographic_box import GeographicBox
+from lambdas.shared.time_zones import is_time_zone
 
 MOST_FEEDS = 50
 MOST_CLASSES = 10
@@ -86,9 +86,13 @@ def _feeds(value: object, site: str) -> tuple[Feed, ...]:
     if not isinstance(value, list) or len(value) > MOST_FEEDS:
         raise wrong("feeds", f"a list of at most {MOST_FEEDS} zones and boxes")
     feeds = [_feed(f"feeds[{index}]", one, site) for index, one in enumerate(value)]
+    counted: set[tuple[Feed, str]] = set()
     for index, feed in enumerate(feeds):
-        if feed in feeds[:index]:
-            raise wrong(f"feeds[{index}]", "each feed once, or everybody there would be counted twice")
+        own = {(replace(feed, object_classes=()), name) for name in feed.object_classes}
+        if own & counted:
+            expected = "each class of a zone or box once, or everybody there would be counted twice"
+            raise wrong(f"feeds[{index}]", expected)
+        counted |= own
     return tuple(feeds)
 
 
@@ -123,7 +127,8 @@ def _box(name: str, fields: Mapping[str, Any], classes: tuple[str, ...]) -> Geog
     if (azimuths[0] is None) != (azimuths[1] is None):
         missing = "azimuth_from" if azimuths[0] is None else "azimuth_to"
         raise wrong(f"{name}.{missing}", "both ends of the range, or neither")
-    if azimuths[0] is not None and azimuths[0] == azimuths[1]:
+    # 0 to 360 is a whole turn; 360 to 0 is where it begins, and nothing more.
+    if azimuths[0] is not None and azimuths[1] is not None and azimuths[1] - azimuths[0] in (0, -360):
         raise wrong(f"{name}.azimuth_to", "another azimuth than azimuth_from, for no camera looks between")
     return GeographicBox(
         site=str(fields["site"]),

@@ -6,8 +6,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pymysql
 import pytest
 
+from lambdas.live_api.errors import ApiError
+from lambdas.live_api.validation import place_draft
 from lambdas.shared.mysql import DatabaseError
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
@@ -22,7 +25,8 @@ def test_a_place_is_made_changed_and_removed(api: Any, zone_feed: Any) -> None:
     made = api.make(name_en="Plaza", manual_usual=12.5)
     assert (made.status, made.headers["Location"]) == (201, "/api/v1/places/plaza")
     changed = api.call("PUT", "/places/plaza", body(name="역"), headers={"If-Match": made.etag})
-    assert (changed.status, changed.json["name"], changed.json["version"]) == (200, "역", 2)
+    assert (changed.status, changed.json["name"]) == (200, "역")
+    assert changed.json["version"] == made.json["version"] + 1
     # What is not said is not kept: the body is the whole place.
     assert (changed.json["name_en"], changed.json["feeds"], changed.json["manual_usual"]) == (None, [], None)
     removed = api.call("DELETE", "/places/plaza", headers={"If-Match": changed.etag})
@@ -64,7 +68,7 @@ def test_a_live_count_does_not_come_between_an_editor_and_the_place(api: Any) ->
     [
         pytest.param({}, 428, id="without If-Match"),
         pytest.param({"If-Match": '"v1-00"'}, 409, id="an older version"),
-        pytest.param({"If-Match": '"v3-00"'}, 409, id="a version that is not there yet"),
+        pytest.param({"If-Match": '"v999999999999999-00"'}, 409, id="a version that is not there yet"),
         pytest.param({"If-Match": "7"}, 400, id="no ETag"),
     ],
 )
@@ -80,16 +84,14 @@ def test_who_saw_another_version_changes_nothing(
 
 
 def test_of_editors_at_the_same_moment_one_wins(api: Any, zone_feed: Any) -> None:
-    etag = api.make().etag
+    made = api.make()
+    etag, version = made.etag, made.json["version"]
     drafts = [body(name=f"editor {number}", feeds=[zone_feed(f"plaza-{number}")]) for number in range(6)]
     application = api.application
 
     def edit(draft: dict[str, Any]) -> int:
-        from lambdas.live_api.errors import ApiError
-        from lambdas.live_api.validation import place_draft
-
         try:
-            application.editor.change(place_draft(draft, "plaza"), 1, None)
+            application.editor.change(place_draft(draft, "plaza"), version, None)
         except ApiError as error:
             return int(error.status)
         return 200
@@ -100,7 +102,7 @@ def test_of_editors_at_the_same_moment_one_wins(api: Any, zone_feed: Any) -> Non
     found = api.get("/places/plaza")
     # Name and feeds are of one editor: nothing of the others is mixed in.
     winner = results.index(200)
-    assert (found["name"], found["version"]) == (f"editor {winner}", 2)
+    assert (found["name"], found["version"]) == (f"editor {winner}", version + 1)
     assert [feed["camera"] for feed in found["feeds"]] == [f"plaza-{winner}"]
     assert api.call("PUT", "/places/plaza", body(), headers={"If-Match": etag}).status == 409
 
@@ -122,7 +124,7 @@ def test_what_is_wrong_is_told_and_stores_nothing(api: Any) -> None:
 
 
 def test_a_photo_is_stored_served_replaced_and_removed(api: Any) -> None:
-    api.make()
+    version = api.make().json["version"]
     assert api.call("GET", "/places/plaza/photo").status == 404
     stored = api.call("PUT", "/places/plaza/photo", JPEG)
     address = stored.json["photo"].removeprefix("/api/v1")
@@ -130,12 +132,16 @@ def test_a_photo_is_stored_served_replaced_and_removed(api: Any) -> None:
     assert (shown.body, shown.headers["Content-Type"]) == (JPEG, "image/jpeg")
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in shown.headers["Content-Security-Policy"]
-    assert "immutable" in shown.headers["Cache-Control"]
+    # The next user of this browser may have no right to it.
+    assert shown.headers["Cache-Control"] == "private, no-cache"
+    assert "Authorization" in shown.headers["Vary"]
+    kept = api.call("GET", address, headers={"If-None-Match": shown.headers["ETag"]})
+    assert (kept.status, kept.body) == (304, b"")
     other = api.call("PUT", "/places/plaza/photo", WEBP)
     assert other.json["photo"] != stored.json["photo"]
     assert api.call("GET", address).headers["Content-Type"] == "image/webp"
     removed = api.call("DELETE", "/places/plaza/photo")
-    assert (removed.json["photo"], removed.json["version"]) == (None, 4)
+    assert (removed.json["photo"], removed.json["version"]) == (None, version + 3)
 
 
 def test_what_is_no_photo_is_not_stored(api: Any) -> None:
@@ -169,6 +175,77 @@ def test_a_new_box_asks_for_its_totals(api: Any, box_feed: Any) -> None:
     api.make(id="box", feeds=[box_feed()])
     ((hours, sources),) = api.query("SELECT COUNT(*), MIN(source) FROM hours_due WHERE site = 'seoul-1'")
     assert (hours, sources) == (72, "tracks")
+
+
+def test_a_box_that_is_not_new_asks_for_nothing(api: Any, box_feed: Any) -> None:
+    made = api.make(feeds=[box_feed()])
+    api.write("DELETE FROM hours_due")
+    changed = api.call(
+        "PUT", "/places/plaza", body(name="renamed", feeds=[box_feed()]), headers={"If-Match": made.etag}
+    )
+    api.make(id="twin", feeds=[box_feed()])
+    assert api.query("SELECT COUNT(*) FROM hours_due") == [(0,)]
+    api.call("PUT", "/places/plaza", body(feeds=[box_feed(west=126.5)]), headers={"If-Match": changed.etag})
+    assert api.query("SELECT COUNT(*) FROM hours_due") == [(72,)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [
+        pytest.param("MOST_BOXES_OF_A_SITE", "over all places of site seoul-1", id="a site"),
+        pytest.param("MOST_BOXES", "over all sites", id="all sites"),
+    ],
+)
+def test_more_boxes_than_the_map_can_read_are_refused(
+    api: Any, box_feed: Any, monkeypatch: pytest.MonkeyPatch, limit: str, sentence: str
+) -> None:
+    monkeypatch.setattr(f"lambdas.live_api.editing.{limit}", 2)
+    assert api.make(feeds=[box_feed(), box_feed(west=126.5)]).status == 201
+    refused = api.make(id="more", feeds=[box_feed(west=126.6)])
+    assert (refused.status, refused.json["error"]["field"]) == (409, "feeds")
+    assert sentence in refused.json["error"]["message"]
+    assert api.call("GET", "/places/more").status == 404
+
+
+def test_the_version_of_a_removed_place_fits_no_other_with_its_id(api: Any) -> None:
+    old = api.make().etag
+    api.call("DELETE", "/places/plaza", headers={"If-Match": old})
+    api.make(name="new")
+    assert api.call("PUT", "/places/plaza", body(), headers={"If-Match": old}).status == 409
+    assert api.get("/places/plaza")["name"] == "new"
+
+
+def test_a_place_that_moved_to_another_site_meanwhile_keeps_its_photo(api: Any) -> None:
+    api.make(feeds=[])
+    api.write("UPDATE places SET site = 'busan-1'")
+    with pytest.raises(ApiError, match="no such place"):
+        api.application.editor.set_photo("plaza", "0" * 64, "image/png", None, site="seoul-1")
+    assert api.get("/places/plaza")["photo"] is None
+
+
+def test_a_commit_whose_answer_was_lost_is_no_conflict(
+    api: Any, zone_feed: Any, box_feed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = pymysql.connections.Connection.commit
+    lost: list[int] = []
+
+    def commit(connection: Any) -> None:
+        plain(connection)
+        if not lost:
+            lost.append(1)
+            raise pymysql.OperationalError(2013, "Lost connection to MySQL server during query")
+
+    monkeypatch.setattr(pymysql.connections.Connection, "commit", commit)
+    feeds = [zone_feed(), box_feed(azimuth_from=10.1, azimuth_to=45.25)]
+    draft = body(id="plaza", feeds=feeds, manual_usual=12.3)
+    editor = api.application.editor
+    version = editor.make(place_draft(draft), None)
+    assert lost == [1]
+    lost.clear()
+    editor.change(place_draft({**draft, "name": "second"}), version, None)
+    assert lost == [1]
+    found = api.get("/places/plaza")
+    assert (found["name"], found["version"]) == ("second", version + 1)
 
 
 EVERY_READ = [

@@ -106,7 +106,7 @@ def test_an_editor_needs_no_other_account(connect_as: Connect, master_server: My
         box = {"kind": "box", "site": "seoul-1", "west": 1, "south": 1, "east": 2, "north": 2}
         body: dict[str, Any] = {"name": "광장", "site": "seoul-1", "longitude": 127, "latitude": 37.5}
         body["feeds"] = [{**box, "object_classes": ["person"]}]
-        editor.make(place_draft(body, "plaza"), None)
-        editor.change(place_draft(body, "plaza"), 1, None)
-        editor.set_photo("plaza", None, None, None)
-        editor.remove("plaza", 3)
+        version = editor.make(place_draft(body, "plaza"), None)
+        editor.change(place_draft(body, "plaza"), version, None)
+        editor.set_photo("plaza", None, None, None, site="seoul-1")
+        editor.remove("plaza", version + 2)

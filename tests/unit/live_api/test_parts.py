@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from lambdas.live_api import stores
 from lambdas.live_api.errors import ApiError
 from lambdas.live_api.export import export_places, place_lines
 from lambdas.live_api.photos import checked_photo, kind_of

@@ -80,6 +80,16 @@ def _feed(**changes: Any) -> dict[str, Any]:
         pytest.param(_with(feeds={}), "feeds", id="feeds that are no list"),
         pytest.param(_with(feeds=[ZONE] * 51), "feeds", id="too many feeds"),
         pytest.param(_with(feeds=[ZONE, ZONE]), "feeds[1]", id="a feed twice"),
+        pytest.param(
+            _with(feeds=[ZONE, {**ZONE, "object_classes": ["bicycle", "person"]}]),
+            "feeds[1]",
+            id="a zone twice with one class in common",
+        ),
+        pytest.param(
+            _with(feeds=[BOX, ZONE, {**BOX, "object_classes": ["bicycle", "person"]}]),
+            "feeds[2]",
+            id="a box twice with one class in common",
+        ),
         pytest.param(_with(feeds=["zone"]), "feeds[0].kind", id="a feed that is text"),
         pytest.param(_feed(kind="line"), "feeds[0].kind", id="a kind there is none of"),
         pytest.param(_feed(site="busan-1"), "feeds[0].site", id="a camera of another site"),
@@ -93,6 +103,7 @@ def _feed(**changes: Any) -> dict[str, Any]:
         pytest.param(_feed(west=126, south=38), "feeds[0].north", id="a box upside down"),
         pytest.param(_feed(azimuth_from=10), "feeds[0].azimuth_to", id="half a range"),
         pytest.param(_feed(azimuth_from=10, azimuth_to=10), "feeds[0].azimuth_to", id="a range of nothing"),
+        pytest.param(_feed(azimuth_from=360, azimuth_to=0), "feeds[0].azimuth_to", id="nothing at north"),
         pytest.param(_feed(azimuth_from=-1, azimuth_to=10), "feeds[0].azimuth_from", id="below north"),
     ],
 )
@@ -103,6 +114,17 @@ def test_what_is_wrong_is_named(body: Any, field: str) -> None:
     assert caught.value.status == 422
     assert len(str(caught.value)) < 400
     assert "\n" not in str(caught.value)
+
+
+def test_a_zone_may_be_fed_by_two_feeds_of_other_classes() -> None:
+    feeds = place_draft(_with(feeds=[ZONE, {**ZONE, "object_classes": ["bicycle"]}])).feeds
+    assert [feed.object_classes for feed in feeds] == [("person",), ("bicycle",)]
+
+
+def test_a_whole_turn_of_azimuths_is_any() -> None:
+    (feed,) = place_draft(_feed(azimuth_from=0, azimuth_to=360)).feeds
+    assert isinstance(feed, GeographicBox)
+    assert feed.azimuths() is None
 
 
 def test_another_id_than_that_of_the_address_is_refused() -> None:
