@@ -139,7 +139,7 @@ class Notifier:
         if not options.enabled:
             return None
         self._zones.note(alert)
-        stored = self._store.read(_event_key(alert))
+        stored = self._store.read(event_key(alert))
         known: Mapping[str, Document] = {} if stored is None else stored.document
         part = _part_of(alert, options, known)
         if part is None:
@@ -167,7 +167,7 @@ class Notifier:
             return document, batch
 
         expires_at = self._now_ms() // 1000 + KEPT_SECONDS
-        batch = change(self._store, _event_key(alert), note, expires_at, seen=seen)
+        batch = change(self._store, event_key(alert), note, expires_at, seen=seen)
         if batch is not None and planned == [batch]:
             # Not stored yet: an end in this very lot joins it all the same.
             self._open[batch.key] = True
@@ -234,14 +234,15 @@ class Notifier:
             return document, new
 
         expires_at = self._now_ms() // 1000 + KEPT_SECONDS
-        batch = change(self._store, _event_key(one.alert), think, expires_at)
+        batch = change(self._store, event_key(one.alert), think, expires_at)
         return _Placed(one.position, one.alert, one.part, one.options, one.entry, batch)
 
     def _now_ms(self) -> int:
         return round(self._clock().timestamp() * 1000)
 
 
-def _event_key(alert: Alert) -> Key:
+def event_key(alert: Alert) -> Key:
+    """Return where it is kept which batches tell the parts of the alert's event."""
     return Key(f"alert_state#{alert.site}", f"event#{alert.device}#{alert.camera or ''}#{alert.event}")
 
 

@@ -9,7 +9,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from contract.errors import CrowdLensError
+from lambdas.shared.observability import make_logger
+from lambdas.shared.time_zones import is_time_zone
 
+logger = make_logger("notifier")
 _QUIET = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -56,8 +59,8 @@ def parse_quiet_hours(text: str) -> QuietHours:
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> ZoneInfo:
-    """Return the time zone `name`, UTC for one unknown here: a message is not lost for it."""
-    try:
+    """Return the time zone `name`; UTC, and a line in the log, for one unknown: no message is lost for it."""
+    if is_time_zone(name):
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    logger.warning("time zone unknown, UTC is taken", extra={"time_zone": name})
+    return ZoneInfo("UTC")

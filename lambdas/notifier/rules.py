@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from urllib.parse import quote, unquote
-from zoneinfo import available_timezones
 
 from contract.alerts import ALERT_KINDS, CAMERA_FAULT, DEVICE_SILENT, TEST, Alert, is_far_above
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier, check_label
 from lambdas.notifier.quiet import QuietHours, QuietHoursError, parse_quiet_hours
 from lambdas.notifier.store import Key
+from lambdas.shared.time_zones import is_time_zone
 
 ANY: Final = "*"
 RULE_PREFIX: Final = "alert_rule#"
@@ -161,7 +161,7 @@ def _checked(name: str, value: Any) -> Any:
     if name == "quiet_hours":
         return _quiet_hours(value)
     if name == "time_zone":
-        return _of(name, value, value is None or value in available_timezones(), "a name like Asia/Seoul")
+        return _of(name, value, value is None or is_time_zone(str(value)), "a name like Asia/Seoul")
     if name == "quiet_after":
         return _of(name, value, value in (SUMMARY, DROP), f"{SUMMARY} or {DROP}")
     if name in ("minimum_severity", "quiet_except"):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from contract.alerts import DEVICE_SILENT, END, START, Alert
 from contract.silences import SilenceReport
 from lambdas.notifier.batches import KEPT_SECONDS
-from lambdas.notifier.notifier import Notifier, Taken
-from lambdas.notifier.site_zones import UNKNOWN_ZONE, site_zone
-from lambdas.notifier.store import Document, Key, Store, change
+from lambdas.notifier.notifier import Notifier, Taken, event_key
+from lambdas.notifier.site_zones import UNKNOWN_ZONE, note_site_zone, site_zone
+from lambdas.notifier.store import Document, Key, Store, Stored, change
+
+_KEEP_AFTER_MS: Final = 86_400_000
 
 
 def take_report(store: Store, notifier: Notifier, report: SilenceReport) -> Taken:
@@ -25,6 +28,9 @@ def take_report(store: Store, notifier: Notifier, report: SilenceReport) -> Take
         for name in report.heard
         if name in known and known[name]["as_of_ms"] < report.as_of_ms
     }
+    _keep(store, report, silent.values())
+    if report.time_zone is not None:
+        note_site_zone(store, report.site, report.time_zone)
     zone = site_zone(store, report.site) if began or over else UNKNOWN_ZONE
     alerts = [_alert(report, name, since, START, zone) for name, since in sorted(began.items())]
     alerts += [_alert(report, name, since, END, zone) for name, since in sorted(over.items())]
@@ -40,6 +46,17 @@ def take_report(store: Store, notifier: Notifier, report: SilenceReport) -> Take
             think = _remembering(alert.started_ms, report.as_of_ms)
             change(store, key, think, expires_at, seen=silent.get(alert.device))
     return taken
+
+
+def _keep(store: Store, report: SilenceReport, silent: Iterable[Stored]) -> None:
+    """Keep what is known of devices that are silent still, once a day: forgotten, they were told anew."""
+    expires_at = report.as_of_ms // 1000 + KEPT_SECONDS
+    for stored in silent:
+        since_ms, as_of_ms = stored.document["since_ms"], stored.document["as_of_ms"]
+        if stored.key.sort in report.silent and report.as_of_ms - as_of_ms >= _KEEP_AFTER_MS:
+            event = event_key(_alert(report, stored.key.sort, since_ms, START, UNKNOWN_ZONE))
+            change(store, event, lambda known: (known, None), expires_at)
+            change(store, stored.key, _remembering(since_ms, report.as_of_ms), expires_at, seen=stored)
 
 
 def _remembering(since_ms: int, as_of_ms: int) -> Callable[[Document | None], tuple[Document | None, None]]:

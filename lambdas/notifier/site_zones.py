@@ -1,4 +1,4 @@
-"""The time zone of each site, as its cameras last named it: devices themselves know none."""
+"""The time zone of each site, as a camera of it last named it: devices themselves know none."""
 
 from __future__ import annotations
 
@@ -21,13 +21,18 @@ class SiteZones:
         """Take in what an alert says of its site; raises `ControlTableUnavailableError`."""
         if alert.kind in (DEVICE_SILENT, TEST) or self._known.get(alert.site) == alert.time_zone:
             return
-
-        def think(known: Document | None) -> tuple[Document | None, None]:
-            told = {"time_zone": alert.time_zone}
-            return (None if known == told else told), None
-
-        change(self._store, _key(alert.site), think)
+        note_site_zone(self._store, alert.site, alert.time_zone)
         self._known[alert.site] = alert.time_zone
+
+
+def note_site_zone(store: Store, site: str, time_zone: str) -> None:
+    """Remember the time zone of `site`; raises `ControlTableUnavailableError`."""
+    told = {"time_zone": time_zone}
+
+    def think(known: Document | None) -> tuple[Document | None, None]:
+        return (None if known == told else told), None
+
+    change(store, _key(site), think)
 
 
 def site_zone(store: Store, site: str) -> str:

@@ -21,6 +21,7 @@ from lambdas.reconciler.loads import LoadLedger, is_kept, unloaded
 from lambdas.reconciler.memory import utc_now
 from lambdas.reconciler.ranges import NOTHING, RangeSet, StreamNumbers, record_numbers, runs_of
 from lambdas.reconciler.reading import RECORD_COLUMNS, DayObjects, Unreadable, list_day, read_all
+from lambdas.reconciler.site_time_zones import site_time_zones
 from lambdas.reconciler.store import Lake, Listed
 from lambdas.reconciler.survey import Survey, days_of, survey
 
@@ -128,6 +129,10 @@ class Reconciler:
             progress=self._progress,
         )
         return told, streams
+
+    def site_time_zones(self, sites: Collection[str], first_day: str) -> dict[str, str]:
+        """Return the time zones that cameras of `sites` named from `first_day` on; of some, none is known."""
+        return site_time_zones(self._lake, sites, first_day, self.unreadable)
 
     def account(self, loads: DayLoads, told: Survey, streams: StreamNumbers) -> DayFound:
         """Make the account of a day."""

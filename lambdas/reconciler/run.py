@@ -186,7 +186,10 @@ class Run:
         if near_from is not None:
             silent = told.reader.silent_devices()
             report.devices_silent = len(silent)
-            report.silence = silence_reports(told.reader.places(), silent, self._clock())
+            places = told.reader.places()
+            quiet_sites = {site for name, (_, site) in places.items() if name in silent}
+            zones = self._reconciler.site_time_zones(quiet_sites, near_from)
+            report.silence = silence_reports(places, silent, zones, self._clock())
             days = [*days, *sorted(self._told_days(told, known, near_from) - {*days})]
         for day in days:
             # Listed anew: a few listings less in memory for one more request a thousand objects.

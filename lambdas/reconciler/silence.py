@@ -17,15 +17,19 @@ class SilenceNotToldError(WorkFailedError):
 
 
 def silence_reports(
-    places: Mapping[str, tuple[int, str]], silent: Collection[str], now: datetime
+    places: Mapping[str, tuple[int, str]], silent: Collection[str], zones: Mapping[str, str], now: datetime
 ) -> list[SilenceReport]:
-    """Return a report for each site of `places`, which has the latest time and the site by device."""
+    """Return a report for each site of `places`, which has the latest time and the site by device.
+
+    `zones` has the time zones of sites, as far as they are known.
+    """
     now_ms = round(now.timestamp() * 1000)
     reports = []
     for site in sorted({site for _, site in places.values()}):
         own = {name: seen for name, (seen, place) in places.items() if place == site}
         quiet = {name: seen for name, seen in own.items() if name in silent}
-        reports.append(SilenceReport(site, now_ms, quiet, [name for name in own if name not in silent]))
+        heard = [name for name in own if name not in silent]
+        reports.append(SilenceReport(site, now_ms, quiet, heard, zones.get(site)))
     return reports
 
 

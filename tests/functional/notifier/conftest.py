@@ -31,6 +31,7 @@ class MemoryStore:
         self.items: dict[Key, tuple[Document, int]] = {}
         self.before_write: Callable[[Key], None] = lambda key: None
         self.reads = self.writes = 0
+        self.expires_at: dict[Key, int | None] = {}
 
     def read(self, key: Key) -> Stored | None:
         self.reads += 1
@@ -46,7 +47,14 @@ class MemoryStore:
         if (None if stored is None else stored[1]) != version:
             return False
         self.items[key] = copy.deepcopy(dict(document)), (version or 0) + 1
+        self.expires_at[key] = expires_at
         return True
+
+    def forget_expired(self, now: datetime) -> None:
+        """Remove what the table would have removed by itself."""
+        for key, expires_at in self.expires_at.items():
+            if expires_at is not None and expires_at < now.timestamp():
+                self.items.pop(key, None)
 
     def delete(self, key: Key) -> None:
         self.items.pop(key, None)

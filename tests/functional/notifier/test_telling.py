@@ -308,6 +308,21 @@ def test_a_report_that_is_late_tells_nothing_anew(desk: Any) -> None:
     ]
 
 
+def test_a_silence_of_forty_days_is_told_once_and_its_end_too(desk: Any) -> None:
+    began, since_ms = desk.now, round(desk.now.timestamp() * 1000)
+    for hours in range(0, 40 * 24, 6):
+        desk.now = began + timedelta(hours=hours)
+        desk.store.forget_expired(desk.now)
+        desk.report(SilenceReport("seoul-1", since_ms + hours * 3_600_000, {"jetson-7": since_ms}, []))
+        desk.pass_time(minutes=10)
+    desk.report(SilenceReport("seoul-1", since_ms + 40 * 86_400_000, {}, ["jetson-7"]))
+    desk.pass_time(minutes=10)
+    assert desk.subjects() == [
+        "[Warning] jetson-7: device silent",
+        "[Over] jetson-7: device heard again",
+    ]
+
+
 def test_an_idle_minute_is_one_read(desk: Any) -> None:
     desk.store.reads = 0
     desk.pass_time(minutes=1)
@@ -315,21 +330,31 @@ def test_an_idle_minute_is_one_read(desk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "camera_told", "shown"),
+    ("rule", "camera_told", "reported", "shown"),
     [
-        pytest.param(None, False, "11-20 22:00 UTC", id="nobody said where it is"),
-        pytest.param(None, True, "11-21 07:00", id="a camera of the site did"),
-        pytest.param({"time_zone": "Asia/Tokyo"}, False, "11-21 07:00", id="a rule did"),
+        pytest.param(None, None, None, "11-20 22:00 UTC", id="nobody said where it is"),
+        pytest.param(None, "crowding", None, "11-21 07:00", id="a camera of the site did"),
+        pytest.param(None, None, "Asia/Seoul", "11-21 07:00", id="its records in the lake did"),
+        pytest.param(None, "test", None, "11-20 22:00 UTC", id="a test does not"),
+        pytest.param({"time_zone": "Asia/Tokyo"}, None, None, "11-21 07:00", id="a rule did"),
     ],
 )
 def test_silences_are_told_in_the_sites_time(
-    rule: dict[str, Any] | None, camera_told: bool, shown: str, desk: Any, alert: Factory
+    rule: dict[str, Any] | None,
+    camera_told: str | None,
+    reported: str | None,
+    shown: str,
+    *,
+    desk: Any,
+    alert: Factory,
 ) -> None:
     if camera_told:
-        desk.take(alert())
+        desk.take(alert(kind=camera_told))
     if rule:
         desk.book.set(Place(site="seoul-1"), rule)
     since = round(desk.now.timestamp() * 1000) - 5 * 3600 * 1000
-    desk.report(SilenceReport("seoul-1", since + 3600_000, {"a": since, "b": since}, []))
+    silent = SilenceReport("seoul-1", since + 3600_000, {"a": since, "b": since}, [], reported)
+    (text,) = encode_reports(silent)
+    desk.report(decode_report(json.loads(text)))
     desk.pass_time(minutes=10)
     assert f"- a (last heard {shown})" in desk.topic.of("en")[-1].body

@@ -318,6 +318,9 @@ def test_a_device_that_tells_nothing_for_an_hour_is_silent(
         ["edge-1"] * silent,
         ["edge-1"] * (1 - silent),
     )
+    assert told.time_zone == ("Asia/Seoul" if silent else None), (
+        "read of a camera's records when it is needed"
+    )
 
 
 def test_a_run_that_does_not_read_what_devices_tell_knows_no_silence(account: Any) -> None:
