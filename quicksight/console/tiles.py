@@ -93,6 +93,7 @@ def _draw_chart(drawing: Drawing, tile: TileSpec, rows: VisualRows, language: st
     st.plotly_chart(chart, theme=None, key=key, config=CHART_SETTINGS, alt=visual.alt_text or visual.title)
     for key_of_note, count in (
         ("left_out", rows.series_left_out),
+        ("thinned", rows.step_minutes),
         ("cut", len(rows.rows) if rows.cut else 0),
     ):
         if count:

@@ -68,6 +68,7 @@ TEXTS: Mapping[str, Label] = {
     "show_newest": Label("Show the newest week", "가장 최근 1주 보기"),
     "period_wrong": Label("The first day is after the last.", "시작일이 종료일보다 늦습니다."),
     "left_out": Label("{count} smaller series are left out", "작은 계열 {count}개 생략"),
+    "thinned": Label("Each point stands for {count} minutes (mean)", "점 하나는 {count}분 평균"),
     "cut": Label("Only the newest {count} points", "가장 새로운 점 {count}개만 표시"),
     "numbers": Label("Numbers", "수치 보기"),
     "time_zone": Label("Times are those of {zone}", "시각은 {zone} 기준"),

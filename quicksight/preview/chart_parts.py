@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ FONT_STACK = (
 NAME_LETTERS = 12
 LONG_NAME_LETTERS = 28
 """Beside bars that lie close to each other, where a name has one line."""
+UPRIGHT_NAMES = 4
+"""Up to this many names stand side by side without being turned."""
 NAME_LINES = 3
 """Of a name at an axis; the table below the chart has all of it."""
 
@@ -50,7 +53,21 @@ def on_short_lines(name: str, letters: int = NAME_LETTERS) -> str:
     """Return a name at an axis on a few lines of so many letters; of long lines there is one."""
     lines = textwrap.wrap(name, letters)
     if letters > NAME_LETTERS and len(lines) > 1:
-        return literal(name[: letters - 1] + "…")
+        return literal(_shortened(name, letters))
     if len(lines) > NAME_LINES:
         lines = [*lines[: NAME_LINES - 1], lines[NAME_LINES - 1][: NAME_LETTERS - 1] + "…"]
     return "<br>".join(literal(line) for line in lines)
+
+
+def is_slanted(names: Collection[str]) -> bool:
+    """Return whether the names below columns stand on a slant: many, and too long to be beside each other."""
+    return len(names) > UPRIGHT_NAMES and max(map(len, names)) > NAME_LETTERS
+
+
+def _shortened(name: str, letters: int) -> str:
+    """Return so many letters of a name; of a path the end, for that is what tells places apart."""
+    parts = name.split(" / ")
+    while len(parts) > 1 and len(" / ".join(["…", *parts])) > letters:
+        parts.pop(0)
+    kept = " / ".join(parts)
+    return "… / " + kept if len(kept) <= letters else kept[: letters - 1] + "…"

@@ -15,8 +15,10 @@ import plotly.graph_objects as go
 from quicksight.preview.chart_parts import (
     LONG_NAME_LETTERS,
     NAME_LETTERS,
+    UPRIGHT_NAMES,
     base_layout,
     category_text,
+    is_slanted,
     literal,
     on_short_lines,
 )
@@ -40,8 +42,9 @@ FEW_WHOLE_NUMBERS = 6
 MAXIMUM_NAMES = 40
 FEW_NAMES = 8
 """Of more categories than can be named beside each other, so many are."""
-UPRIGHT_NAMES = 4
-"""Up to this many names stand side by side without being turned."""
+SLANT_DEGREES = -40
+MANY_POINTS_WIDTH, FEW_POINTS_WIDTH = 1.6, 2.5
+"""Of a line, in pixels."""
 GRANULARITY_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
 
 Point = tuple[Value, Value]
@@ -84,7 +87,11 @@ def _line_traces(visual: VisualSpec, rows: VisualRows, zone: ZoneInfo) -> Iterat
             y=[value for _, value in blanked],
             mode="lines+markers" if len(points) <= SPARSE_POINTS else "lines",
             connectgaps=False,
-            line={"color": color, "width": 2.5, "dash": DASHES[index // len(DATA_COLORS) % len(DASHES)]},
+            line={
+                "color": color,
+                "width": FEW_POINTS_WIDTH if len(points) <= SPARSE_POINTS else MANY_POINTS_WIDTH,
+                "dash": DASHES[index // len(DATA_COLORS) % len(DASHES)],
+            },
             marker={"symbol": MARKER_SYMBOLS[index % len(MARKER_SYMBOLS)], "size": 7},
             fill="tozeroy" if area else None,
             fillcolor=_translucent(color) if area else None,
@@ -173,7 +180,11 @@ def _write_names(chart: go.Figure, visual: VisualSpec, rows: VisualRows, zone: Z
         ordered = [literal(name) for name in names]
         chart.update_xaxes(nticks=FEW_NAMES, tickangle=0, categoryorder="array", categoryarray=ordered)
         return
-    letters = LONG_NAME_LETTERS if _is_horizontal(visual) and len(names) > UPRIGHT_NAMES else NAME_LETTERS
+    slanted = is_slanted(names)
+    paths = any(" / " in name and len(name) > 2 * NAME_LETTERS for name in names)
+    long = len(names) > UPRIGHT_NAMES or paths
+    one_line = slanted or (_is_horizontal(visual) and long)
+    letters = LONG_NAME_LETTERS if one_line else NAME_LETTERS
     # In the order of the query: plotly would put the names that the first series has before all others.
     axis = {
         "categoryorder": "array",
@@ -185,7 +196,9 @@ def _write_names(chart: go.Figure, visual: VisualSpec, rows: VisualRows, zone: Z
     if _is_horizontal(visual):
         chart.update_yaxes(axis)
     else:
-        chart.update_xaxes({**axis, "tickangle": 0 if len(names) <= UPRIGHT_NAMES else None})
+        chart.update_xaxes(
+            {**axis, "tickangle": SLANT_DEGREES if slanted else 0 if len(names) <= UPRIGHT_NAMES else None}
+        )
 
 
 def _largest(visual: VisualSpec, rows: VisualRows) -> float:

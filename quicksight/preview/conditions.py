@@ -13,19 +13,32 @@ from quicksight.data_set import DataSet, sql_in
 from quicksight.preview.choosing import Choices, Chosen, DayFilter, Filter, TextFilter, instants
 from quicksight.preview.errors import DefinitionError
 
+LOCAL_DAY = "local_day"
+"""The column of a row's day at its site, as text."""
 LOOK_BACK_DAYS = 9
 """A row may stand beside one of a week earlier; a day more on each side for clocks other than UTC's."""
 
 
 def conditions(
-    choices: Choices, chosen: Chosen, *, data_set: str, sheet_id: str, zone: ZoneInfo
+    choices: Choices, chosen: Chosen, *, data_set: DataSet, sheet_id: str, zone: ZoneInfo
 ) -> list[exp.Expr]:
     """Return the conditions on the rows ``d`` of a data set on a sheet; `chosen` has every parameter.
 
-    Days are those of `zone`, the clock of the dashboard, while instants in the data are UTC.
+    Days are those of each site where a row says its local day, so that a period shows the very days that
+    stand at an axis; else they are those of `zone`, the clock of the dashboard. Instants in the data are UTC.
     """
-    made = [_condition(one, chosen, zone) for one in choices.acting_on(data_set, sheet_id)]
+    by_site = has_site_days(data_set)
+    filters = choices.acting_on(data_set.identifier, sheet_id)
+    made = [_condition(one, chosen, None if by_site else zone) for one in filters]
     return [one for one in made if one is not None]
+
+
+def has_site_days(data_set: DataSet) -> bool:
+    """Return whether the rows of a data set say which day it was at their site.
+
+    What a camera saw is on the clock of its site; a device's own reports know no clock but UTC.
+    """
+    return data_set.has_column(LOCAL_DAY) and data_set.has_column("camera")
 
 
 def bounded(data_set: DataSet, choices: Choices, chosen: Chosen, today: date, database: str) -> DataSet:
@@ -45,11 +58,14 @@ def bounded(data_set: DataSet, choices: Choices, chosen: Chosen, today: date, da
     return replace(data_set, sql=sql_in(needed, database))
 
 
-def _condition(one: Filter, chosen: Chosen, zone: ZoneInfo) -> exp.Expr | None:
+def _condition(one: Filter, chosen: Chosen, zone: ZoneInfo | None) -> exp.Expr | None:
     column = exp.column(one.column, table="d")
     if isinstance(one, TextFilter):
         values = chosen.texts.get(one.parameter, ())
         within: exp.Expr | None = column.isin(*values) if values else None
+    elif zone is None:
+        first, last = (exp.Literal.string(chosen.days[name].isoformat()) for name in (one.first, one.last))
+        within = exp.column(LOCAL_DAY, table="d").between(first, last)
     else:
         within = _within(one, column, chosen, zone)
     return _with_nulls(within, column, one.null_option)

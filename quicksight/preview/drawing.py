@@ -34,16 +34,16 @@ class Drawing:
 
     def rows(self, visual: VisualSpec, sheet_id: str) -> VisualRows:
         """Return what a visual of a sheet shows; raises `DefinitionError`, or what the query raises."""
+        data_set = data_set_of(visual, self.data_sets)
         met = conditions(
             self.dashboard.choices,
             self.chosen,
-            data_set=visual.data_set,
+            data_set=data_set,
             sheet_id=sheet_id,
             zone=self.zone,
         )
         if self.imported is None:
             return shaped(visual, fetch(visual, self.data_sets, self.query, met))
-        data_set = data_set_of(visual, self.data_sets)
         kept = replace(data_set, sql=self.imported.kept(data_set, met))
         return shaped(visual, fetch(visual, {data_set.identifier: kept}, self.imported.query))
 

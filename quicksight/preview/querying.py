@@ -59,6 +59,8 @@ class VisualRows:
     left_out: int = 0
     """How many categories the visual's own limit leaves out."""
     series_left_out: int = 0
+    step_minutes: int = 0
+    """How long a point stands for, where there would be too many otherwise; 0 where each is as asked."""
 
     @property
     def empty(self) -> bool:

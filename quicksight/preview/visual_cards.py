@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from quicksight.data_sets import USUAL_HOURS
+from quicksight.preview.chart_parts import is_slanted
 from quicksight.preview.charts import figure
 from quicksight.preview.html import Html, element, join, label, spoken
 from quicksight.preview.querying import Value, VisualRows
@@ -25,10 +27,17 @@ BAR_PIXELS = 24
 AXIS_PIXELS = 60
 HEAT_ROW_PIXELS, HEAT_AXIS_PIXELS = 22, 110
 """A name beside each row, and names below the columns that may stand on end."""
+SLANTED_PIXELS = 180
+"""What names on a slant take of the height."""
 FEW_SERIES = 8
 SERIES_A_ROW = 2
 MAXIMUM_TABLE_ROWS = 200
 """Rows written out in one table; a page with thousands is no longer read but searched."""
+_WHY_EMPTY = {
+    USUAL_HOURS.identifier: "A usual needs at least a week of records before the day that is compared. / "
+    "평소 값에는 비교하는 날 이전 1주 이상의 기록이 필요합니다."
+}
+"""By data set: what else than "nothing was recorded" leaves a visual empty."""
 
 
 def card(
@@ -49,7 +58,11 @@ def card(
             element("p", {"class": "subtitle"}, spoken(visual.subtitle)) if visual.subtitle else "",
         ]
     )
-    body = empty_state(dashboard) if rows.empty else _body(tile, rows, zone, own_id)
+    body = (
+        empty_state(dashboard, _WHY_EMPTY.get(visual.data_set, ""))
+        if rows.empty
+        else _body(tile, rows, zone, own_id)
+    )
     attributes = {
         "class": f"card tile {kind}",
         "id": own_id,
@@ -59,13 +72,13 @@ def card(
     return element("article", attributes, element("div", {}, head), body)
 
 
-def empty_state(dashboard: DashboardSpec) -> Html:
-    """Return the panel that says "no data" in the definition's own words."""
+def empty_state(dashboard: DashboardSpec, why: str = "") -> Html:
+    """Return the panel that says "no data" in the definition's own words, or why there is none."""
     return element(
         "div",
         {"class": "empty", "role": "note"},
         element("strong", {}, spoken(dashboard.no_data_title)),
-        element("span", {}, spoken(dashboard.no_data_description)),
+        element("span", {}, spoken(why or dashboard.no_data_description)),
     )
 
 
@@ -170,6 +183,9 @@ def chart_pixels(tile: TileSpec, rows: VisualRows, series: int) -> int:
     if tile.visual.kind == "HeatMapVisual":
         lines = len({row[0] for row in rows.rows})
         return max(height, HEAT_ROW_PIXELS * lines + HEAT_AXIS_PIXELS)
+    names = {row[0] for row in rows.rows if isinstance(row[0], str)}
+    if tile.visual.kind == "BarChartVisual" and is_slanted(names):
+        height += SLANTED_PIXELS
     if series > FEW_SERIES and tile.visual.kind == "LineChartVisual":
         height += LEGEND_ROW_PIXELS * math.ceil(series / SERIES_A_ROW)
     return height
@@ -199,7 +215,12 @@ def _left_out(rows: VisualRows) -> Html:
     if rows.series_left_out:
         count = f"{rows.series_left_out:,}"
         said.append(f"{count} smaller series are left out · 작은 계열 {count}개 생략")
-    if rows.cut:
+    if rows.step_minutes:
+        step = f"{rows.step_minutes}"
+        said.append(f"each point stands for {step} minutes (mean) · 점 하나는 {step}분 평균")
+    if rows.cut and rows.step_minutes:
+        said.append("only the newest part of the period · 기간 중 최근 부분만 표시합니다")
+    elif rows.cut:
         kept = f"{len(rows.rows):,}"
         said.append(f"only the first {kept} points, the newest of a line · 일부 점만 표시합니다({kept}개)")
     return element("p", {"class": "cut"}, spoken("; ".join(said))) if said else Html("")

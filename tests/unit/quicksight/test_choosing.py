@@ -14,7 +14,7 @@ from quicksight.controls import Choice, Period
 from quicksight.data_set import DataSet
 from quicksight.label import Label
 from quicksight.preview import Chosen, Imported, start_drawing
-from quicksight.preview.choosing import ChoiceError, chosen_for_all, read_choices, resolve
+from quicksight.preview.choosing import ChoiceError, Choices, DayFilter, chosen_for_all, read_choices, resolve
 from quicksight.preview.conditions import bounded, conditions, described
 from quicksight.sheets import dashboard_definition
 from tests import quicksight_sample as sample
@@ -40,7 +40,7 @@ def definition() -> dict[str, Any]:
 def said(data_set: DataSet, chosen: Chosen) -> list[str]:
     choices = read_choices(definition())
     known = resolve(choices, chosen, now=NOW.astimezone(SEOUL))
-    made = conditions(choices, known, data_set=data_set.identifier, sheet_id="operations", zone=SEOUL)
+    made = conditions(choices, known, data_set=data_set, sheet_id="operations", zone=SEOUL)
     return [one.sql(dialect="athena") for one in made]
 
 
@@ -140,3 +140,10 @@ def test_what_is_kept_is_asked_once_for_all_its_visuals() -> None:
     }
     assert figures == {"kpi-in": ((5,),), "kpi-out": ((5,),)}
     assert len(asked) == 1
+
+
+def test_a_period_over_local_days_is_cut_by_the_day_of_each_site() -> None:
+    choices = Choices(filters=(DayFilter("line_hours", "hour_start", "A", "B", "NON_NULLS_ONLY", None),))
+    chosen = Chosen({}, {"A": date(2026, 11, 18), "B": date(2026, 11, 18)})
+    made = conditions(choices, chosen, data_set=data_sets.LINE_HOURS, sheet_id="counts", zone=SEOUL)
+    assert [one.sql() for one in made] == ["d.local_day BETWEEN '2026-11-18' AND '2026-11-18'"]
