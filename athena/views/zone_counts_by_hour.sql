@@ -1,6 +1,6 @@
 -- name: zone_counts_by_hour
--- en: Occupancy, entries, exits and dwell of every zone by local hour; no row means nothing was observed. Where local time is not a whole hour from UTC, the hour at UTC midnight is two rows to be added
--- ko: 구역별 현지 시간대 시간 단위 점유·진입·퇴장·체류. 행이 없으면 관측이 없었다는 뜻. UTC와 정시 차이가 아닌 시간대에서는 UTC 자정의 시간이 두 행으로 나뉘므로 합산
+-- en: Occupancy, entries, exits and dwell of every zone by local hour; no row means nothing was observed; sound_ leaves suspect windows out. Where local time is not a whole hour from UTC, the hour at UTC midnight is two rows to be added
+-- ko: 구역별 현지 시간대 시간 단위 점유·진입·퇴장·체류. 행이 없으면 관측이 없었다는 뜻. sound_로 시작하는 열은 의심 구간을 제외한 값. UTC와 정시 차이가 아닌 시간대에서는 UTC 자정의 시간이 두 행으로 나뉘므로 합산
 CREATE OR REPLACE VIEW zone_counts_by_hour AS
 WITH local_windows AS (
     SELECT
@@ -39,6 +39,10 @@ SELECT
     sum(density_per_m2 * window_seconds)
         / nullif(sum(if(density_per_m2 IS NULL, 0e0, window_seconds)), 0e0) AS density_per_m2,
     sum(window_seconds) AS observed_seconds,
-    sum(if(suspect, window_seconds, 0e0)) / nullif(sum(window_seconds), 0e0) AS suspect_share
+    sum(if(suspect, window_seconds, 0e0)) / nullif(sum(window_seconds), 0e0) AS suspect_share,
+    sum(if(suspect, NULL, occupancy_mean * window_seconds))
+        / nullif(sum(if(suspect, 0e0, window_seconds)), 0e0) AS sound_occupancy_mean,
+    max(if(suspect, NULL, occupancy_maximum)) AS sound_occupancy_maximum,
+    sum(if(suspect, 0e0, window_seconds)) AS sound_seconds
 FROM placed
 GROUP BY day, site, camera, zone, object_class, local_hour, hour_start, time_zone

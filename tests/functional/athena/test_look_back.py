@@ -15,7 +15,36 @@ from contract.tables import TABLES
 from infra.local.athena import LocalAthena, LocalFolderLake
 
 TODAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
-AGO = (0, 1, 2, 6, 7, 8, 13, 14, 15, 30, 31, 32, 34, 35, 36, 37, 38, 89, 90, 91, 364, 365, 366, 600, 1000)
+AGO = (
+    0,
+    1,
+    2,
+    6,
+    7,
+    8,
+    13,
+    14,
+    15,
+    30,
+    31,
+    32,
+    34,
+    35,
+    36,
+    37,
+    38,
+    62,
+    63,
+    64,
+    89,
+    90,
+    91,
+    364,
+    365,
+    366,
+    600,
+    1000,
+)
 """Days of the history; each has one object a table."""
 VIEWS = {
     "occupancy_live": 6,
@@ -24,7 +53,7 @@ VIEWS = {
     "occupancy_by_day": 35,
     "line_crossings_by_day": 35,
     "peak_hours": 35,
-    "safety_events": 35,
+    "safety_events": 63,
     "usual_by_hour_of_week": 30,
     "deviation_from_usual": 37,
     "occupancy_by_week": 90,  # to the day before Monday, 24 August
@@ -36,7 +65,7 @@ NAMED = {
     "in_and_out_by_day": 31,
     "this_week_and_last": 13,  # to the day before Monday, 9 November
     "peaks_last_week": 35,
-    "safety_last_week": 35,
+    "safety_last_week": 63,
     "unusual_hours": 37,
     "quiet_and_busy_hours": 30,
     "devices_in_trouble": 1,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 
 from athena import catalog
 from contract.tables import TABLES, ZONE_COUNTS
-from infra.local.athena import LocalAthena
+from infra.local.athena import LocalAthena, LocalFolderLake
 from lambdas.rds_loader import live
 from lambdas.shared.lake_parquet import decode_parquet
 
@@ -381,6 +381,40 @@ def test_saved_questions_have_known_answers(eventful: LocalAthena) -> None:
     assert answer("devices_in_trouble", "device", "cpu_celsius_maximum") == [("edge-1", 91.0)]
     quiet = answer("quiet_and_busy_hours", "day_of_week", "hour_of_day", "rank")
     assert quiet == [(5, 11, "busiest")]
+
+
+@pytest.mark.parametrize(
+    ("now", "week", "means"),
+    [
+        pytest.param("2026-11-22T14:30:00", "2026-11-16", (3.0, 2.0), id="Sunday evening in Korea"),
+        pytest.param("2026-11-22T15:30:00", "2026-11-23", (None, 3.0), id="Monday there, Sunday in UTC"),
+        pytest.param("2026-11-23T00:30:00", "2026-11-23", (None, 3.0), id="Monday in both"),
+    ],
+)
+def test_a_week_is_that_of_the_sites_clock(
+    lake: Any, now: str, week: str, means: tuple[float | None, float]
+) -> None:
+    lake.put([window(lake, "2026-11-12T03:00:00", 60.0, occupancy_mean=2.0)])
+    lake.put([window(lake, "2026-11-19T03:00:00", 60.0, occupancy_mean=3.0)])
+    (query,) = [statement for statement in catalog.named_queries() if statement.name == "this_week_and_last"]
+    at_that_time = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    result = LocalAthena(LocalFolderLake(lake.folder), now=lambda: at_that_time).query(query.template)
+    ((_, _, _, _, local_week, mean, before, *_),) = result.rows
+    assert (local_week, (mean, before)) == (week, means)
+
+
+def test_an_hours_sound_numbers_leave_out_what_is_in_doubt(lake: Any, athena_of: AthenaOf) -> None:
+    lake.put(
+        [
+            window(lake, "2026-11-20T03:00:00", 60.0, occupancy_mean=2.0, occupancy_maximum=3),
+            window(lake, "2026-11-20T03:01:00", 120.0, occupancy_mean=8.0, occupancy_maximum=9, suspect=True),
+        ]
+    )
+    sql = (
+        "SELECT occupancy_mean, occupancy_maximum, observed_seconds, "
+        "sound_occupancy_mean, sound_occupancy_maximum, sound_seconds FROM zone_counts_by_hour"
+    )
+    assert athena_of(lake).query(sql).rows == [(6.0, 9, 180.0, 2.0, 3, 60.0)]
 
 
 def test_people_now_tells_the_age(lake: Any, athena_of: AthenaOf) -> None:
