@@ -30,7 +30,10 @@ _DENSEST_BEFORE = Measure(
 )
 _SPEED = Calculated("mean_speed", Label("Mean m/s", "평균 속도(m/s)"), decimals=2)
 _FAST = Measure(
-    "speed_p85", Label("85th percentile m/s", "85백분위 속도(m/s)"), Aggregation.AVERAGE, decimals=2
+    "speed_p85",
+    Label("Mean of hourly 85th percentiles, m/s", "시간별 85백분위의 평균(m/s)"),
+    Aggregation.AVERAGE,
+    decimals=2,
 )
 _FASTEST = Measure("speed_maximum", Label("Fastest m/s", "최고 속도(m/s)"), Aggregation.MAXIMUM, decimals=2)
 _EVENTS = Measure("events", Label("Events", "건수"), Aggregation.SUM)
@@ -126,8 +129,8 @@ def _speed() -> Sheet:
         category=HOUR,
         values=[_SPEED, _FAST],
         subtitle=Label(
-            "mean of tracks, and the mean of each hour's 85th percentile",
-            "궤적 평균과 시간별 85백분위의 평균",
+            "mean of tracks, and the mean of the cameras' 85th percentiles of the hour",
+            "궤적 평균과 카메라별 그 시간 85백분위의 평균",
         ),
         alt="Lines of the mean speed and the 85th percentile by hour",
     )
@@ -135,10 +138,14 @@ def _speed() -> Sheet:
         "speed-by-camera",
         Label("Speed by camera and class", "카메라·종류별 속도"),
         data_set=data_sets.SPEED_HOURS,
-        group_by=[CAMERA, Dimension("object_class", Label("Class", "종류"))],
+        group_by=[
+            Dimension("site", Label("Site", "현장")),
+            CAMERA,
+            Dimension("object_class", Label("Class", "종류")),
+        ],
         values=[_SPEED, _FAST, _FASTEST, tracks],
         subtitle=Label("calibrated cameras only", "보정된 카메라만"),
-        alt="Table of mean, 85th percentile and largest speed of each camera and class",
+        alt="Table of mean, mean of hourly 85th percentiles and largest speed of each camera and class",
     )
     day = line_chart(
         "speed-by-hour-of-day",
@@ -199,7 +206,8 @@ def _events() -> Sheet:
         columns=HOUR_OF_DAY,
         value=_EVENTS,
         subtitle=Label(
-            "events by local weekday and hour; blank is none", "현지 요일·시각별 건수, 빈 칸은 없음"
+            "events by local weekday and hour, last 62 days; blank is none",
+            "최근 62일 현지 요일·시각별 건수, 빈 칸은 없음",
         ),
         alt="Heat map of safety events by weekday and hour of the day",
     )
@@ -207,7 +215,7 @@ def _events() -> Sheet:
         "events-by-place",
         Label("Where it happens", "발생 위치"),
         data_set=data_sets.SAFETY_COUNTS,
-        category=Dimension("place", Label("Camera / zone or line", "카메라 / 구역·계수선")),
+        category=Dimension("place", Label("Site / camera / zone or line", "현장 / 카메라 / 구역·계수선")),
         values=[_EVENTS],
         color=_KIND,
         horizontal=True,

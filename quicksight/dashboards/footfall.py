@@ -19,7 +19,7 @@ from quicksight.maps import heat_map
 from quicksight.sheets import Sheet, Tile
 from quicksight.visuals import bar_chart, kpi, line_chart, summary_table
 
-_LINE = Dimension("place", Label("Camera / line", "카메라 / 계수선"))
+_LINE = Dimension("place", Label("Site / camera / line", "현장 / 카메라 / 계수선"))
 _IN = Measure("crossings_in", Label("In", "들어옴"), Aggregation.SUM)
 _OUT = Measure("crossings_out", Label("Out", "나감"), Aggregation.SUM)
 _IN_BEFORE = Measure("crossings_in_week_before", Label("In, week before", "1주 전 들어옴"), Aggregation.SUM)
@@ -31,6 +31,11 @@ _MOST_BEFORE = Measure(
     "occupancy_maximum_week_before", Label("Most, week before", "1주 전 최대"), Aggregation.MAXIMUM
 )
 _STAY = Calculated("mean_stay", Label("Mean stay, s", "평균 체류(초)"))
+# Somebody who crosses the street gate and an inner one is counted by both.
+_CROSSINGS = Label(
+    "crossings of all lines, two are two; against the same days a week earlier",
+    "모든 계수선 통과 합계(두 선이면 2회), 1주 전 같은 날들과 비교",
+)
 _BLANK_INSIDE = Label(
     "by local weekday and hour; blank is no data", "현지 요일과 시각별, 빈 칸은 데이터 없음"
 )
@@ -48,7 +53,7 @@ def _kpis() -> tuple[Tile, ...]:
             data_set=data_sets.LINE_HOURS,
             value=_IN,
             compared_with=_IN_BEFORE,
-            subtitle=WEEK_BEFORE,
+            subtitle=_CROSSINGS,
             alt="Number that came in, and the change against a week earlier in percent",
         ),
         kpi(
@@ -57,7 +62,7 @@ def _kpis() -> tuple[Tile, ...]:
             data_set=data_sets.LINE_HOURS,
             value=_OUT,
             compared_with=_OUT_BEFORE,
-            subtitle=WEEK_BEFORE,
+            subtitle=_CROSSINGS,
             alt="Number that went out, and the change against a week earlier in percent",
         ),
         kpi(
@@ -177,7 +182,9 @@ def _peaks() -> Sheet:
         data_set=data_sets.PEAK_HOURS,
         group_by=[DAY, PLACE, HOUR_OF_DAY],
         values=[mean, most],
-        subtitle=Label("the local hour with the highest mean", "평균이 가장 높은 현지 시각"),
+        subtitle=Label(
+            "the local hour with the highest mean, last 35 days", "평균이 가장 높은 현지 시각, 최근 35일"
+        ),
         alt="Table of the peak hour of each zone and day with its mean and its most",
     )
     busiest = bar_chart(
@@ -208,7 +215,8 @@ def _peaks() -> Sheet:
 
 
 def _usual() -> Sheet:
-    inside = Measure("occupancy_mean", Label("Inside", "구역 안"), Aggregation.AVERAGE, decimals=1)
+    # Only of zones and hours that have a usual, or the two lines would be means over other zones.
+    inside = Measure("occupancy_compared", Label("Inside", "구역 안"), Aggregation.AVERAGE, decimals=1)
     usual = Measure("usual_mean", Label("Usual", "평소"), Aggregation.AVERAGE, decimals=1)
     percent = Calculated("percent_of_usual", Label("Percent of usual", "평소 대비 %"))
     hours = line_chart(
@@ -218,8 +226,8 @@ def _usual() -> Sheet:
         category=Dimension("local_hour_text", Label("Local hour", "현지 시각")),
         values=[inside, usual],
         subtitle=Label(
-            "mean of a zone, last seven days; usual is the same hour of the week one to four weeks earlier",
-            "구역당 평균, 최근 7일. 평소는 1~4주 전 같은 요일·시각의 평균",
+            "mean of zones with a usual, last 7 days; usual: the same hour of the week 1 to 4 weeks earlier",
+            "평소 값이 있는 구역의 평균, 최근 7일. 평소는 1~4주 전 같은 요일·시각의 평균",
         ),
         alt="Lines of the people in a zone and of what is usual at that hour of the week",
     )

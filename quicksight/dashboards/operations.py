@@ -13,7 +13,7 @@ from quicksight.visuals import bar_chart, kpi, line_chart, plain_table, summary_
 
 DASHBOARD_ID = "crowdlens-operations"
 NAME = Label("Operations", "운영 현황")
-_ZONE = Dimension("place", Label("Camera / zone", "카메라 / 구역"))
+_ZONE = Dimension("place", Label("Site / camera / zone", "현장 / 카메라 / 구역"))
 _IN = Measure("crossings_in", Label("In", "들어옴"), Aggregation.SUM)
 _OUT = Measure("crossings_out", Label("Out", "나감"), Aggregation.SUM)
 
@@ -47,7 +47,9 @@ def _crossed(visual_id: str, title: Label, value: Measure) -> JsonObject:
         title,
         data_set=data_sets.LINE_MINUTES,
         value=value,
-        subtitle=Label("over all lines", "모든 계수선 합계"),
+        subtitle=Label(
+            "crossings of all lines: two lines crossed are two", "모든 계수선 합계, 두 선을 지나면 2회"
+        ),
         alt=f"Number of crossings: {title.english}",
     )
 
@@ -83,7 +85,8 @@ def _occupancy() -> JsonObject:
         values=[Measure("occupancy_mean", Label("Mean inside", "평균 인원"), Aggregation.SUM, decimals=1)],
         color=_ZONE,
         subtitle=Label(
-            "mean of each window; a break is time without data", "구간 평균, 끊긴 곳은 데이터가 없는 시간"
+            "mean of each window, of the class chosen; a break is time without data or in doubt",
+            "선택한 종류의 구간 평균, 끊긴 곳은 데이터가 없거나 의심스러운 시간",
         ),
         alt="Lines of the mean number of people in each zone over time",
     )
@@ -97,7 +100,10 @@ def _people_now() -> JsonObject:
         category=_ZONE,
         values=[Measure("occupancy_last", Label("Inside", "구역 안"), Aggregation.SUM)],
         horizontal=True,
-        subtitle=Label("at the end of the latest window", "마지막 구간이 끝난 시점"),
+        subtitle=Label(
+            "of the class chosen, at most 10 minutes old; older or doubtful ones say so and have no number",
+            "선택한 종류, 10분 이내 값. 오래되었거나 의심스러우면 그렇게 표시하고 숫자는 비움",
+        ),
         alt="Bars of the number of people in each zone at the end of the latest window",
     )
 
@@ -120,6 +126,7 @@ def _line_totals() -> JsonObject:
         Label("Crossings by line", "계수선별 통과"),
         data_set=data_sets.LINE_MINUTES,
         group_by=[
+            Dimension("site", Label("Site", "현장")),
             Dimension("camera", Label("Camera", "카메라")),
             Dimension("line", Label("Line", "계수선")),
             Dimension("object_class", Label("Class", "종류")),
@@ -154,6 +161,7 @@ def _camera_states() -> JsonObject:
         Label("Cameras", "카메라 상태"),
         data_set=data_sets.CAMERA_STATES,
         columns=[
+            Plain("site", Label("Site", "현장")),
             Plain("camera", Label("Camera", "카메라")),
             Plain("state", Label("State", "상태")),
             since,
@@ -174,6 +182,7 @@ def _data_quality() -> JsonObject:
         columns=[
             started,
             Plain("ended_at", Label("Until", "끝")),
+            Plain("site", Label("Site", "현장")),
             Plain("camera", Label("Camera", "카메라")),
             Plain("kind", Label("Finding", "문제")),
             Plain("records", Label("Records", "레코드")),
@@ -196,6 +205,6 @@ DASHBOARD = Dashboard(
         "지금 어디에 몇 명이 있고 얼마나 오갔는지, 그리고 데이터에 빠진 것은 없는지",
     ),
     sheets=(_sheet(), alerts(), devices(), trust()),
-    controls=choices(days=2, people_first=False),
+    controls=choices(days=2),
 )
 definition = DASHBOARD.definition

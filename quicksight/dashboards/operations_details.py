@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from quicksight import data_sets
-from quicksight.dashboards.choices import CAMERA, DAY, HOUR, HOUR_OF_DAY
+from quicksight.dashboards.choices import DAY, HOUR, HOUR_OF_DAY, SITE_CAMERA
 from quicksight.fields import Aggregation, Calculated, Dimension, JsonObject, Measure, Plain
 from quicksight.label import Label
 from quicksight.maps import heat_map
 from quicksight.sheets import Sheet, Tile
 from quicksight.visuals import bar_chart, kpi, line_chart, plain_table
 
-_DEVICE = Dimension("device", Label("Device", "장치"))
+_DEVICE = Dimension("site_device", Label("Site / device", "현장 / 장치"))
 _LAST_DAY = Label("in the last 24 hours", "최근 24시간")
 
 
@@ -190,7 +190,7 @@ def trust() -> Sheet:
         "minutes-by-kind",
         Label("Minutes touched, by finding", "문제별 영향 시간(분)"),
         data_set=data_sets.DATA_QUALITY,
-        category=CAMERA,
+        category=SITE_CAMERA,
         values=[Measure("minutes", Label("Minutes", "분"), Aggregation.SUM)],
         color=Dimension("kind", Label("Finding", "문제")),
         horizontal=True,
@@ -203,7 +203,7 @@ def trust() -> Sheet:
         "doubt-by-camera-and-day",
         Label("Counts in doubt, %", "의심 집계 비율(%)"),
         data_set=data_sets.ZONE_HOURS,
-        rows=CAMERA,
+        rows=SITE_CAMERA,
         columns=DAY,
         value=Calculated("suspect_percent", Label("In doubt, %", "의심 비율 %"), decimals=1),
         subtitle=Label(
@@ -215,7 +215,7 @@ def trust() -> Sheet:
         "observed-by-camera-and-day",
         Label("Time observed, seconds", "관측 시간(초)"),
         data_set=data_sets.ZONE_HOURS,
-        rows=CAMERA,
+        rows=SITE_CAMERA,
         columns=DAY,
         value=Measure("observed_seconds", Label("Seconds", "초"), Aggregation.SUM),
         subtitle=Label(

@@ -72,9 +72,12 @@ CAMERA = text("camera", "Camera", "카메라")
 DEVICE = text("device", "Device", "장치")
 ZONE = text("zone", "Zone", "구역")
 LINE = text("line", "Line", "계수선")
-PLACE = text("place", "Place", "위치", "concat(camera, ' / ', zone)")
-"""Camera and zone together: two cameras may both have an "entrance", whose counts are not to be added."""
-LINE_PLACE = text("place", "Place", "위치", "concat(camera, ' / ', line)")
+PLACE = text("place", "Place", "위치", "concat(site, ' / ', camera, ' / ', zone)")
+"""Site, camera and zone together: two cameras may both have an "entrance" and two sites a camera of one name,
+whose counts are not to be added."""
+LINE_PLACE = text("place", "Place", "위치", "concat(site, ' / ', camera, ' / ', line)")
+SITE_CAMERA = text("site_camera", "Site / camera", "현장 / 카메라", "concat(site, ' / ', camera)")
+SITE_DEVICE = text("site_device", "Site / device", "현장 / 장치", "concat(site, ' / ', device)")
 OBJECT_CLASS = text("object_class", "Class", "종류")
 HOUR_START = instant("hour_start", "Hour", "시간")
 LOCAL_DAY = text("local_day", "Day", "날짜")

@@ -12,6 +12,7 @@ from quicksight.data_sets.columns import (
     OBJECT_CLASS,
     PLACE,
     SITE,
+    SITE_CAMERA,
     ZONE,
     columns_of,
     decimal,
@@ -20,10 +21,11 @@ from quicksight.data_sets.columns import (
     select,
     text,
 )
-from quicksight.data_sets.week_before import HISTORY_BY_HOUR_DAYS, beside_a_week_earlier
+from quicksight.data_sets.week_before import beside_a_week_earlier
 from quicksight.label import Label
 
-_PEOPLE_SECONDS = "occupancy_mean * observed_seconds"
+# Windows in doubt are left out of means and maxima, here as in occupancy_by_day, the usual and the peaks.
+_PEOPLE_SECONDS = "sound_occupancy_mean * sound_seconds"
 LINE_HOURS = beside_a_week_earlier(
     "line_crossings_by_hour",
     "line_hours",
@@ -53,16 +55,20 @@ ZONE_HOURS = beside_a_week_earlier(
     Label("Zone counts by hour", "시간별 구역 집계"),
     keys=(SITE, CAMERA, ZONE, OBJECT_CLASS, PLACE),
     values=(
-        decimal("occupancy_mean", "Mean inside", "평균 인원"),
-        integer("occupancy_maximum", "Most at once", "동시 최대"),
+        decimal("occupancy_mean", "Mean inside", "평균 인원", "sound_occupancy_mean"),
+        integer("occupancy_maximum", "Most at once", "동시 최대", "sound_occupancy_maximum"),
         integer("entries", "Entries", "진입"),
         integer("exits", "Exits", "퇴장"),
         decimal("inside_seconds", "Person-seconds inside", "구역 안 인·초", _PEOPLE_SECONDS),
         decimal("observed_seconds", "Seconds observed", "관측 시간(초)"),
         decimal("suspect_seconds", "Seconds in doubt", "의심 시간(초)", "suspect_share * observed_seconds"),
+        decimal("counted_seconds", "Seconds not in doubt", "의심 제외 시간(초)", "sound_seconds"),
+        SITE_CAMERA,
     ),
     compared=(
-        integer("occupancy_maximum_week_before", "Most, week before", "1주 전 최대", "occupancy_maximum"),
+        integer(
+            "occupancy_maximum_week_before", "Most, week before", "1주 전 최대", "sound_occupancy_maximum"
+        ),
         integer("entries_week_before", "Entries, week before", "1주 전 진입", "entries"),
         decimal(
             "inside_seconds_week_before",
@@ -73,17 +79,23 @@ ZONE_HOURS = beside_a_week_earlier(
         decimal(
             "observed_seconds_week_before", "Seconds, week before", "1주 전 관측 시간(초)", "observed_seconds"
         ),
+        decimal(
+            "counted_seconds_week_before",
+            "Seconds not in doubt, week before",
+            "1주 전 의심 제외 시간(초)",
+            "sound_seconds",
+        ),
     ),
     calculated=(
         CalculatedColumn(
             "mean_inside",
             Label("Mean inside", "평균 인원"),
-            "sum({inside_seconds}) / sum({observed_seconds})",
+            "sum({inside_seconds}) / sum({counted_seconds})",
         ),
         CalculatedColumn(
             "mean_inside_week_before",
             Label("Mean inside, week before", "1주 전 평균 인원"),
-            "sum({inside_seconds_week_before}) / sum({observed_seconds_week_before})",
+            "sum({inside_seconds_week_before}) / sum({counted_seconds_week_before})",
         ),
         CalculatedColumn(
             "suspect_percent",
@@ -120,6 +132,8 @@ DWELL_HOURS = beside_a_week_earlier(
         ),
     ),
 )
+PEAK_DAYS = 35
+"""As many as the view holds: its peaks are found anew over all of them each time."""
 _PEAK_COLUMNS = (
     SITE,
     CAMERA,
@@ -140,7 +154,7 @@ PEAK_HOURS = DataSet(
     select(_PEAK_COLUMNS, "peak_hours"),
     columns_of(_PEAK_COLUMNS),
     period_column="day_noon",
-    history_days=HISTORY_BY_HOUR_DAYS,
+    history_days=PEAK_DAYS,
 )
 _USUAL_COLUMNS = (
     SITE,

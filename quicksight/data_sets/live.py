@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from quicksight.data_set import DataSet, ImportMode
 from quicksight.data_sets.columns import (
@@ -12,6 +13,7 @@ from quicksight.data_sets.columns import (
     OBJECT_CLASS,
     PLACE,
     SITE,
+    SITE_CAMERA,
     ZONE,
     Written,
     columns_of,
@@ -22,6 +24,9 @@ from quicksight.data_sets.columns import (
     text,
 )
 from quicksight.label import Label
+
+NOW_MINUTES = 10
+"""A count older than this is none of now: windows are a minute long and come within a few."""
 
 
 def _over(
@@ -43,6 +48,13 @@ def _over(
     )
 
 
+_AGE_MINUTES = "date_diff('minute', window_end, localtimestamp)"
+_IS_NOW = f"window_end >= date_add('minute', -{NOW_MINUTES}, localtimestamp) AND NOT suspect"
+_MARK = (
+    f"CASE WHEN window_end < date_add('minute', -{NOW_MINUTES}, localtimestamp) "
+    f"THEN concat(' · no data 데이터 없음 ', CAST({_AGE_MINUTES} AS varchar), ' min') "
+    "WHEN suspect THEN ' · in doubt 의심' ELSE '' END"
+)
 PEOPLE_NOW = _over(
     "occupancy_live",
     "people_now",
@@ -53,11 +65,13 @@ PEOPLE_NOW = _over(
         ZONE,
         OBJECT_CLASS,
         instant("window_end", "As of", "기준 시각"),
-        integer("occupancy_last", "Inside", "구역 안"),
-        decimal("density_per_m2", "Per m²", "제곱미터당"),
-        PLACE,
+        integer("occupancy_last", "Inside", "구역 안", f"if({_IS_NOW}, occupancy_last, NULL)"),
+        decimal("density_per_m2", "Per m²", "제곱미터당", f"if({_IS_NOW}, density_per_m2, NULL)"),
+        replace(PLACE, sql=f"concat({PLACE.sql}, {_MARK})"),
+        integer("age_minutes", "Minutes old", "경과(분)", _AGE_MINUTES),
     ),
 )
+"""What is older than `NOW_MINUTES`, or in doubt, keeps its place, which says so, and has no number."""
 ZONE_WINDOWS = _over(
     "unique_zone_counts",
     "zone_windows",
@@ -68,8 +82,8 @@ ZONE_WINDOWS = _over(
         ZONE,
         OBJECT_CLASS,
         instant("event_time", "Time", "시각"),
-        decimal("occupancy_mean", "Mean inside", "평균 인원"),
-        integer("occupancy_maximum", "Most at once", "동시 최대"),
+        decimal("occupancy_mean", "Mean inside", "평균 인원", "if(suspect, NULL, occupancy_mean)"),
+        integer("occupancy_maximum", "Most at once", "동시 최대", "if(suspect, NULL, occupancy_maximum)"),
         integer("entries", "Entries", "진입"),
         integer("exits", "Exits", "퇴장"),
         integer("appeared", "First seen inside", "안에서 나타남"),
@@ -106,12 +120,14 @@ WITH observed AS (
 )
 SELECT
     site, camera, kind, started_at, ended_at, records, detail, 1 AS findings, minutes,
-    coalesce(ended_at, started_at) AS last_at
+    coalesce(ended_at, started_at) AS last_at,
+    concat(site, coalesce(concat(' / ', camera), '')) AS site_camera
 FROM data_quality
 UNION ALL
 SELECT
     o.site, o.camera, 'none' AS kind, o.started_at, o.ended_at, 0 AS records,
-    'nothing found missing' AS detail, 0 AS findings, 0 AS minutes, o.ended_at AS last_at
+    'nothing found missing' AS detail, 0 AS findings, 0 AS minutes, o.ended_at AS last_at,
+    concat(o.site, ' / ', o.camera) AS site_camera
 FROM observed o
 LEFT JOIN troubled t ON t.day = o.day AND t.site = o.site AND coalesce(t.camera, o.camera) = o.camera
 WHERE t.site IS NULL
@@ -130,6 +146,7 @@ _DATA_QUALITY_COLUMNS = (
     integer("findings", "Findings", "문제 수"),
     integer("minutes", "Minutes touched", "걸린 시간(분)"),
     instant("last_at", "Last seen", "마지막 확인"),
+    SITE_CAMERA,
 )
 DATA_QUALITY = DataSet(
     "data_quality",

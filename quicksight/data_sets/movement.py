@@ -12,6 +12,7 @@ from quicksight.data_sets.columns import (
     OBJECT_CLASS,
     PLACE,
     SITE,
+    SITE_DEVICE,
     ZONE,
     columns_of,
     decimal,
@@ -88,6 +89,7 @@ _DEVICE_COLUMNS = (
     decimal("disk_free_percent_minimum", "Disk free %", "디스크 여유 %"),
     integer("spool_rows_maximum", "Waiting to be sent", "전송 대기"),
     decimal("clock_offset_milliseconds_maximum", "Clock offset ms", "시계 오차 ms"),
+    SITE_DEVICE,
 )
 DEVICE_HOURS = DataSet(
     "device_hours",

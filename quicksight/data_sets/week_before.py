@@ -1,7 +1,8 @@
 """History by local hour in which a week earlier stands beside each hour.
 
 A row of a week ago is moved to where it is compared, so that one sum over the rows a reader has chosen has
-both numbers, whatever the period, site or class; what is still to come of the current week has no row.
+both numbers, whatever the period, site or class. Both sides end with the last hour that is over: the running
+one would be on one side only.
 """
 
 from __future__ import annotations
@@ -24,14 +25,21 @@ from quicksight.label import Label
 HISTORY_BY_HOUR_DAYS = 62
 """Two months to choose a period from; the week before is known for all but the first seven days."""
 _CALENDAR = (HOUR_START, LOCAL_DAY, WEEKDAY, HOUR_OF_DAY)
+# The same hour of the local clock: seven days of 24 hours are another one where clocks changed in between.
+_SEVEN_DAYS_ON = (
+    "CAST(at_timezone(with_timezone({moment}, 'UTC'), coalesce(time_zone, 'UTC')) AS timestamp)".format(
+        moment="date_add('day', 7, hour_start)"
+    )
+)
+_CLOCK_CHANGED = f"date_diff('second', {_SEVEN_DAYS_ON}, date_add('day', 7, local_hour))"
+_HOUR_A_WEEK_LATER = f"date_add('second', {_CLOCK_CHANGED}, date_add('day', 7, hour_start))"
 _A_WEEK_LATER = (
-    replace(HOUR_START, sql="date_add('day', 7, hour_start)"),
+    replace(HOUR_START, sql=_HOUR_A_WEEK_LATER),
     replace(LOCAL_DAY, sql="date_format(date_add('day', 7, local_hour), '%Y-%m-%d')"),
     WEEKDAY,
     HOUR_OF_DAY,
 )
-# An hour of last week stands beside an hour that is over, or the current one would seem to fall behind.
-_IS_OVER = "date_add('hour', 7 * 24 + 1, hour_start) <= localtimestamp"
+_IS_OVER = "date_add('hour', 1, {hour}) <= localtimestamp"
 _SQL_TYPES = {
     QuickSightType.STRING: "varchar",
     QuickSightType.INTEGER: "bigint",
@@ -56,7 +64,8 @@ def beside_a_week_earlier(
         identifier,
         label,
         ImportMode.SPICE,
-        f"{select(now, view)}\nUNION ALL\n{select(before, view, _IS_OVER)}",
+        f"{select(now, view, _IS_OVER.format(hour='hour_start'))}\nUNION ALL\n"
+        f"{select(before, view, _IS_OVER.format(hour=_HOUR_A_WEEK_LATER))}",
         columns_of(now),
         time_column=HOUR_START.column.name,
         period_column=HOUR_START.column.name,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from athena import catalog
 from cli.main import main
 from contract.records import StoredRecord
 from infra.local.athena import LocalAthena, LocalFolderLake
@@ -19,9 +21,11 @@ from quicksight.data_sets import (
     DATA_SETS,
     FREE_WIFI,
     LINE_HOURS,
+    PEAK_HOURS,
     PEOPLE_NOW,
     SAFETY_COUNTS,
     SAFETY_EVENTS,
+    ZONE_HOURS,
     ZONE_WINDOWS,
 )
 from quicksight.linter import lint_sql
@@ -171,7 +175,7 @@ def test_rules_are_what_quicksight_reads(
 def test_a_week_earlier_stands_beside_the_hours_that_are_over(
     open_lake: OpenLake, make_records: RecordFactory
 ) -> None:
-    # At 13:00: the hour from 12:00 is over, the one from 13:00 (22:00 in Seoul) is not.
+    # At 13:00: the hour from 12:00 is over, the one from 13:00 (22:00 in Seoul) is not, and on neither side.
     hour = 3_600_000
     a_week_ago = NOON_MILLISECONDS - 7 * 24 * hour
     crossed = {"direction": "in", "line": "door", "object_class": "person"}
@@ -179,6 +183,9 @@ def test_a_week_earlier_stands_beside_the_hours_that_are_over(
         make_records("line_crossings", count=5, **crossed),
         make_records("line_crossings", count=2, start_ms=a_week_ago, first_sequence=11, **crossed),
         make_records("line_crossings", count=4, start_ms=a_week_ago + hour, first_sequence=21, **crossed),
+        make_records(
+            "line_crossings", count=7, start_ms=NOON_MILLISECONDS + hour, first_sequence=31, **crossed
+        ),
     )
     rows = athena.query(
         "SELECT local_day, hour_of_day, sum(crossings_in), sum(crossings_in_week_before) "  # noqa: S608 - ours
@@ -209,3 +216,96 @@ def test_events_of_a_week_earlier_are_counted_and_listed_once(
     assert sorted(tuple(row) for row in counted) == [("2025-11-14", 1, None), ("2025-11-21", 1, 1)]
     assert len(athena.query(sql_in(SAFETY_EVENTS, "crowdlens")).rows) == 2
     assert len(athena.query(sql_in(ALERTS_NOW, "crowdlens")).rows) == 1
+
+
+def test_a_week_earlier_is_the_same_hour_of_the_local_clock(
+    open_lake: OpenLake, make_records: RecordFactory
+) -> None:
+    """In New York noon of 1 November is 16:00 in UTC, a week later, with clocks put back, 17:00."""
+    noon = datetime(2025, 11, 1, 16, tzinfo=UTC)
+    made = make_records("line_crossings", count=1, start_ms=round(noon.timestamp() * 1000), direction="in")
+    there = [replace(one, record=replace(one.record, time_zone="America/New_York")) for one in made]
+    athena = open_lake(there)
+    rows = athena.query(
+        "SELECT hour_start, local_day, hour_of_day, crossings_in_week_before "  # noqa: S608 - ours
+        f"FROM ({sql_in(LINE_HOURS, 'crowdlens')}) AS d WHERE crossings_in IS NULL"
+    ).rows
+    assert [(row[0].isoformat(), *row[1:]) for row in rows] == [("2025-11-08T17:00:00", "2025-11-08", 12, 1)]
+
+
+def test_windows_in_doubt_are_in_no_mean_and_no_maximum(
+    open_lake: OpenLake, make_records: RecordFactory
+) -> None:
+    zone = {"zone": "stairs", "object_class": "person", "window_seconds": 60.0}
+    good, covered = {"occupancy_mean": 4.0, "occupancy_maximum": 6}, {"occupancy_mean": 0.0}
+    athena = open_lake(
+        make_records("zone_counts", count=30, step_ms=60_000, suspect=False, **good, **zone),
+        make_records(
+            *("zone_counts",),
+            **{"count": 10, "step_ms": 60_000, "first_sequence": 51, "suspect": True},
+            **{"start_ms": NOON_MILLISECONDS + 30 * 60_000, "occupancy_maximum": 9, **covered, **zone},
+        ),
+    )
+    hours = athena.query(
+        "SELECT sum(inside_seconds) / sum(counted_seconds), max(occupancy_maximum), sum(observed_seconds), "  # noqa: S608
+        f"sum(suspect_seconds), max(occupancy_mean) FROM ({sql_in(ZONE_HOURS, 'crowdlens')}) AS d"
+    ).rows
+    assert tuple(hours[0]) == (4.0, 6, 2400.0, 600.0, 4.0)
+    windows = athena.query(
+        "SELECT count(*), count(occupancy_mean), max(occupancy_maximum) "  # noqa: S608 - ours
+        f"FROM ({sql_in(ZONE_WINDOWS, 'crowdlens')}) AS d"
+    ).rows
+    assert tuple(windows[0]) == (40, 30, 6)
+
+
+def test_a_number_of_now_is_of_now_and_in_no_doubt(open_lake: OpenLake, make_records: RecordFactory) -> None:
+    values = {"count": 1, "occupancy_last": 5, "window_seconds": 60.0}
+    recent = NOON_MILLISECONDS + 52 * 60_000
+    athena = open_lake(
+        make_records("zone_counts", zone="new", start_ms=recent, suspect=False, **values),
+        make_records("zone_counts", zone="dark", start_ms=recent, suspect=True, first_sequence=11, **values),
+        make_records("zone_counts", zone="old", suspect=False, first_sequence=21, **values),
+    )
+    rows = athena.query(
+        "SELECT place, occupancy_last, age_minutes "  # noqa: S608 - ours
+        f"FROM ({sql_in(PEOPLE_NOW, 'crowdlens')}) AS d"
+    ).rows
+    assert sorted(tuple(row) for row in rows) == [
+        ("seoul-1 / plaza-1 / dark · in doubt 의심", None, 7),
+        ("seoul-1 / plaza-1 / new", 5, 7),
+        ("seoul-1 / plaza-1 / old · no data 데이터 없음 59 min", None, 59),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data_set", [PEAK_HOURS, SAFETY_EVENTS, SAFETY_COUNTS], ids=lambda one: one.identifier
+)
+def test_no_more_days_are_asked_than_the_view_holds(data_set: DataSet) -> None:
+    views = {view.name: view.template for view in catalog.views()}
+    read = set(re.findall(r"FROM ([a-z_]+)", data_set.sql)) & set(views)
+    held = [
+        int(days) for name in read for days in re.findall(r"current_date - INTERVAL '(\d+)'", views[name])
+    ]
+    assert held
+    assert data_set.history_days <= min(held) + 1
+
+
+def test_alerts_of_now_read_the_days_they_show(open_lake: OpenLake, make_records: RecordFactory) -> None:
+    day = 24 * 3_600_000
+    event = {"kind": "running", "phase": "end", "count": 1}
+    athena = open_lake(
+        *(
+            make_records(
+                "events",
+                event=f"e{ago}",
+                start_ms=start,
+                started_at=start,
+                first_sequence=ago * 10 + 1,
+                **event,
+            )
+            for ago in (0, 3, 20)
+            for start in [NOON_MILLISECONDS - ago * day]
+        )
+    )
+    result = athena.query(sql_in(ALERTS_NOW, "crowdlens"))
+    assert (len(result.rows), result.files_scanned) == (1, 1)

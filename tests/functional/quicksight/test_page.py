@@ -140,10 +140,16 @@ def test_times_are_on_the_clock_of_the_dashboard(
 def test_names_are_text_wherever_they_stand(
     open_lake: OpenLake, make_records: RecordFactory, tmp_path: Path
 ) -> None:
+    just_now = round(datetime(2025, 11, 21, 12, 58, tzinfo=UTC).timestamp() * 1000)
     names = [EVIL, "광장 동쪽", "a\"b'c", "</script>", "%{y} $x$ &lt;"]
     page = drawn(
         open_lake(
-            *(make_records("zone_counts", zone=name, epoch=f"{i:012x}") for i, name in enumerate(names)),
+            *(
+                make_records(
+                    "zone_counts", zone=name, epoch=f"{i:012x}", start_ms=just_now, count=1, suspect=False
+                )
+                for i, name in enumerate(names)
+            ),
             *(make_records("line_crossings", line=name, epoch=f"{i:012x}") for i, name in enumerate(names)),
             make_records("camera_status", state="dark", detail=EVIL),
         ),
@@ -156,7 +162,7 @@ def test_names_are_text_wherever_they_stand(
     assert EVIL in page.cards["camera-states"]
     shown = {trace["name"] for trace in json.loads(page.charts["occupancy-over-time-chart-data"])["data"]}
     escaped = [name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for name in names]
-    assert shown == {f"plaza-1 / {name}" for name in escaped}
+    assert shown == {f"seoul-1 / plaza-1 / {name}" for name in escaped}
 
 
 def test_a_site_cannot_break_out_of_the_title(tmp_path: Path) -> None:

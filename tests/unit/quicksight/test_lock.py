@@ -50,7 +50,9 @@ def test_a_renamed_column_is_refused() -> None:
     renamed = replace(
         PEOPLE_NOW, columns=tuple(replace(one, name=f"{one.name}_") for one in PEOPLE_NOW.columns)
     )
-    with pytest.raises(LockError, match=r"column crowdlens-people-now/camera would go: .*\(and \d+ more\)"):
+    with pytest.raises(
+        LockError, match=r"column crowdlens-people-now/age_minutes would go: .*\(and \d+ more\)"
+    ):
         check_lock(LOCKED, ids_of([renamed, *DATA_SETS[1:]], [operations.DASHBOARD]))
 
 
