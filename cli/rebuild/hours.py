@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from typing import Any, Final
 
@@ -17,11 +17,13 @@ from pymysql.cursors import Cursor
 
 from cli.rebuild.lake import Lake, ListedObject, list_objects, read_records
 from contract.tables import TRACKS, ZONE_COUNTS, Table
-from lambdas.rds_loader import hours
+from lambdas.rds_loader import hour_totals, hours
 from lambdas.shared.geographic_box import GeographicBox
 from lambdas.shared.mysql import Database
+from lambdas.shared.overlapping import LONGEST_WINDOW, Window, totals_by_bucket
 
 _ROWS_PER_STATEMENT: Final = 500
+_HOUR: Final = timedelta(hours=1)
 _KEY: Final = ["site", "camera", "zone", "object_class", "hour_start"]
 _ZONE_COLUMNS: Final = (*_KEY, "seconds", "occupancy_seconds", "occupancy_maximum", "suspect_seconds")
 _BOX_COLUMNS: Final = ("box", "hour_start", "seconds", "occupancy_seconds", "occupancy_maximum")
@@ -45,10 +47,16 @@ def rebuild_hours(lake: Lake, database: Database, now: datetime, report: Callabl
     first, made = (now - hours.KEPT).date(), HoursMade()
     boxes = database.run(_every_box)
     for table in (ZONE_COUNTS, TRACKS) if boxes else (ZONE_COUNTS,):
+        before: pa.Table | None = None
         for day, objects in _days(lake, table, first, now.date()):
             records = read_records(lake, table, objects)
-            rows = zone_totals(records) if table is ZONE_COUNTS else box_totals(records, boxes)
-            kept = [row for row in rows if row[_hour_place(table)] + timedelta(hours=1) <= now]
+            if table is ZONE_COUNTS:
+                rows = zone_totals(records)
+            else:
+                rows = box_totals(records if before is None else pa.concat_tables([before, records]), boxes)
+                before = _reaching_over(records, day)
+            place = _hour_place(table)
+            kept = [row for row in rows if _is_of(row[place], day) and row[place] + _HOUR <= now]
             database.run(lambda cursor: _replace(cursor, table, day, kept))  # noqa: B023 - run at once
             made.days, made.totals = made.days + 1, made.totals + len(kept)
             report(f"{table.name} {day}: {len(kept)} totals")
@@ -88,23 +96,27 @@ def box_totals(records: pa.Table, boxes: Mapping[str, GeographicBox]) -> list[Ro
 
 
 def _box_hours(records: pa.Table) -> list[Row]:
-    tracks = ["event_time", "device", "camera", "epoch", "track"]
-    each = records.group_by(tracks).aggregate([("window_seconds", "max")])
-    windows = each.group_by("event_time").aggregate([("window_seconds_max", "max"), ("track", "count")])
-    seconds: Any = windows.column("window_seconds_max_max")
-    counts: Any = windows.column("track_count")
-    table = pa.table(
-        {
-            "hour_start": _hour(windows),
-            "seconds": seconds,
-            "weighted": pc.multiply(seconds, counts),
-            "most": counts,
-        }
+    tracks = ["event_time", "window_seconds", "device", "camera", "epoch", "track"]
+    each = records.group_by(tracks).aggregate([])
+    found = each.group_by(["event_time", "window_seconds"]).aggregate([("track", "count")])
+    windows = (
+        Window(_naive(row["event_time"]), row["window_seconds"], row["track_count"])
+        for row in found.to_pylist()
     )
-    sums: list[Any] = [("seconds", "sum"), ("weighted", "sum"), ("most", "max")]
-    found = table.group_by("hour_start").aggregate(sums).to_pylist()
-    order = ("hour_start", "seconds_sum", "weighted_sum", "most_max")
-    return [tuple(_naive(row[name]) for name in order) for row in found]
+    by_hour = totals_by_bucket(windows, int(_HOUR.total_seconds()))
+    return [(hour, one.seconds, one.count_seconds, one.maximum) for hour, one in by_hour.items()]
+
+
+def _reaching_over(records: pa.Table, day: str) -> pa.Table:
+    """Return the records of a UTC day whose windows may reach into the next."""
+    after = datetime.combine(date.fromisoformat(day), time(), UTC) + timedelta(days=1) - LONGEST_WINDOW
+    moments = records.column("event_time")
+    late: Any = pc.greater_equal(moments, pa.scalar(after).cast(moments.type))
+    return records.filter(late)
+
+
+def _is_of(hour: datetime, day: str) -> bool:
+    return hour.date().isoformat() == day
 
 
 def _in(records: pa.Table, box: GeographicBox) -> Any:
@@ -168,13 +180,14 @@ def _days(lake: Lake, table: Table, first: date, last: date) -> Iterator[tuple[s
     for listed in list_objects(lake, table, first.isoformat()):
         if listed.day <= last.isoformat():
             by_day.setdefault(listed.day, []).append(listed)
-    yield from sorted(by_day.items(), reverse=True)
+    # What windows of tracks reach over midnight with comes from the day before.
+    yield from sorted(by_day.items(), reverse=table is ZONE_COUNTS)
 
 
 def _every_box(cursor: Cursor) -> dict[str, GeographicBox]:
     cursor.execute("SELECT DISTINCT site FROM place_feeds WHERE kind = 'box'")
     sites = [site for (site,) in cursor.fetchall()]
-    return {digest: box for site in sites for digest, box in hours.boxes(cursor, site).items()}
+    return {digest: box for site in sites for digest, box in hour_totals.boxes(cursor, site).items()}
 
 
 def _replace(cursor: Cursor, table: Table, day: str, rows: list[Row]) -> None:

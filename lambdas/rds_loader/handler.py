@@ -60,5 +60,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def _maintain() -> dict[str, Any]:
     result = loader().maintain()
     logger.info("projection maintained", extra={"removed": result.removed, "finished": result.finished})
-    count(metrics, {"prune_unfinished": int(not result.finished)})
+    for error, reason in result.totals.errors:
+        logger.error("hour totals not made", extra={"error": error, "reason": reason})
+    faults = {"totals_failed": result.totals.failed, "totals_given_up": result.totals.given_up}
+    # A metric is paid for in every hour that it is sent: these come only with something to tell.
+    told = {name: number for name, number in faults.items() if number}
+    count(metrics, {"prune_unfinished": int(not result.finished), **told})
     return {"removed": result.removed, "finished": result.finished}

@@ -18,39 +18,53 @@ ROWS_PER_DELETE: Final = 5_000
 PRUNE_SECONDS: Final = 30.0
 """When the time is up the rest waits for the next run; a function has 60 s."""
 TOTALS_SECONDS: Final = 15.0
+"""After this no more totals are begun; the last may take `hour_totals.STATEMENT_SECONDS` more."""
 
 
 @dataclass
 class MaintenanceResult:
-    """Rows removed from each table; `finished` is False when time ran out with old rows left."""
+    """Rows removed from each table; `finished` is False when time ran out with old rows or totals left."""
 
     removed: dict[str, int] = field(default_factory=dict)
     finished: bool = True
+    totals: hours.TotalsResult = field(default_factory=hours.TotalsResult)
 
 
 def maintain(
     database: Database, now: datetime, *, monotonic: Callable[[], float] = time.monotonic
 ) -> MaintenanceResult:
-    """Settle live state as of `now` (naive UTC), make hour totals, and remove what MySQL no longer keeps.
+    """Settle live state as of `now` (naive UTC), remove what MySQL no longer keeps, and make hour totals.
 
-    Hours that are over get their totals before their rows go, for at most `TOTALS_SECONDS`. Whole UTC days
-    before `first_kept_day` go from the oldest, in transactions of `ROWS_PER_DELETE` rows; all of it ends
-    after `PRUNE_SECONDS`. Raises `DatabaseError`; what was done until then stays done.
+    Whole UTC days before `first_kept_day` go from the oldest, in transactions of `ROWS_PER_DELETE` rows, for
+    at most `PRUNE_SECONDS`. They go first, whatever becomes of the totals: no total is made of an hour of
+    those days. Then hours that are over get their totals, for `TOTALS_SECONDS`. Raises `DatabaseError`; what
+    was done until then stays done.
     """
     database.run(lambda cursor: live.settle(cursor, now))
-    began = monotonic()
-    finished = hours.make_due_totals(database, now, deadline=began + TOTALS_SECONDS, monotonic=monotonic)
-    deadline = began + PRUNE_SECONDS
-    result = MaintenanceResult(finished=finished)
-    for table, statement, parameters in _deletions(now):
-        removed = ROWS_PER_DELETE
-        while removed == ROWS_PER_DELETE:
-            if monotonic() > deadline:
-                result.finished = False
-                return result
-            removed = database.run(lambda cursor: cursor.execute(statement, parameters))  # noqa: B023
-            result.removed[table] = result.removed.get(table, 0) + removed
+    result = MaintenanceResult()
+    result.finished = _prune(database, now, result.removed, monotonic() + PRUNE_SECONDS, monotonic)
+    deadline = monotonic() + TOTALS_SECONDS
+    result.totals = hours.make_due_totals(database, now, deadline=deadline, monotonic=monotonic)
+    result.finished = result.finished and result.totals.finished
     return result
+
+
+def _prune(
+    database: Database,
+    now: datetime,
+    removed: dict[str, int],
+    deadline: float,
+    monotonic: Callable[[], float],
+) -> bool:
+    """Remove what MySQL no longer keeps, counted by table; return whether nothing is left."""
+    for table, statement, parameters in _deletions(now):
+        gone = ROWS_PER_DELETE
+        while gone == ROWS_PER_DELETE:
+            if monotonic() > deadline:
+                return False
+            gone = database.run(lambda cursor: cursor.execute(statement, parameters))  # noqa: B023
+            removed[table] = removed.get(table, 0) + gone
+    return True
 
 
 def _deletions(now: datetime) -> list[tuple[str, str, tuple[object, ...]]]:

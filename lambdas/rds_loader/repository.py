@@ -40,10 +40,12 @@ def write_group(cursor: Cursor, group: Sequence[PreparedObject], now: datetime) 
     """Write ledger rows, records and live state of the objects; return the keys that MySQL did not have.
 
     `now` is naive UTC. Ledger rows first and by key, then tables in the contract's order, their days, rows by
-    key: every loader takes its locks in the same order.
+    key: every loader takes its locks in the same order. The hours to be totalled are noted last, for they are
+    those of other loaders too.
     """
     ordered = sorted(group, key=lambda prepared: prepared.entry.object_key)
     new = [prepared for prepared in ordered if claim(cursor, prepared.entry)]
+    due: set[hours.DueHour] = set()
     for name, table in TABLES.items():
         own = [prepared for prepared in new if prepared.entry.table_name == name]
         for day in sorted({prepared.entry.day for prepared in own}):
@@ -52,7 +54,8 @@ def write_group(cursor: Cursor, group: Sequence[PreparedObject], now: datetime) 
             for rows in _portions(own):
                 if table is ZONE_COUNTS:
                     live.advance(cursor, rows, now)
-                hours.note_due(cursor, table, rows)
+                due |= hours.due_hours(table, rows)
+    hours.note_due(cursor, due)
     return {prepared.entry.object_key for prepared in new}
 
 

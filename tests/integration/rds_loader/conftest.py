@@ -28,7 +28,10 @@ from lambdas.rds_loader.rows import without_repeats
 from lambdas.shared.lake_parquet import decode_parquet, encode_parquet
 
 BUCKET = "crowdlens-lake"
-PROJECTION = (*TABLES, "zone_live", "load_ledger", "projection_state", "zone_hours", "box_hours", "hours_due")
+PROJECTION = (
+    *(*TABLES, "zone_live", "load_ledger", "projection_state"),
+    *("zone_hours", "box_hours", "hours_due", "hours_to_make"),
+)
 
 
 class Lake:

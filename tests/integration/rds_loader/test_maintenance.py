@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_many_rows_go_in_short_transactions(
 
 def test_what_is_not_done_in_time_waits_for_the_next_run(lake: Any, make_records: Any) -> None:
     lake.load(*lake.put(make_records(count=3, start_ms=NOON_MILLISECONDS - 30 * DAY_MILLISECONDS)))
-    ticks = iter([0.0, 0.0, 100.0])
+    ticks = chain([0.0, 0.0], repeat(100.0))
     result = maintain(module.loader()._database, NOON, monotonic=lambda: next(ticks))
     assert not result.finished
     assert maintain(module.loader()._database, NOON).finished
