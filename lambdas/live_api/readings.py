@@ -41,37 +41,45 @@ def counted_parts(feed: Feed, reading: Reading | None) -> list[Part]:
 
 
 class BoxReader:
-    """Reads boxes within `BOXES_SECONDS` in all; one that takes too long has no data, and only it."""
+    """Reads boxes within `BOXES_SECONDS` in all, and remembers what it read.
+
+    One for which there was no time, or that the server ended, is as it was when it was last read: it turns
+    stale by itself, then to no data, and harms no other place.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._took: dict[GeographicBox, float] = {}
+        self._last: dict[GeographicBox, Reading | None] = {}
+        # By box: whether it took too long, and when it was last tried.
+        self._tried: dict[GeographicBox, tuple[bool, float]] = {}
 
     def read(
         self, cursor: Cursor, boxes: Collection[GeographicBox], now: datetime
     ) -> dict[Feed, Reading | None]:
         """Return what is seen in each box at `now` (naive UTC); raises `pymysql.MySQLError`."""
         deadline = self._monotonic() + BOXES_SECONDS
-        found: dict[Feed, Reading | None] = {}
-        # Those that were slow come last, so that only they are left out.
-        for box in sorted(boxes, key=lambda one: self._took.get(one, 0.0)):
+        # Who waits longest comes first, so that each has its turn, and those that take too long come last.
+        for box in sorted(boxes, key=lambda one: self._tried.get(one, (False, 0.0))):
             began = self._monotonic()
-            found[box] = self._one(cursor, box, now, deadline - began)
-            self._took[box] = self._monotonic() - began
-        self._took = {box: self._took[box] for box in boxes}
-        return found
+            if deadline - began < _LEAST_SECONDS:
+                logger.warning("boxes not read", extra={"box": box.digest, "reason": "no time"})
+                break
+            stopped = self._read_one(cursor, box, now, min(deadline - began, BOX_SECONDS))
+            self._tried[box] = (stopped, began)
+        self._last = {box: self._last.get(box) for box in boxes}
+        self._tried = {box: tried for box, tried in self._tried.items() if box in self._last}
+        return dict(self._last)
 
-    def _one(self, cursor: Cursor, box: GeographicBox, now: datetime, left: float) -> Reading | None:
-        if left < _LEAST_SECONDS:
-            logger.warning("box not read", extra={"box": box.digest, "site": box.site, "reason": "no time"})
-            return None
+    def _read_one(self, cursor: Cursor, box: GeographicBox, now: datetime, seconds: float) -> bool:
+        """Read a box and return whether that took too long."""
         try:
-            return _box_reading(cursor, box, now, min(left, BOX_SECONDS))
+            self._last[box] = _box_reading(cursor, box, now, seconds)
         except pymysql.MySQLError as error:
             if error_code(error) not in STOPPED_ERRORS:
                 raise
-            logger.warning("box not read", extra={"box": box.digest, "site": box.site, "reason": str(error)})
-            return None
+            logger.warning("boxes not read", extra={"box": box.digest, "reason": str(error)})
+            return True
+        return False
 
 
 def read_feeds(

@@ -13,7 +13,7 @@ from lambdas.live_api import repository
 from lambdas.live_api.feed_state import State
 from lambdas.live_api.readings import BOXES_SECONDS, BoxReader
 from lambdas.shared.geographic_box import GeographicBox
-from lambdas.shared.mysql import Connector, Database, DatabaseUnavailableError
+from lambdas.shared.mysql import Connector, Database, DatabaseUnavailableError, select_within
 from lambdas.shared.settings import migration_settings
 
 SLEEPING = "SELECT SLEEP(600)"
@@ -93,28 +93,30 @@ def test_a_box_that_takes_too_long_has_no_data_and_only_it(
 
     def slow(cursor: Any, one: GeographicBox, between: Any, seconds: float) -> Any:
         if one.west == 126.8:
-            cursor.execute(f"{repository.select_within(0.05)} SLEEP(5) FROM places")
+            cursor.execute(f"{select_within(0.05)} SLEEP(5) FROM places")
         return plain(cursor, one, between, seconds)
 
     monkeypatch.setattr("lambdas.live_api.readings.box_rows", slow)
-    api.application.map._snapshot = None
+    # Like a process that is new: it has read no box yet.
+    api.application.map._snapshot, api.application.map._boxes = None, BoxReader()
     found = {one["id"]: (one["state"], one["count"]) for one in api.get("/places")["places"]}
     assert found == {"plaza": ("live", 7), "box": ("live", 1), "slow": ("no_data", None)}
 
 
-def test_the_slowest_box_is_read_last_and_left_out_when_time_is_up(api: Any) -> None:
+def test_boxes_for_which_there_is_no_time_have_their_turn_next(api: Any) -> None:
     api.track(10, 1)
-    slow, quick = box(), box(west=126.5)
-    ticks = iter([0.0, 0.0, BOXES_SECONDS, BOXES_SECONDS, BOXES_SECONDS, *[10.0] * 20])
+    one, other = box(), box(west=126.5)
+    # Each call asks for the time once, and once more for each box: the second box comes too late.
+    ticks = iter([1.0, 1.0, 1.0 + BOXES_SECONDS] * 3)
     reader = BoxReader(monotonic=lambda: next(ticks))
     run = api.application.map.database.run
-    first = run(lambda cursor: reader.read(cursor, [slow, quick], api.now))
-    assert (first[slow] is None, first[quick] is None) == (False, True)
-    second = run(lambda cursor: reader.read(cursor, [slow, quick], api.now))
-    assert list(second) == [quick, slow]
-    reading = second[quick]
-    assert reading is not None
-    assert reading.state(api.now) is State.LIVE
+    first = run(lambda cursor: reader.read(cursor, [one, other], api.now))
+    assert (first[one] is None, first[other] is None) == (False, True)
+    # What was read before stays as it was: it turns stale by itself.
+    second = run(lambda cursor: reader.read(cursor, [one, other], api.now))
+    assert second[one] == first[one]
+    assert second[other] is not None
+    assert second[other].state(api.now + timedelta(minutes=2)) is State.STALE
 
 
 def test_the_server_ends_a_query_of_the_map_and_nobody_repeats_it(api: Any) -> None:
@@ -133,6 +135,23 @@ def test_the_server_ends_a_query_of_the_map_and_nobody_repeats_it(api: Any) -> N
         database.run(sleep)
     assert len(tries) == 1
     assert not [row for row in api.query("SHOW PROCESSLIST") if SLEEPING in str(row[7])]
+
+
+def test_a_query_that_was_waited_for_too_long_is_not_repeated(api: Any) -> None:
+    settings = migration_settings(api.server.environment()).mysql
+    connector = Connector(settings, statement_seconds=1, local_rows=False)
+    tries: list[int] = []
+
+    def sleep(cursor: Any) -> None:
+        tries.append(1)
+        cursor.execute("SELECT SLEEP(4)")
+
+    with (
+        closing(Database(settings, connect=connector.connect, attempts=2, repeat_slow=False)) as database,
+        pytest.raises(DatabaseUnavailableError),
+    ):
+        database.run(sleep)
+    assert len(tries) == 1
 
 
 def test_a_read_of_places_sees_one_moment(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:

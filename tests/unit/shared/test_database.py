@@ -139,3 +139,40 @@ def test_a_closed_database_connects_again() -> None:
     server.database.close()
     server.database.run(failing([]))
     assert server.log == ["connect", "commit", "close", "connect", "commit"]
+
+
+def timed_out() -> Exception:
+    """Return what the driver raises when it has waited for long enough."""
+    error = pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query (timed out)")
+    error.__context__ = TimeoutError("timed out")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "log"),
+    [
+        pytest.param(timed_out(), ["connect", "close"], id="a query that took too long"),
+        pytest.param(
+            pymysql.err.OperationalError(2006, "gone away"),
+            ["connect", "close", "connect", "close"],
+            id="a connection that is lost",
+        ),
+        pytest.param(
+            pymysql.err.OperationalError(3024, "maximum statement execution time exceeded"),
+            ["connect", "rollback"],
+            id="a query that the server ended",
+        ),
+    ],
+)
+def test_for_somebody_who_waits_nothing_slow_is_repeated(error: Exception, log: list[str]) -> None:
+    server = Server()
+    database = Database(
+        SETTINGS, connect=server.connect, sleep=server.pauses.append, attempts=2, repeat_slow=False
+    )
+
+    def fail(_: object) -> None:
+        raise error
+
+    with pytest.raises(DatabaseUnavailableError):
+        database.run(fail)
+    assert server.log == log
