@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from contract.errors import CrowdLensError, WorkFailedError
 
@@ -27,19 +31,39 @@ class DrawingFailedError(WorkFailedError):
 
 @contextmanager
 def checked_out(reference: str, root: Path = ROOT) -> Iterator[Path]:
-    """Give a folder with the files of `reference`, which is gone afterwards; raises `RevisionError`."""
+    """Give a folder with the files of `reference`, which is gone afterwards, also when the process is ended.
+
+    Git keeps no note of it, as it would of a worktree. Raises `RevisionError`.
+    """
     found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     if found.returncode:
         raise RevisionError(f"revision is {reference!r}: expected a commit, branch or tag of a git checkout")
-    with tempfile.TemporaryDirectory(prefix="crowdlens-before-") as folder:
-        tree = Path(folder) / "tree"
-        added = _git(root, "worktree", "add", "--quiet", "--detach", str(tree), found.stdout.strip())
-        if added.returncode:
-            raise RevisionError(f"revision {reference!r} cannot be checked out: {added.stderr.strip()}")
-        try:
-            yield tree
-        finally:
-            _git(root, "worktree", "remove", "--force", str(tree))
+    with _leaving_when_ended(), tempfile.TemporaryDirectory(prefix="crowdlens-before-") as folder:
+        tree, packed = Path(folder) / "tree", Path(folder) / "tree.tar"
+        archived = _git(root, "archive", "--format=tar", f"--output={packed}", found.stdout.strip())
+        if archived.returncode:
+            raise RevisionError(f"revision {reference!r} cannot be checked out: {archived.stderr.strip()}")
+        with tarfile.open(packed) as files:
+            files.extractall(tree, filter="data")
+        packed.unlink()
+        yield tree
+
+
+@contextmanager
+def _leaving_when_ended() -> Iterator[None]:
+    """Let SIGTERM, which a cancelled CI job gets, leave by an exception, so that folders are cleared away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def draw(tree: Path, lake: Path, page: Path, options: Sequence[str], *, name: str) -> None:
@@ -49,9 +73,15 @@ def draw(tree: Path, lake: Path, page: Path, options: Sequence[str], *, name: st
     """
     command = [sys.executable, "-m", "cli.main", "preview", "--headless"]
     places = ["--lake", str(lake.resolve()), "--out", str(page)]
-    drawn = _run([*command, *places, *options], tree)
-    if drawn.returncode == _WRONG_CALL and "unrecognized arguments" in drawn.stderr:
-        drawn = _run([*command, *places], tree)
+    try:
+        drawn = _run([*command, *places, *options], tree)
+        if drawn.returncode == _WRONG_CALL and "unrecognized arguments" in drawn.stderr:
+            drawn = _run([*command, *places], tree)
+    except subprocess.TimeoutExpired as error:
+        raise DrawingFailedError(
+            f"the dashboards of {name} were not drawn within {error.timeout:.0f} seconds: "
+            "expected a machine less busy, or a smaller lake"
+        ) from error
     if drawn.returncode:
         said = (drawn.stderr.strip().splitlines() or ["nothing was said"])[-1]
         raise DrawingFailedError(f"the dashboards of {name} could not be drawn: {said}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -10,7 +13,7 @@ import pytest
 
 from cli.before_after.page import Compared, changes_page
 from cli.before_after.pictures import Picture, paired, same
-from cli.before_after.worktree import RevisionError, checked_out
+from cli.before_after.worktree import DrawingFailedError, RevisionError, checked_out, draw
 
 
 def picture(value: int = 0, *, width: int = 8) -> Picture:
@@ -78,3 +81,51 @@ def test_a_revision_that_is_none_is_one_sentence(tmp_path: Path) -> None:
         checked_out("nowhere", tmp_path),
     ):
         pytest.fail("checked out")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A checkout of one commit with one file."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    (folder / "words.txt").write_text("then", encoding="utf-8")
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for arguments in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message=one")):
+        subprocess.run(["git", "-C", str(folder), *arguments], check=True)
+    (folder / "words.txt").write_text("now", encoding="utf-8")
+    return folder
+
+
+def test_a_revision_is_there_for_a_while(repository: Path) -> None:
+    with checked_out("HEAD", repository) as tree:
+        assert (tree / "words.txt").read_text(encoding="utf-8") == "then"
+    assert not tree.exists()
+    assert [path.name for path in repository.iterdir() if path.name != ".git"] == ["words.txt"]
+
+
+def test_a_process_that_is_ended_leaves_no_revision(repository: Path) -> None:
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom cli.before_after.worktree import checked_out\n"
+        "with checked_out('HEAD', Path(sys.argv[1])) as tree:\n"
+        "    sys.stdout.write(f'{tree}\\n'); sys.stdout.flush(); time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", code, str(repository)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        tree = Path(process.stdout.readline().strip())
+        assert tree.is_dir()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert not tree.parent.exists()
+    noted = subprocess.run(
+        ["git", "-C", str(repository), "worktree", "list"], capture_output=True, text=True, check=True
+    )
+    assert len(noted.stdout.splitlines()) == 1
+
+
+def test_a_drawing_that_takes_too_long_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.before_after.worktree._DRAWING_SECONDS", 0.001)
+    with pytest.raises(DrawingFailedError, match=r"^the dashboards of HEAD were not drawn within 0 seconds"):
+        draw(tmp_path, tmp_path, tmp_path / "page.html", [], name="HEAD")
