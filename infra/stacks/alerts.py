@@ -6,6 +6,7 @@ Deployed before the ingest stack, whose reconciler reports silent devices to thi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import Aws, CfnOutput, Duration, Stack
@@ -35,8 +36,10 @@ _SELECTED = "SELECT *, topic(2) AS topic_site, topic(3) AS topic_device, topic(4
 RULE_SQL = " ".join((_SELECTED, "FROM", f"'{ALERT_TOPIC_FILTER}'"))
 NOTIFIER_CONCURRENCY = 2
 """The least there is: one invocation takes a hundred alerts, and the fewer at once, the fewer races."""
-KEY_PREFIXES = ("alert_*",)
-"""What the notifier sees of the control table: no registry, no lease, no account."""
+RULE_KEYS = ("alert_rule#*",)
+"""What the notifier reads of the control table: rules are changed by the command line alone."""
+STATE_KEYS = ("alert_state#*", "alert_batch#*", "alert_due")
+"""What it reads and writes: no registry, no lease, no account."""
 
 
 class AlertsStack(Stack):
@@ -98,14 +101,8 @@ class AlertsStack(Stack):
                 **({} if config.map_url is None else {"LIVE_MAP_URL": config.map_url}),
             },
         )
-        verbs = ("GetItem", "PutItem", "DeleteItem", "Query")
-        notifier.role.add_to_policy(
-            iam.PolicyStatement(
-                actions=[f"dynamodb:{verb}" for verb in verbs],
-                resources=[self._arn("dynamodb", f"table/{config.control_table_name}")],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(KEY_PREFIXES)}},
-            )
-        )
+        self._allow_keys(notifier, RULE_KEYS, "Query")
+        self._allow_keys(notifier, STATE_KEYS, "GetItem", "PutItem", "DeleteItem", "Query")
         notifier.allow(["sns:Publish"], [self.topic.topic_arn])
         notifier.function.add_event_source(
             sources.SqsEventSource(
@@ -118,6 +115,15 @@ class AlertsStack(Stack):
         )
         notifier.call_every(NOTIFIER_SCHEDULE.every_seconds, NOTIFIER_SCHEDULE.event)
         return notifier
+
+    def _allow_keys(self, notifier: PythonFunction, keys: Sequence[str], *verbs: str) -> None:
+        notifier.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=[f"dynamodb:{verb}" for verb in verbs],
+                resources=[self._arn("dynamodb", f"table/{self._config.control_table_name}")],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}},
+            )
+        )
 
     def _topic_rule(self) -> None:
         name = f"{self._config.prefix}-alerts".replace("-", "_")

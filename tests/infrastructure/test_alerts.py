@@ -8,7 +8,7 @@ import pytest
 
 from contract.topics import ALERT_TOPIC_FILTER
 from infra.ingest_settings import NOTIFIER, NOTIFIER_SCHEDULE
-from infra.stacks.alerts import KEY_PREFIXES
+from infra.stacks.alerts import RULE_KEYS, STATE_KEYS
 from lambdas.notifier.batches import BATCH_PREFIX, DUE_PARTITION
 from lambdas.notifier.handler import SEND
 from lambdas.notifier.inbox import TOPIC_FIELDS
@@ -72,13 +72,16 @@ def test_the_notifier_publishes_to_its_topic_and_reads_its_keys(templates: Templ
     }  # fmt: skip
     assert len(table) == 1
     assert table.pop().endswith("-control")
-    (statement,) = [
-        one for one in statements_of(templates, "notifier") if "dynamodb:GetItem" in str(one["Action"])
-    ]
-    keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-    assert keys == list(KEY_PREFIXES)
-    for used in (RULE_PREFIX, BATCH_PREFIX, DUE_PARTITION, "alert_state#seoul-1"):
-        assert any(used.startswith(key.removesuffix("*")) for key in keys)
+    keys = {
+        tuple(one["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]): one["Action"]
+        for one in statements_of(templates, "notifier")
+        if "dynamodb:" in str(one["Action"])
+    }
+    assert set(keys) == {RULE_KEYS, STATE_KEYS}
+    assert keys[RULE_KEYS] == "dynamodb:Query", "rules are read alone"
+    assert RULE_PREFIX.startswith(RULE_KEYS[0].removesuffix("*"))
+    for used in (BATCH_PREFIX, DUE_PARTITION, "alert_state#seoul-1", "alert_state#seoul-1#silent"):
+        assert any(used.startswith(key.removesuffix("*")) for key in STATE_KEYS)
 
 
 def test_the_notifier_understands_what_it_is_told(templates: Templates) -> None:
