@@ -7,7 +7,8 @@
 ``alert_state#<site>``          ``event#<device>#<camera>#<event>``      the batches that tell its phases
 ``alert_state#<site>``          ``cooldown#<camera>#<zone>#<kind>``      until when the next start is held
 ``alert_state#<site>``          ``window#<family>``                      the batch that gathers now
-``alert_state#<site>``          ``time_zone``                            what its cameras say it is
+``alert_state#<site>``          ``burst``                                what was told at once lately
+``alert_state#<site>``          ``time_zone``                            what a camera of it said last
 ``alert_state#<site>#silent``   device                                   its silence, while it lasts
 ``alert_batch#<site>``          batch                                    what one message tells, and its state
 ``alert_due``                   ``<due>#<site>#<batch>``                 nothing: the list of what waits
