@@ -9,7 +9,7 @@ import pytest
 
 from tests.functional.live_map_page.conftest import Opened, OpenPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.xdist_group("browser")]
 
 AUDIT = Path(__file__).with_name("audit.js").read_text("utf-8")
 
@@ -18,7 +18,6 @@ def faults(opened: Opened) -> Any:
     return opened.page.evaluate(AUDIT)
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("size", "locale", "scheme"),
     [
@@ -52,7 +51,6 @@ def test_everything_has_a_name_and_can_be_read(
     assert faults(opened) == {}
 
 
-@pytest.mark.e2e
 def test_tab_goes_through_the_page_in_its_order(open_page: OpenPage) -> None:
     opened = open_page("#place=gangnam")
     opened.see(".charts[data-drawn]")
@@ -92,7 +90,6 @@ def test_the_live_region_says_changes_and_not_every_figure(open_page: OpenPage) 
     opened.see("#spoken", "강남역 11번 출구: 자료 없음")
 
 
-@pytest.mark.e2e
 def test_nothing_moves_for_those_who_do_not_want_it(open_page: OpenPage) -> None:
     look = "(pill) => getComputedStyle(pill).animationName"
     still, moving = (
@@ -102,7 +99,6 @@ def test_nothing_moves_for_those_who_do_not_want_it(open_page: OpenPage) -> None
     assert (still, moving) == ("none", "seen")
 
 
-@pytest.mark.e2e
 def test_the_page_can_be_read_at_twice_the_size(open_page: OpenPage) -> None:
     opened = open_page(size=(640, 400))  # a window of 1280 at 200 %
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 640

@@ -98,6 +98,7 @@ def test_a_place_is_changed_by_keyboard_and_only_where_it_was(open_page: OpenPag
     opened.see("#notice", "저장했습니다")
 
 
+@pytest.mark.e2e
 def test_who_may_edit_is_told_late_and_offered_it_all_the_same(open_page: OpenPage) -> None:
     opened = open_page()
     held: list[Any] = []
@@ -157,7 +158,7 @@ def test_faults_are_shown_at_their_fields(open_page: OpenPage, api: FakeApi, tmp
     ("button", "name"),
     [
         pytest.param("내 내용으로 저장", "mine", id="mine"),
-        pytest.param("바뀐 내용 불러오기", "theirs", id="theirs"),
+        pytest.param("바뀐 내용 불러오기", "theirs", id="theirs", marks=pytest.mark.e2e),
     ],
 )
 def test_a_conflict_lets_one_choose(open_page: OpenPage, api: FakeApi, button: str, name: str) -> None:
@@ -215,6 +216,7 @@ def test_a_save_that_the_server_does_not_answer_keeps_the_form(open_page: OpenPa
     opened.see("#card h2", "kept")
 
 
+@pytest.mark.e2e
 def test_a_place_that_is_not_there_is_said(open_page: OpenPage) -> None:
     opened = open_page("#edit=atlantis", locale="en-US")
     opened.see("#editor", "There is no such place.")

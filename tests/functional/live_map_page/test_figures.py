@@ -21,7 +21,13 @@ LEVELS = [
 ]
 
 
-@pytest.mark.parametrize(("locale", "column"), [("ko-KR", 2), ("fr-FR", 3)])
+@pytest.mark.parametrize(
+    ("locale", "column"),
+    [
+        pytest.param("ko-KR", 2, id="Korean"),
+        pytest.param("fr-FR", 3, id="English to the rest", marks=pytest.mark.e2e),
+    ],
+)
 def test_each_level_has_words_a_number_and_a_shape(open_page: OpenPage, locale: str, column: int) -> None:
     opened = open_page(locale=locale)
     shapes = set()

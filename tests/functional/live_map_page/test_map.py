@@ -55,6 +55,7 @@ def test_the_mouse_moves_and_zooms_and_a_drag_is_no_click(open_page: OpenPage) -
     opened.wait(f"Number(document.getElementById('map').dataset.zoom) > {before}")
 
 
+@pytest.mark.e2e
 def test_keys_move_zoom_and_show_all_again(open_page: OpenPage) -> None:
     opened = open_page(reduced_motion="reduce")
     pin = '[data-key="place-daejeon"] .stem'
