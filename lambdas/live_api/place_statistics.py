@@ -66,7 +66,7 @@ def place_statistics(
         of_days = of_steps = _minutes(cursor, one, readings, min(first, steps[0][0]), now)
     else:
         # MySQL keeps two days of tracks; of the days before, and so of all five, the totals tell.
-        of_steps = _lately(cursor, one, steps[0][0], now)
+        of_steps = _lately(cursor, one, readings, steps[0][0], now)
         of_days = _hours(cursor, one, first, now)
     summaries = {day: known[day] or within(of_days, start, end) for day, start, end in days}
     for day, _, end in days:
@@ -90,18 +90,26 @@ def _minutes(
 ) -> dict[datetime, Bucket]:
     """Return the minutes of a place that only zones feed."""
     feeds = [feed for feed in one.place.feeds if isinstance(feed, ZoneFeed)]
-    windows = [reading.window_seconds for feed in feeds if (reading := readings.get(feed)) is not None]
-    found = query.series_of_zones(cursor, feeds, start, now, query.bucket_seconds(windows))
+    found = query.series_of_zones(cursor, feeds, start, now, _bucket_seconds(one, readings))
     return together(_series(one, found))
 
 
-def _lately(cursor: Cursor, one: PlaceNow, start: datetime, now: datetime) -> dict[datetime, Bucket]:
+def _lately(
+    cursor: Cursor, one: PlaceNow, readings: Readings, start: datetime, now: datetime
+) -> dict[datetime, Bucket]:
     zones = [feed for feed in one.place.feeds if isinstance(feed, ZoneFeed)]
-    found = query.series_of_zones(cursor, zones, start, now, query.MINUTE)
+    seconds = _bucket_seconds(one, readings)
+    found = query.series_of_zones(cursor, zones, start, now, seconds)
     for feed in one.place.feeds:
         if not isinstance(feed, ZoneFeed):
-            found[(feed.digest,)] = query.series_of_box(cursor, feed, start, now)
+            found[(feed.digest,)] = query.series_of_box(cursor, feed, start, now, seconds)
     return together(_series(one, found))
+
+
+def _bucket_seconds(one: PlaceNow, readings: Readings) -> int:
+    """Return the length of buckets in which every feed has a window of its own."""
+    read = [readings.get(feed) for feed in one.place.feeds]
+    return query.bucket_seconds([reading.window_seconds for reading in read if reading is not None])
 
 
 def _hours(cursor: Cursor, one: PlaceNow, start: datetime, now: datetime) -> dict[datetime, Bucket]:

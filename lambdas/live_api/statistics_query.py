@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from pymysql.cursors import Cursor
 
@@ -13,6 +13,7 @@ from lambdas.live_api.places import Feed, ZoneFeed
 from lambdas.live_api.repository import Part
 from lambdas.live_api.statistics import Bucket, Series
 from lambdas.shared.geographic_box import GeographicBox, placeholders
+from lambdas.shared.overlapping import LONGEST_WINDOW, Window, totals_by_bucket
 
 MINUTE: Final = 60
 _SUMS: Final = (
@@ -40,20 +41,23 @@ def series_of_zones(
     return dict(found)
 
 
-def series_of_box(cursor: Cursor, box: GeographicBox, start: datetime, end: datetime) -> Series:
-    """Return the windows of a box from `start` until before `end` (naive UTC), by minute."""
+def series_of_box(
+    cursor: Cursor, box: GeographicBox, start: datetime, end: datetime, bucket_seconds: int = MINUTE
+) -> Series:
+    """Return who was in a box from `start` until before `end` (naive UTC), by overlapping time and bucket."""
     condition, values = box.condition()
     cursor.execute(
-        "SELECT FLOOR(UNIX_TIMESTAMP(event_time) / 60) AS bucket, SUM(seconds), SUM(objects * seconds), "  # noqa: S608
-        "MAX(objects) FROM (SELECT event_time, MAX(window_seconds) AS seconds, "
-        "COUNT(DISTINCT device, COALESCE(camera, ''), epoch, track) AS objects FROM tracks "
+        "SELECT event_time, window_seconds, "  # noqa: S608 - names of ours
+        "COUNT(DISTINCT device, COALESCE(camera, ''), epoch, track) FROM tracks "
         f"WHERE event_time >= %s AND event_time < %s AND suspect = 0 AND {condition} "
-        "GROUP BY event_time) AS windows GROUP BY bucket",
-        (start, end, *values),
+        "GROUP BY event_time, window_seconds",
+        (start - LONGEST_WINDOW, end, *values),
     )
+    windows = [Window(begun, float(seconds), int(count)) for begun, seconds, count in cursor.fetchall()]
     return {
-        _moment(int(number) * MINUTE): Bucket(seconds, summed / seconds, int(maximum))
-        for number, seconds, summed, maximum in _numbers(cursor)
+        moment: Bucket(total.seconds, total.count_seconds / total.seconds, total.maximum)
+        for moment, total in totals_by_bucket(windows, bucket_seconds).items()
+        if start <= moment < end
     }
 
 
@@ -84,10 +88,6 @@ def hour_series(cursor: Cursor, feed: Feed, start: datetime, end: datetime) -> d
 def bucket_seconds(windows: Sequence[float]) -> int:
     """Return the length of buckets that hold whole windows of these lengths: minutes, or longer ones."""
     return MINUTE * max(1, math.ceil(max(windows, default=MINUTE) / MINUTE))
-
-
-def _numbers(cursor: Cursor) -> list[tuple[Any, ...]]:
-    return [tuple(float(value) for value in row) for row in cursor.fetchall()]
 
 
 def _moment(seconds: float) -> datetime:
