@@ -9,6 +9,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +19,17 @@ from cli.output import say
 from contract.errors import CrowdLensError, WorkFailedError
 
 if TYPE_CHECKING:
+    from infra.local.athena import LocalAthena
     from quicksight.console.settings import ConsoleSettings, MySqlAddress
 
 LOOPBACK = "127.0.0.1"
 _START_SECONDS = 60.0
+HISTORY_ENDED_AFTER = timedelta(minutes=10)
+"""A lake whose newest count is older at the start is a history: the clock stands where it ended."""
+_NEWEST = (
+    "SELECT max(date_add('millisecond', CAST(round(window_seconds * 1000) AS bigint), event_time)) AS newest "
+    "FROM stored_zone_counts"
+)
 MYSQL_URL_VARIABLE = "CROWDLENS_MYSQL_URL"
 EXAMPLE = """examples:
   crowdlens console --lake out/demo/lake
@@ -72,7 +80,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         settings = replace(
             _source(arguments, stack),
-            mysql=_mysql(arguments.mysql_url or os.environ.get(MYSQL_URL_VARIABLE)),
+            mysql=_mysql(_mysql_url(arguments)),
             language=arguments.language,
             refresh_seconds=arguments.refresh_seconds,
         )
@@ -114,10 +122,36 @@ def _source(arguments: argparse.Namespace, stack: ExitStack) -> ConsoleSettings:
     from cli.lake_location import open_lake
     from infra.local.athena import AthenaEndpoint, LocalAthena
 
-    athena = LocalAthena(open_lake(arguments.lake), arguments.database)
+    lake = open_lake(arguments.lake)
+    athena = LocalAthena(lake, arguments.database)
     zone = arguments.time_zone or site_time_zone(athena)
+    ended_at = None if _mysql_url(arguments) else end_of_history(athena, datetime.now(UTC))
+    if ended_at is not None:
+        say(f"the console shows {ended_at:%Y-%m-%d %H:%M:%S} UTC, when the data ended; its clock stands")
+        athena = LocalAthena(lake, arguments.database, now=lambda: ended_at)
     endpoint = stack.enter_context(AthenaEndpoint(athena))
-    return ConsoleSettings(endpoint.url, arguments.database, zone)
+    stands_at = None if ended_at is None else ended_at.isoformat()
+    return ConsoleSettings(endpoint.url, arguments.database, zone, stands_at=stands_at)
+
+
+def end_of_history(athena: LocalAthena, now: datetime) -> datetime | None:
+    """Return when the counts of a lake ended, if that was a while before `now`, else None: it is live."""
+    ((newest,),) = athena.query(_NEWEST).rows
+    if newest is None:
+        return None
+    ended_at = instant_of(newest)
+    return ended_at if now - ended_at > HISTORY_ENDED_AFTER else None
+
+
+def instant_of(value: object) -> datetime:
+    """Return a time of a query, which is UTC without saying so, as an aware one."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _mysql_url(arguments: argparse.Namespace) -> str | None:
+    url: str | None = arguments.mysql_url or os.environ.get(MYSQL_URL_VARIABLE)
+    return url
 
 
 def _mysql(url: str | None) -> MySqlAddress | None:

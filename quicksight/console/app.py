@@ -11,8 +11,8 @@ from quicksight.console.history_views import history_view, movement_view
 from quicksight.console.live_views import cameras_view, live_view
 from quicksight.console.settings import read_settings
 from quicksight.console.sources import Sources, open_sources
-from quicksight.console.words import one_of
-from quicksight.preview.values import time_zone
+from quicksight.console.words import one_of, say
+from quicksight.preview.values import time_zone, written_time
 
 # As text: Streamlit fetches the icons it names from elsewhere.
 ICON = (
@@ -24,6 +24,8 @@ ICON = (
 STYLE = """
 <style>
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+[data-testid="stMetricValue"] { font-size: clamp(1.2rem, 2.1vw, 2.25rem); }
+[data-testid="stMetricValue"] * { white-space: normal; overflow: visible; text-overflow: clip; }
 [data-testid="stMetricLabel"] p, .stMarkdown p { word-break: keep-all; overflow-wrap: anywhere; }
 [data-testid="stSidebarHeader"] { height: 2.5rem; margin-bottom: 0; }
 [data-testid="stSidebar"] hr { margin: .6rem 0; }
@@ -48,6 +50,10 @@ def main() -> None:
         st.error(str(error))
         return
     st.title(one_of(VIEWS[chosen.view], chosen.language), anchor=False)
+    if sources.settings.stands_at is not None:
+        moment = written_time(sources.settings.now(), zone)
+        text = say("stands", chosen.language, time=moment, zone=zone.key)
+        st.warning(text, icon=":material/history:")
     _draw(sources, chosen)
 
 

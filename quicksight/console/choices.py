@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -72,7 +72,7 @@ def choose(sources: Sources, zone: ZoneInfo) -> Chosen:
         )
         st.session_state["view"] = view
         st.divider()
-        first, last = _period(language, zone)
+        first, last = _period(language, zone, sources.settings.now())
         places = _places(sources, first, last)
         sites = _several("site", sorted({place.site for place in places}), language)
         within = [place for place in places if not sites or place.site in sites]
@@ -97,8 +97,8 @@ def show_newest_week(first: date, last: date) -> None:
     st.session_state["last"] = last
 
 
-def _period(language: str, zone: ZoneInfo) -> tuple[date, date]:
-    today = datetime.now(UTC).astimezone(zone).date()
+def _period(language: str, zone: ZoneInfo, now: datetime) -> tuple[date, date]:
+    today = now.astimezone(zone).date()
     st.session_state.setdefault("first", today - timedelta(days=DEFAULT_DAYS - 1))
     st.session_state.setdefault("last", today)
     first = st.date_input(say("first", language), key="first", format="YYYY-MM-DD")

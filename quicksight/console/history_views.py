@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -78,7 +78,7 @@ def _movement_of(sheet: SheetSpec) -> SheetSpec:
 def _drawing(sources: Sources, chosen: Chosen, dashboard: Dashboard) -> Drawing:
     definition = dashboard.definition(time_zone=sources.settings.time_zone)
     choice = chosen_for_all({"": definition}, _known(definition, chosen), chosen.first, chosen.last)[""]
-    drawing = start_drawing(definition, sources.history, DATA_SETS, chosen=choice, now=datetime.now(UTC))
+    drawing = start_drawing(definition, sources.history, DATA_SETS, chosen=choice, now=sources.settings.now())
     return replace(drawing, dashboard=dashboard_in(drawing.dashboard, chosen.language))
 
 

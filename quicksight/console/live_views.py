@@ -91,12 +91,12 @@ def _read(sources: Sources, chosen: Chosen) -> Situation | None:
 
 
 def _draw_totals(now: Situation, language: str) -> None:
-    live, stale = (now.with_freshness(one) for one in (Freshness.LIVE, Freshness.STALE))
+    live, stale = (now.zones_with(one) for one in (Freshness.LIVE, Freshness.STALE))
     trouble = [camera for camera in now.cameras if not camera.good]
     figures = [
         ("inside_now", _text(now.inside(), 0, language)),
-        ("live_zones", str(len(live)) if now.zones else say("no_data", language)),
-        ("stale_zones", str(len(stale)) if now.zones else say("no_data", language)),
+        ("live_zones", str(live) if now.zones else say("no_data", language)),
+        ("stale_zones", str(stale) if now.zones else say("no_data", language)),
         ("camera_trouble", str(len(trouble)) if now.cameras else say("no_data", language)),
     ]
     for column, (key, value) in zip(st.columns(len(figures)), figures, strict=True):
@@ -107,13 +107,13 @@ def _say_how_old(now: Situation, language: str, zone: ZoneInfo) -> None:
     if now.newest is None:
         st.info(say("nothing", language), icon=":material/block:")
         return
-    stale = now.with_freshness(Freshness.STALE)
+    stale = now.zones_with(Freshness.STALE)
     if not now.with_freshness(Freshness.LIVE):
         passed = age(now.read_at - now.newest, language)
         text = say("all_stale", language, age=passed, time=written_time(now.newest, zone))
         st.warning(text, icon=":material/history:")
     elif stale:
-        st.warning(say("some_stale", language, count=len(stale)), icon=":material/history:")
+        st.warning(say("some_stale", language, count=stale), icon=":material/history:")
 
 
 def _bars(now: Situation, language: str) -> go.Figure:

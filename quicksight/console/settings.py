@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 
 from contract.errors import CrowdLensError
 
@@ -36,6 +37,7 @@ class ConsoleSettings:
 
     `athena_url` is a local endpoint, None the account's own Athena in `workgroup`. Without `mysql` live
     figures come from the lake, too. `refresh_seconds` is how often they are asked for anew.
+    `stands_at` is where the clock of a lake stands whose records ended before the console began (ISO 8601).
     """
 
     athena_url: str | None
@@ -46,6 +48,11 @@ class ConsoleSettings:
     mysql: MySqlAddress | None = None
     language: str = "ko"
     refresh_seconds: float = 5.0
+    stands_at: str | None = None
+
+    def now(self) -> datetime:
+        """Return the moment that is shown as the present, aware."""
+        return datetime.now(UTC) if self.stands_at is None else datetime.fromisoformat(self.stands_at)
 
     def written(self) -> dict[str, str]:
         """Return the variable that hands these settings to the console's process."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -31,7 +30,7 @@ class Sources:
 
     def situation(self) -> Situation:
         """Return what is so now."""
-        return self.live.situation(datetime.now(UTC))
+        return self.live.situation(self.settings.now())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

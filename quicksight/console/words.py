@@ -61,6 +61,12 @@ TEXTS: Mapping[str, Label] = {
     "cannot_read": Label(
         "The figures cannot be read just now: {reason}", "지금은 수치를 읽을 수 없습니다: {reason}"
     ),
+    "stands": Label(
+        "The records of this lake ended at {time} ({zone}), before the console was started: "
+        "everything below is as of that moment, and so is “now”.",
+        "이 레이크의 기록은 콘솔을 시작하기 전인 {time}({zone})에 끝났습니다. "
+        "아래의 모든 값은 그 시점 기준이며 ‘지금’도 그때를 뜻합니다.",
+    ),
     "older": Label(
         "The period shows nothing recorded: the lake has {first} to {last}.",
         "이 기간에는 기록이 없습니다. 레이크에는 {first}부터 {last}까지 있습니다.",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
 from cli.commands import console
 from cli.main import main
+from infra.local.athena import LocalAthena
 from quicksight.console.settings import (
     ConsoleSettings,
     ConsoleSettingsError,
@@ -97,3 +100,23 @@ def test_an_option_that_cannot_be_read_is_refused(
     with pytest.raises(SystemExit):
         main(["preview", *options])
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("newest", "ended"),
+    [
+        pytest.param(None, False, id="nothing was ever counted"),
+        pytest.param(datetime(2026, 11, 21, 11, 55, tzinfo=UTC), False, id="live: the clock goes on"),
+        pytest.param(datetime(2026, 11, 21, 11, 40, tzinfo=UTC), True, id="a history: the clock stands"),
+    ],
+)
+def test_the_clock_stands_where_a_history_ended(newest: datetime | None, ended: bool) -> None:
+    athena = create_autospec(LocalAthena, instance=True)
+    athena.query.return_value.rows = [(newest and newest.replace(tzinfo=None),)]
+    found = console.end_of_history(athena, datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
+    assert found == (newest if ended else None)
+
+
+def test_the_page_is_told_where_its_clock_stands() -> None:
+    settings = ConsoleSettings("http://x", "crowdlens", "UTC", stands_at="2026-11-21T11:40:00+00:00")
+    assert read_settings(settings.written()).now() == datetime(2026, 11, 21, 11, 40, tzinfo=UTC)
