@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lambdas.live_api.statistics import Bucket, last_steps, local_days, summary_of, together, within
+from lambdas.live_api.statistics import Bucket, any_of, last_steps, local_days, summary_of, together, within
 
 START = datetime.fromisoformat("2026-03-01")
 
@@ -116,6 +116,12 @@ def test_one_part_keeps_its_largest_number_and_several_do_not_add_theirs() -> No
 
 def test_no_parts_no_minutes() -> None:
     assert together([]) == {}
+    assert any_of([]) == {}
+
+
+def test_a_class_that_a_zone_did_not_count_then_is_no_part_of_it() -> None:
+    found = any_of([minutes(1, None, 3), minutes(10, 20, None), {}])
+    assert [found[START + timedelta(minutes=number)].mean for number in range(3)] == [11, 20, 3]
 
 
 @pytest.mark.parametrize(
