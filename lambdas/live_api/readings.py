@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pymysql
@@ -21,7 +21,8 @@ BOXES_SECONDS = 3.0
 """How long all boxes of one snapshot may take together: a viewer asks again in five seconds."""
 BOX_SECONDS = 1.0
 _LEAST_SECONDS = 0.05
-_LATELY = timedelta(minutes=2)
+_LATELY = timedelta(minutes=4)
+"""Three windows of a minute and their way to MySQL."""
 logger = make_logger("live_api")
 Readings = Mapping[Feed, Reading | None]
 
@@ -68,7 +69,7 @@ class BoxReader:
             self._tried[box] = (stopped, began)
         self._last = {box: self._last.get(box) for box in boxes}
         self._tried = {box: tried for box, tried in self._tried.items() if box in self._last}
-        return dict(self._last)
+        return {**self._last}
 
     def _read_one(self, cursor: Cursor, box: GeographicBox, now: datetime, seconds: float) -> bool:
         """Read a box and return whether that took too long."""
@@ -136,7 +137,7 @@ def _box_reading(cursor: Cursor, box: GeographicBox, now: datetime, seconds: flo
     if not rows:
         return None
     newest = rows[0]
-    last = _last_of_each_device(rows, newest.event_time - timedelta(seconds=2 * newest.window_seconds))
+    last = _last_of_each_device(rows)
     earlier = {row.device: _before(row.event_time, row.window_seconds) for row in last}
     since, until = min(earlier.values()), max(earlier.values())
     then = {
@@ -152,12 +153,21 @@ def _box_reading(cursor: Cursor, box: GeographicBox, now: datetime, seconds: flo
     )
 
 
-def _last_of_each_device(rows: Iterable[BoxRow], after: datetime) -> list[BoxRow]:
+def _last_of_each_device(rows: Sequence[BoxRow]) -> list[BoxRow]:
+    """Return the newest window of each device, unless the device itself has had two more since.
+
+    Windows of devices differ in phase and in length: each is held against its own.
+    """
+    newest_end = max(_end(row) for row in rows)
     last: dict[str, BoxRow] = {}
     for row in rows:
-        if row.event_time > after:
+        if _end(row) > newest_end - timedelta(seconds=2 * row.window_seconds):
             last.setdefault(row.device, row)
     return list(last.values())
+
+
+def _end(row: BoxRow) -> datetime:
+    return row.event_time + timedelta(seconds=row.window_seconds)
 
 
 def _before(start: datetime, window_seconds: float) -> datetime:

@@ -42,3 +42,13 @@ def test_buckets_of_a_mixed_place_follow_the_longest_window(api: Any, box_feed: 
     found = steps(api)
     assert len(found) >= 2
     assert [(one["mean"], one["minutes_with_data"]) for one in found] == [(5.0, 10)] * len(found)
+
+
+def test_a_device_with_longer_windows_is_in_the_live_count(api: Any, box_feed: Any) -> None:
+    for person in range(4):
+        api.track(20, person, device="a", window_seconds=10.0)
+    for person in range(6):
+        # It ended half a minute ago, and the next one is not over.
+        api.track(110, 100 + person, device="b", window_seconds=60.0)
+    api.track(110, 7, device="gone", window_seconds=10.0)
+    assert api.make(feeds=[box_feed()]).json["count"] == 10
