@@ -181,3 +181,23 @@ def test_part_of_a_clip_is_not_held_against_the_truth_of_all(tmp_path: Path) -> 
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert summary["stopped"]
     assert summary["truth"] == []
+
+
+def test_a_command_ends_before_the_interpreter_is_taken_down() -> None:
+    """Native threads that ask for the interpreter after its end abort the process."""
+    script = (
+        "import sys\n"
+        "from cli.main import main\n"
+        "class Late:\n"
+        "    def __del__(self): print('taken down', file=sys.stderr, flush=True)\n"
+        "late = Late(); late.itself = late\n"
+        "sys.argv = ['crowdlens', *sys.argv[1:]]\n"
+        "sys.exit(main())"
+    )
+    for arguments, status in ((["models", "list", "--json"], 0), (["--version"], 0), (["athena"], 2)):
+        finished = subprocess.run(
+            [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert finished.returncode == status, finished.stderr
+        assert finished.stdout or status
+        assert "taken down" not in finished.stderr
