@@ -69,7 +69,8 @@ class BoxReader:
             self._tried[box] = (stopped, began)
         self._last = {box: self._last.get(box) for box in boxes}
         self._tried = {box: tried for box, tried in self._tried.items() if box in self._last}
-        return {**self._last}
+        found: dict[Feed, Reading | None] = {box: self._last[box] for box in boxes}
+        return found
 
     def _read_one(self, cursor: Cursor, box: GeographicBox, now: datetime, seconds: float) -> bool:
         """Read a box and return whether that took too long."""
