@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contract.errors import CrowdLensError
+from quicksight.label import SEPARATOR
 from quicksight.preview.querying import Value
 from quicksight.preview.specs import FieldSpec
+
+_KOREAN: Mapping[str, Mapping[str, str]] = {
+    "state": {"ok": "정상", "ended": "영상 끝남"},
+    "kind": {
+        "none": "문제 없음",
+        "gap": "공백",
+        "camera_fault": "카메라 이상",
+        "suspect": "의심 집계",
+        "clock": "시계 이상",
+    },
+    "detail": {"nothing found missing": "빠진 것 없음", "the source ended": "영상이 끝났습니다"},
+}
+"""What stands in the records in English, by column; other words are shown as they are."""
 
 
 class TimeZoneError(CrowdLensError):
@@ -29,7 +44,8 @@ def written(value: Value, field: FieldSpec, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         return written_time(value, zone, to_minute=field.granularity == "MINUTE")
     if isinstance(value, str):
-        return value
+        korean = _KOREAN.get(field.column, {}).get(value)
+        return value if korean is None else f"{value}{SEPARATOR}{korean}"
     return number(value, field.decimals)
 
 
