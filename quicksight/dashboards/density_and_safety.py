@@ -206,8 +206,8 @@ def _events() -> Sheet:
         columns=HOUR_OF_DAY,
         value=_EVENTS,
         subtitle=Label(
-            "events by local weekday and hour, last 62 days; blank is none",
-            "최근 62일 현지 요일·시각별 건수, 빈 칸은 없음",
+            "events by local weekday and hour; blank is none, within the last 62 days",
+            "현지 요일·시각별 건수, 빈 칸은 없음(최근 62일 안)",
         ),
         alt="Heat map of safety events by weekday and hour of the day",
     )

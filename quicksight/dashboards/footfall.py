@@ -33,8 +33,8 @@ _MOST_BEFORE = Measure(
 _STAY = Calculated("mean_stay", Label("Mean stay, s", "평균 체류(초)"))
 # Somebody who crosses the street gate and an inner one is counted by both.
 _CROSSINGS = Label(
-    "crossings of all lines, two are two; against the same days a week earlier",
-    "모든 계수선 통과 합계(두 선이면 2회), 1주 전 같은 날들과 비교",
+    "crossings of all lines, against a week earlier",
+    "모든 계수선 통과 합계, 1주 전 대비",
 )
 _BLANK_INSIDE = Label(
     "by local weekday and hour; blank is no data", "현지 요일과 시각별, 빈 칸은 데이터 없음"

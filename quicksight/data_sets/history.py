@@ -53,7 +53,7 @@ ZONE_HOURS = beside_a_week_earlier(
     "zone_counts_by_hour",
     "zone_hours",
     Label("Zone counts by hour", "시간별 구역 집계"),
-    keys=(SITE, CAMERA, ZONE, OBJECT_CLASS, PLACE),
+    keys=(SITE, CAMERA, SITE_CAMERA, ZONE, OBJECT_CLASS, PLACE),
     values=(
         decimal("occupancy_mean", "Mean inside", "평균 인원", "sound_occupancy_mean"),
         integer("occupancy_maximum", "Most at once", "동시 최대", "sound_occupancy_maximum"),
@@ -63,7 +63,6 @@ ZONE_HOURS = beside_a_week_earlier(
         decimal("observed_seconds", "Seconds observed", "관측 시간(초)"),
         decimal("suspect_seconds", "Seconds in doubt", "의심 시간(초)", "suspect_share * observed_seconds"),
         decimal("counted_seconds", "Seconds not in doubt", "의심 제외 시간(초)", "sound_seconds"),
-        SITE_CAMERA,
     ),
     compared=(
         integer(
