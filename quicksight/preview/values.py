@@ -12,7 +12,18 @@ from quicksight.preview.querying import Value
 from quicksight.preview.specs import FieldSpec
 
 _KOREAN: Mapping[str, Mapping[str, str]] = {
-    "state": {"ok": "정상", "ended": "영상 끝남"},
+    "state": {
+        "ok": "정상",
+        "ended": "영상 끝남",
+        "lost": "연결 끊김",
+        "frozen": "화면 멈춤",
+        "dark": "어두움",
+        "over_exposed": "너무 밝음",
+        "blurred": "흐림",
+        "covered": "가려짐",
+        "moved": "카메라 움직임",
+        "slow": "느림",
+    },
     "kind": {
         "none": "문제 없음",
         "gap": "공백",
