@@ -196,7 +196,7 @@ def trust() -> Sheet:
         horizontal=True,
         stacked=True,
         largest=20,
-        subtitle=Label("no data stands for a whole device", "데이터 없음은 장치 전체를 뜻함"),
+        subtitle=Label("a site alone stands for a whole device", "현장 이름만 있으면 장치 전체"),
         alt="Stacked bars of the minutes that findings touched, by camera and kind",
     )
     doubt = heat_map(
