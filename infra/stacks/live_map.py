@@ -116,7 +116,13 @@ class LiveMapStack(Stack):
         )
 
     def _page_bucket(self) -> s3.Bucket:
-        return self._bucket("Page", removal_policy=removal_policy(self._config))
+        return self._bucket(
+            "Page",
+            removal_policy=removal_policy(self._config),
+            lifecycle_rules=[
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
+            ],
+        )
 
     def _bucket(self, construct_id: str, **properties: Any) -> s3.Bucket:
         bucket = s3.Bucket(

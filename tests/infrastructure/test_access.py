@@ -23,6 +23,7 @@ STAGE, ACCOUNT, REGION = "crowdlens-prod", "123456789012", "ap-northeast-2"
 LAKE = f"arn:aws:s3:::{STAGE}-lake-{ACCOUNT}-{REGION}"
 INBOX = f"arn:aws:s3:::{STAGE}-inbox-{ACCOUNT}-{REGION}"
 ARTIFACTS = f"arn:aws:s3:::{STAGE}-artifacts-{ACCOUNT}-{REGION}"
+PHOTOS = f"arn:aws:s3:::{STAGE}-photos-{ACCOUNT}-{REGION}"
 RAW = f"{LAKE}/raw/tracks/day=2026-11-21/a.parquet"
 COMPACTED = f"{LAKE}/compacted/tracks/day=2026-11-21/a.parquet"
 COVER = f"{LAKE}/covers/tracks/day=2026-11-21/a.json"
@@ -102,6 +103,21 @@ ROWS: list[tuple[str, str, str, Decision]] = [
     ("reconciler", "sqs:SendMessage", queue("ingest"), NOT_ALLOWED),
     ("reconciler", "sqs:SendMessage", queue("alerts"), ALLOWED),
     ("reconciler", "sns:Publish", ALERT_TOPIC, NOT_ALLOWED),
+    # live_api asks MySQL; of S3 it has the photos and the list of places.
+    ("live-api", "s3:GetObject", f"{PHOTOS}/plaza/0123.jpg", ALLOWED),
+    ("live-api", "s3:PutObject", f"{PHOTOS}/plaza/0123.jpg", ALLOWED),
+    ("live-api", "s3:DeleteObject", f"{PHOTOS}/plaza/0123.jpg", NOT_ALLOWED),
+    ("live-api", "s3:PutObject", f"{LAKE}/places/places.json", ALLOWED),
+    ("live-api", "s3:PutObject", RAW, NOT_ALLOWED),
+    ("live-api", "s3:GetObject", RAW, NOT_ALLOWED),
+    ("live-api", "dynamodb:GetItem", CONTROL, NOT_ALLOWED),
+    ("live-api", "cognito-idp:AdminCreateUser", "*", NOT_ALLOWED),
+    ("live-api", "secretsmanager:GetSecretValue", "*", NOT_ALLOWED),
+    # page_setup puts the page's files, and reaches nothing else.
+    ("page-setup", "s3:PutObject", f"{LAKE}/places/places.json", NOT_ALLOWED),
+    ("page-setup", "s3:PutObject", f"{PHOTOS}/plaza/0123.jpg", NOT_ALLOWED),
+    ("page-setup", "s3:GetObject", RAW, NOT_ALLOWED),
+    ("page-setup", "lambda:InvokeFunction", function("live-api"), NOT_ALLOWED),
     # notifier tells people, and knows of rules and what was told.
     ("notifier", "sns:Publish", ALERT_TOPIC, ALLOWED),
     ("notifier", "sns:Publish", f"arn:aws:sns:{HERE}:{STAGE}-alarms", NOT_ALLOWED),
@@ -432,6 +448,12 @@ REASONS_FOR_EVERYTHING = {
     ("database", "ec2:DeleteNetworkInterface"): "Lambda's, whose name nobody knows; code is denied it",
     ("database", "ec2:AssignPrivateIpAddresses"): "Lambda's, whose name nobody knows; code is denied it",
     ("database", "ec2:UnassignPrivateIpAddresses"): "Lambda's, whose name nobody knows; code is denied it",
+    ("map", "ec2:CreateNetworkInterface"): "a subnet's future interface has no name; code is denied it",
+    ("map", "ec2:DescribeNetworkInterfaces"): "describing takes no resource; code is denied it",
+    ("map", "ec2:DescribeSubnets"): "describing takes no resource; code is denied it",
+    ("map", "ec2:DeleteNetworkInterface"): "Lambda's, whose name nobody knows; code is denied it",
+    ("map", "ec2:AssignPrivateIpAddresses"): "Lambda's, whose name nobody knows; code is denied it",
+    ("map", "ec2:UnassignPrivateIpAddresses"): "Lambda's, whose name nobody knows; code is denied it",
     (
         "fleet",
         "iot:AttachThingPrincipal",

@@ -173,9 +173,16 @@ def test_the_vpc_leads_nowhere_but_to_the_lake(templates: Templates) -> None:
     assert all("Fn::GetAZs" in json.dumps(subnet["AvailabilityZone"]) for subnet in subnets)
     (endpoint,) = properties(templates, "AWS::EC2::VPCEndpoint")
     assert text_of(endpoint["ServiceName"]).endswith(".s3")
-    (statement,) = endpoint["PolicyDocument"]["Statement"]
-    assert set(statement["Action"]) == {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
-    assert all("-lake-" in text_of(resource) for resource in statement["Resource"])
+    by_breadth = {len(one["Action"]): one for one in endpoint["PolicyDocument"]["Statement"]}
+    photos, lake, exported = by_breadth[2], by_breadth[3], by_breadth[len("s3:PutObject")]
+    assert len(endpoint["PolicyDocument"]["Statement"]) == 3
+    assert set(lake["Action"]) == {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
+    assert all("-lake-" in text_of(resource) for resource in lake["Resource"])
+    # What the map's editors write: photos, and the places for Athena.
+    assert set(photos["Action"]) == {"s3:GetObject", "s3:PutObject"}
+    assert "-photos-" in text_of(photos["Resource"])
+    assert exported["Action"] == "s3:PutObject"
+    assert text_of(exported["Resource"]).endswith("/places/*")
 
 
 def test_mysql_lets_only_our_functions_in(synthesise: Callable[[str], Templates]) -> None:

@@ -19,6 +19,8 @@ Path = tuple[str, ...]
 REGION = "ap-northeast-2"
 NAMING = ("Name", "Id", "Identifier")
 NOT_UNIQUE = {
+    "AWS::ApiGatewayV2::Stage": "its name is one within its API, and another API has stages of its own",
+    "AWS::Cognito::UserPoolGroup": "its name is one within its user pool; another pool has its own",
     "AWS::Athena::NamedQuery": "a query is known by an id that Athena makes",
     "AWS::GreengrassV2::Deployment": "a deployment is known by an id that Greengrass makes",
     "AWS::IoT::JobTemplate": "its id ends in a digest of everything that can only be created",
