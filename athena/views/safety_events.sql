@@ -5,12 +5,12 @@ CREATE OR REPLACE VIEW safety_events AS
 WITH events_once AS (
     SELECT
         site, device, camera, event,
-        arbitrary(time_zone) AS time_zone,
-        arbitrary(kind) AS kind,
-        arbitrary(zone) AS zone,
-        arbitrary(line) AS line,
-        arbitrary(object_class) AS object_class,
-        arbitrary(track) AS track,
+        max(time_zone) AS time_zone,
+        max(kind) AS kind,
+        max(zone) AS zone,
+        max(line) AS line,
+        max(object_class) AS object_class,
+        max(track) AS track,
         min(started_at) AS started_at,
         max(if(phase = 'end', duration_seconds, NULL)) AS whole_seconds,
         max(event_time) AS last_seen_at,

