@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lambdas.database_setup import handler as entry
-from lambdas.shared.cloudformation import LONGEST_REASON, response, send
 from lambdas.database_setup.settings import DatabaseSetupSettings, database_setup_settings
 from lambdas.database_setup.setup import BUSY_ATTEMPTS, BUSY_PAUSE_SECONDS, SetupError, set_up
+from lambdas.shared.cloudformation import LONGEST_REASON, response, send
 from lambdas.shared.settings import SettingError
 
 SETTINGS = DatabaseSetupSettings("arn:aws:secretsmanager:x:1:secret:rds!db-1", "crowdlens-dev-migrations")
