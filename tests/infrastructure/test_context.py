@@ -274,7 +274,6 @@ def test_a_region_without_an_rds_root_is_refused_in_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        pytest.param({"Mysql": "off"}, "app.py: there is no option Mysql: expected mysql", id="mistyped"),
         pytest.param({"region": "il-central-1"}, "app.py: region is 'il-central-1'", id="no RDS root"),
     ],
 )

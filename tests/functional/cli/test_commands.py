@@ -81,6 +81,7 @@ def test_a_scene_of_twice_the_size_counts_the_same(tmp_path: Path) -> None:
     assert summary["lines"] == {"gate": {"in": 1, "out": 0}}
 
 
+@pytest.mark.e2e
 def test_run_keeps_its_records_in_the_spool(tmp_path: Path) -> None:
     out = tmp_path / "out"
     source = ["--source", SAMPLE / "demo.mp4", "--scene", SAMPLE / "scene.yaml", "--device", "test-1"]
