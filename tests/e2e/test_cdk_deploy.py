@@ -38,7 +38,8 @@ pytestmark = [
 ]
 STORAGE, INGEST, ANALYTICS = "crowdlens-dev-storage", "crowdlens-dev-ingest", "crowdlens-dev-analytics"
 OPEN_DATA = "crowdlens-dev-open-data"
-STACKS = (STORAGE, INGEST, ANALYTICS, OPEN_DATA)
+ALERTS = "crowdlens-dev-alerts"
+STACKS = (STORAGE, ALERTS, INGEST, ANALYTICS, OPEN_DATA)
 INBOX = "crowdlens-dev-inbox-000000000000-ap-northeast-2"
 LAKE = "crowdlens-dev-lake-000000000000-ap-northeast-2"
 INGEST_QUEUE, LOAD_QUEUE = "crowdlens-dev-ingest", "crowdlens-dev-load"
