@@ -44,7 +44,7 @@ ROWS_A_DAY = {
 }
 LOOKING_BACK = {
     **{"occupancy_live": 7, "device_state": 31, "camera_state": 366, "usual_by_hour_of_week": 31},
-    **{"occupancy_by_day": 36, "line_crossings_by_day": 36, "peak_hours": 36, "safety_events": 36},
+    **{"occupancy_by_day": 36, "line_crossings_by_day": 36, "peak_hours": 36, "safety_events": 63},
     **{"deviation_from_usual": 38, "occupancy_by_week": 91},
 }
 """Days that a view reads whatever is asked."""
