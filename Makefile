@@ -28,7 +28,7 @@ console: ## look at live figures, cameras, events and history in a browser [LAKE
 	@$(BIN)/crowdlens console --lake "$(or $(LAKE),out/demo/lake)"
 
 test: setup-dev ## run the whole suite
-	$(BIN)/python -m pytest -m "not bench and not e2e" -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m tests.suite -m "not bench and not e2e" -n 2 --dist loadgroup $(ARGS)
 
 lint: setup-dev ## check format and style
 	$(BIN)/ruff format --check $(CODE)
@@ -51,7 +51,7 @@ setup-cdk:
 	@sh infra/local/setup.sh cdk
 
 e2e: setup-cdk ## run the demo as a user would, kill it, run two at once; deploy-local
-	$(BIN)/python -m pytest -m e2e $(ARGS)
+	$(BIN)/python -m tests.suite -m e2e $(ARGS)
 
 deploy-local: setup-cdk ## deploy the stacks into MiniStack by the CDK command line, send records, destroy
 	$(BIN)/python -m pytest -m deploy -s $(ARGS)
