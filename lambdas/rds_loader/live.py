@@ -84,9 +84,11 @@ def settle(cursor: Cursor, now: datetime) -> None:
     until = now + LIVE_CLOCK_TOLERANCE
     since = _settled_until(cursor)
     columns = ", ".join("COALESCE(`camera`, '')" if name == "camera" else f"`{name}`" for name in _NAMES)
+    # Said, for a server whose statistics are old or missing would rather scan the whole table.
     newer = (
         f"SELECT {columns} FROM `{ZONE_COUNTS.name}` "  # noqa: S608 - names of ours
-        "WHERE `event_time` > %s AND `event_time` <= %s ORDER BY `event_time`, `sequence`, `record_id`"
+        f"FORCE INDEX (`{ZONE_COUNTS.name}_event_time`) WHERE `event_time` > %s AND `event_time` <= %s "
+        "ORDER BY `event_time`, `sequence`, `record_id`"
     )
     cursor.execute(_upsert(newer), (since - _OVERLAP, until))
     if until > since:
