@@ -92,7 +92,7 @@ def libraries() -> Finding:
 def detector() -> Finding:
     """The shipped detector opens and runs."""
     from cli.model_location import find_model
-    from edge_components.vision.detector import open_detector
+    from edge_components.runtime.inference.detector import open_detector
 
     try:
         opened = open_detector(find_model(None))

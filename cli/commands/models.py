@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from edge_components.vision.model_library import list_models
+    from edge_components.runtime.inference.model_library import list_models
 
     found = [*list_models(SHIPPED_MODELS), *list_models(added_models())]
     if arguments.json:
@@ -65,7 +65,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from edge_components.vision.detector import open_detector
+    from edge_components.runtime.inference.detector import open_detector
 
     detector = open_detector(find_model(arguments.model))
     _report(arguments.json, {**_facts(detector.package), "provider": detector.provider})
@@ -73,7 +73,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    from edge_components.vision.model_library import add_model
+    from edge_components.runtime.inference.model_library import add_model
 
     labels = None if arguments.labels is None else _read_labels(arguments.labels)
     package = add_model(

@@ -24,9 +24,9 @@ from cli.output import print_json, say, write_json, write_progress
 
 if TYPE_CHECKING:
     from contract.scene import Scene
+    from edge_components.runtime.inference.detector import OnnxDetector
     from edge_components.vision.alerts import AlertPublisher
     from edge_components.vision.camera import CameraRun, CameraSettings
-    from edge_components.vision.detector import OnnxDetector
     from edge_components.vision.sources import Source
 
 EXAMPLE = """examples:

@@ -178,6 +178,6 @@ def _residual(scene: Scene, residual_m: float | None) -> str:
 
 def _labels(named: str) -> tuple[str, ...]:
     from cli.model_location import find_model
-    from edge_components.vision.detector import open_detector
+    from edge_components.runtime.inference.detector import open_detector
 
     return tuple(open_detector(find_model(named)).labels)

@@ -127,7 +127,7 @@ def _place(numbers: dict[str, npt.NDArray[np.float64]], timeline: CameraTimeline
     """Put ground places where this camera hangs: stretches are replayed at longitude and latitude 0."""
     if "longitude" not in numbers or not timeline.camera.kind.has_ground:
         return
-    from edge_components.vision.located import geography_of, ground_of
+    from edge_components.runtime.counting.located import geography_of, ground_of
 
     scene = timeline.camera.scene
     geography = geography_of(scene, ground_of(scene))

@@ -15,8 +15,8 @@ from cli.history.kinds import Kind, scene_document
 from cli.history.view import HALF_WIDTH_PER_METRE, HEIGHT, WIDTH, Floats
 from contract.records import Record
 from contract.scene import Line, Scene, parse_scene
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.inference.detections import Detections
 
 WINDOW_SECONDS = 60
 STRETCH_SECONDS = 300

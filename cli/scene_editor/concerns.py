@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from contract.geometry import Point, polygon_area
 from contract.scene import Line, Scene, Zone
-from edge_components.vision.geometry_arrays import edges_to_the_right
+from edge_components.runtime.counting.geometry_arrays import edges_to_the_right
 
 EDGE_PX = 5.0
 SHORT_LINE_SHARE = 0.04

@@ -11,9 +11,9 @@ from cli.scene_editor.concerns import Concern, concerns, line_length
 from cli.scene_editor.directions import in_direction, in_words
 from contract.geometry import polygon_area
 from contract.scene import EventRule, Line, Scene, Zone
-from edge_components.vision.ground import Ground
+from edge_components.runtime.counting.ground import Ground
+from edge_components.runtime.counting.located import geography_of, ground_of
 from edge_components.vision.ground_grid import ground_grid
-from edge_components.vision.located import geography_of, ground_of
 
 EVENT_MEANINGS = {
     "crowding": ("{threshold} or more objects inside", "objects"),

@@ -11,8 +11,8 @@ from typing import Any
 
 from cli.scene_editor.explanation import explain
 from contract.scene import MINIMUM_GROUND_POINTS, Scene, SceneError, parse_scene
-from edge_components.vision.ground import GroundPlane
-from edge_components.vision.located import geography_of, ground_of
+from edge_components.runtime.counting.ground import GroundPlane
+from edge_components.runtime.counting.located import geography_of, ground_of
 
 _SQUARE = [[0, 0], [8, 0], [8, 8], [0, 8]]
 _GOOD_HEAD = {"site": "s", "time_zone": "UTC", "camera": "c", "classes": ["person"]}

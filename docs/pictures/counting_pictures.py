@@ -20,11 +20,11 @@ import numpy as np
 
 from contract.records import Record
 from contract.scene import parse_scene
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
-from edge_components.vision.lines import LineSettings
-from edge_components.vision.tracked import TrackerSettings
-from edge_components.vision.zones import ZoneSettings
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.lines import LineSettings
+from edge_components.runtime.counting.tracked import TrackerSettings
+from edge_components.runtime.counting.zones import ZoneSettings
+from edge_components.runtime.inference.detections import Detections
 
 Point = tuple[float, float]
 WIDE, TALL = 640, 360

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from contract.records import Record, StoredRecord
+from edge_components.runtime.inference.detections import Detections
+from edge_components.runtime.inference.detector import Detector
 from edge_components.vision.camera_health import CameraHealth
-from edge_components.vision.detections import Detections
-from edge_components.vision.detector import Detector
 from edge_components.vision.event_times import EventTimes
 from edge_components.vision.latency import LatencyHistogram, LatencySummary
 from edge_components.vision.progress import Progress

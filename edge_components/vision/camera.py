@@ -14,12 +14,14 @@ import cv2
 from contract.identity import check_identifier
 from contract.scene import Scene
 from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.totals import AnalyticsTotals
+from edge_components.runtime.counting.tracker import TrackerSettings
+from edge_components.runtime.inference.detector import DetectorSettings, OnnxDetector, open_detector
 from edge_components.runtime.spool import Spool
 from edge_components.vision.alerts import AlertPublisher, alerting
-from edge_components.vision.analytics import SceneAnalytics
 from edge_components.vision.annotate import DrawnTrack, LineTotals, annotate_legibly, save_jpeg
 from edge_components.vision.default_scene import default_scene
-from edge_components.vision.detector import DetectorSettings, OnnxDetector, open_detector
 from edge_components.vision.pipeline import (
     PipelineResult,
     PipelineSettings,
@@ -30,8 +32,6 @@ from edge_components.vision.progress import Progress
 from edge_components.vision.scene_file import naming, read_scene
 from edge_components.vision.sources import Source, open_source
 from edge_components.vision.sources.address import device_number, scheme_of
-from edge_components.vision.totals import AnalyticsTotals
-from edge_components.vision.tracker import TrackerSettings
 
 
 @dataclass(frozen=True)

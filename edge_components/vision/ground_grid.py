@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import Scene, SceneError
-from edge_components.vision.ground import Ground
-from edge_components.vision.located import ground_of
+from edge_components.runtime.counting.ground import Ground
+from edge_components.runtime.counting.located import ground_of
 from edge_components.vision.sources.frames import Image
 
 Floats = npt.NDArray[np.float64]

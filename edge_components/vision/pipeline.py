@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from contract.errors import CrowdLensError
 from contract.records import Record
 from contract.scene import Scene
+from edge_components.runtime.inference.detector import Detector
 from edge_components.vision.analysis_run import (
     AnalysedFrame,
     AnalysisRun,
@@ -19,7 +20,6 @@ from edge_components.vision.analysis_run import (
     RecordSink,
 )
 from edge_components.vision.camera_health import CameraHealth, CameraHealthSettings
-from edge_components.vision.detector import Detector
 from edge_components.vision.event_times import Clock, EventTimes
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources.frames import Source

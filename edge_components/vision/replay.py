@@ -17,13 +17,13 @@ from contract.records import Record
 from contract.scene import Scene
 from contract.scene_privacy import NO_MINIMUM
 from contract.tables import EVENTS
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.mot_text import MotDetections, TrackLine, format_tracks, read_detections
+from edge_components.runtime.counting.totals import AnalyticsTotals
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerSettings
 from edge_components.vision.alerts import AlertPublisher, alerting
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.mot_text import MotDetections, TrackLine, format_tracks, read_detections
 from edge_components.vision.progress import Progress
 from edge_components.vision.replay_doubts import doubts_about
-from edge_components.vision.totals import AnalyticsTotals
-from edge_components.vision.tracked import TrackedFrame, TrackerSettings
 from edge_components.vision.warning_sentences import sentences_of
 
 TRACKS_NAME = "tracks.txt"

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from contract.errors import WorkFailedError
 from contract.scene import Scene
+from edge_components.runtime.inference.detector import OnnxDetector
 from edge_components.vision.arguments import VisionArgumentError, VisionArguments
 from edge_components.vision.camera import CameraRun, CameraSettings, run_camera
-from edge_components.vision.detector import OnnxDetector
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources import Source
 from edge_components.vision.sources.backoff import BackOff

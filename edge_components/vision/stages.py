@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from edge_components.vision.detector import Detector
-from edge_components.vision.layouts import Outputs
-from edge_components.vision.preprocess import PreparedFrame
+from edge_components.runtime.inference.detector import Detector
+from edge_components.runtime.inference.layouts import Outputs
+from edge_components.runtime.inference.preprocess import PreparedFrame
 from edge_components.vision.sources.frames import Frame, Source
 
 READ_TIMEOUT_SECONDS = 0.5

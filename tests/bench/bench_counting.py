@@ -23,12 +23,12 @@ from counting_crowd import HEIGHT, RATE, WIDTH, Faults, detections, passing_crow
 from counting_truth import Passage, Points, Score, score, truth_of
 
 from contract.scene import Scene, parse_scene
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
-from edge_components.vision.detector import open_detector
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.tracker import TrackerSettings
+from edge_components.runtime.inference.detections import Detections
+from edge_components.runtime.inference.detector import open_detector
 from edge_components.vision.scene_file import read_scene
 from edge_components.vision.sources import open_source
-from edge_components.vision.tracker import TrackerSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"

@@ -13,11 +13,11 @@ from statistics import fmean
 
 from contract.records import Record
 from contract.scene import Scene, Zone
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detector import open_detector
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.tracker import TrackerSettings
+from edge_components.runtime.inference.detector import open_detector
 from edge_components.vision.scene_file import read_scene
 from edge_components.vision.sources import open_source
-from edge_components.vision.tracker import TrackerSettings
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"

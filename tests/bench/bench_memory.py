@@ -16,9 +16,9 @@ import cv2
 from bench_pipeline import SHARED, middle_scene
 
 from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.inference.detector import DetectorSettings, open_detector
 from edge_components.runtime.spool import Spool
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detector import DetectorSettings, open_detector
 from edge_components.vision.pipeline import AnalysedFrame, run_pipeline
 from edge_components.vision.sources import Frame, Source, SourceInfo, open_source
 

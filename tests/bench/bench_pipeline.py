@@ -24,10 +24,10 @@ import cv2
 from contract.records import Record, StoredRecord
 from contract.scene import Scene, parse_scene
 from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.inference.detections import Detections
+from edge_components.runtime.inference.detector import DetectorSettings, OnnxDetector, open_detector
 from edge_components.vision.analysis_run import Analytics
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
-from edge_components.vision.detector import DetectorSettings, OnnxDetector, open_detector
 from edge_components.vision.pipeline import PipelineResult, run_pipeline
 from edge_components.vision.sources import open_source
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision.detections import Detections
+from edge_components.runtime.inference.detections import Detections
 
 Floats = npt.NDArray[np.float64]
 Random = np.random.Generator

@@ -16,9 +16,9 @@ from pathlib import Path
 from contract.errors import CrowdLensError
 from contract.records import Record, StoredRecord
 from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.counting.analytics import SceneAnalytics
 from edge_components.runtime.logs import configure_logging
 from edge_components.runtime.spool import Spool
-from edge_components.vision.analytics import SceneAnalytics
 from edge_components.vision.pipeline import run_pipeline, stop_on_signals
 from edge_components.vision.scene_file import read_scene
 from tests.bench.latency_journal import WATCHED_TABLE, Journal

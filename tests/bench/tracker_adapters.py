@@ -16,9 +16,9 @@ import supervision
 import trackers
 from deep_sort_realtime.deepsort_tracker import DeepSort
 
-from edge_components.vision.detections import CleaningCounts, Detections, clean
-from edge_components.vision.tracked import TrackedFrame, TrackerStep
-from edge_components.vision.tracker import Tracker
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerStep
+from edge_components.runtime.counting.tracker import Tracker
+from edge_components.runtime.inference.detections import CleaningCounts, Detections, clean
 
 Sightings = list[tuple[int, np.ndarray]]
 """Frames (from 0, the present or an earlier one) with rows (K, 5): id, left, top, right, bottom."""

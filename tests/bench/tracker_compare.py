@@ -20,8 +20,8 @@ from tracker_crowds import Density
 from tracker_detector import CrowdSet, make_set
 from tracker_scores import Scores, score
 
-from edge_components.vision.detections import Detections
-from edge_components.vision.mot_text import TrackLine, format_tracks, read_detections
+from edge_components.runtime.counting.mot_text import TrackLine, format_tracks, read_detections
+from edge_components.runtime.inference.detections import Detections
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 DENSITIES = (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from tracker_crowds import FRAMES_PER_SECOND, HEIGHT, WIDTH, Camera, Crowd, Density
 
-from edge_components.vision.mot_text import format_tracks
+from edge_components.runtime.counting.mot_text import format_tracks
 
 _GRID = np.stack(np.meshgrid(np.linspace(0.2, 0.8, 4), np.linspace(0.06, 0.94, 8)), axis=2).reshape(-1, 2)
 _BODY_SHARE = 0.75

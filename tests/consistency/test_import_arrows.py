@@ -26,7 +26,7 @@ def allowed_prefixes(module: str) -> tuple[str, ...]:
         "contract": ("contract",),
         "athena": ("contract", "athena"),
         "quicksight": ("contract", "athena", "quicksight"),
-        "training": ("contract", "training", "edge_components.vision"),
+        "training": ("contract", "training", "edge_components.runtime", "edge_components.vision"),
         "infra": ("contract", "athena", "quicksight", "infra"),
         "app": ("contract", "infra"),
         "cli": PACKAGES,

@@ -25,10 +25,10 @@ from contract.errors import CrowdLensError, DiskFullError
 from contract.records import Record, StoredRecord, Value
 from contract.tables import TABLES
 from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.inference.detections import Detections
 from edge_components.runtime.logs import configure_logging
 from edge_components.runtime.spool import Spool
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
 from edge_components.vision.pipeline import run_pipeline, stop_on_signals
 from edge_components.vision.scene_file import read_scene
 from edge_components.vision.sources.frames import Frame, SourceInfo

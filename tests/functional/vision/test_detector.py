@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from contract.errors import CrowdLensError
-from edge_components.vision.coco import COCO_LABELS
-from edge_components.vision.detector import DetectorSettings, describe, open_detector
-from edge_components.vision.layouts import grid_cells
-from edge_components.vision.model_library import add_model
-from edge_components.vision.onnx_session import OnnxSession
+from edge_components.runtime.inference.coco import COCO_LABELS
+from edge_components.runtime.inference.detector import DetectorSettings, describe, open_detector
+from edge_components.runtime.inference.layouts import grid_cells
+from edge_components.runtime.inference.model_library import add_model
+from edge_components.runtime.inference.onnx_session import OnnxSession
 
 Make = Callable[..., Path]
 SHARED_MODELS = Path(__file__).parents[4] / "shared" / "data" / "models"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from contract.errors import CrowdLensError, DiskFullError
-from edge_components.vision.detector import open_detector
-from edge_components.vision.layouts import grid_cells
-from edge_components.vision.model_library import add_model, list_models
-from edge_components.vision.model_package import read_package
+from edge_components.runtime.inference.detector import open_detector
+from edge_components.runtime.inference.layouts import grid_cells
+from edge_components.runtime.inference.model_library import add_model, list_models
+from edge_components.runtime.inference.model_package import read_package
 
 Make = Callable[..., Path]
 

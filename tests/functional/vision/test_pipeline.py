@@ -14,11 +14,12 @@ from contract.errors import DiskFullError
 from contract.records import Record, StoredRecord
 from contract.scene import Scene
 from edge_components.runtime.clock import DeviceClock
-from edge_components.vision.analytics import SceneAnalytics
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.inference.detector import OnnxDetector, open_detector
+from edge_components.runtime.inference.layouts import Outputs
+from edge_components.runtime.inference.onnx_session import ModelLoadError
+from edge_components.runtime.inference.preprocess import PreparedFrame
 from edge_components.vision.camera_health import CameraHealthSettings
-from edge_components.vision.detector import OnnxDetector, open_detector
-from edge_components.vision.layouts import Outputs
-from edge_components.vision.onnx_session import ModelLoadError
 from edge_components.vision.pipeline import (
     AnalysedFrame,
     PipelineResult,
@@ -27,7 +28,6 @@ from edge_components.vision.pipeline import (
     run_pipeline,
     stop_on_signals,
 )
-from edge_components.vision.preprocess import PreparedFrame
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources import Frame, Source, SourceInfo, open_source
 

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 import yaml
 
-from edge_components.vision.model_package import read_package
+from edge_components.runtime.inference.model_package import read_package
 from training.arrays import Image
 from training.package import PackageError, load_detector, manifest
 from training.settings import DEMO_FOLDER, INPUT_HEIGHT, INPUT_WIDTH, PACKAGE_FOLDER

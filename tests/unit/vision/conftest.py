@@ -13,10 +13,10 @@ import pytest
 
 from contract.records import Record, check_record
 from contract.scene import Line, Scene, parse_scene
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
-from edge_components.vision.totals import AnalyticsTotals
-from edge_components.vision.tracked import TrackedFrame, TrackerStep
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.totals import AnalyticsTotals
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerStep
+from edge_components.runtime.inference.detections import Detections
 
 START_MS = 1_760_000_000_000
 WIDTH, HEIGHT = 640, 360

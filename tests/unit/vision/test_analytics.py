@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from contract.scene import SceneError
-from edge_components.vision.analytics import AnalyticsSettingsError, SceneAnalytics
-from edge_components.vision.detections import Detections
+from edge_components.runtime.counting.analytics import AnalyticsSettingsError, SceneAnalytics
+from edge_components.runtime.inference.detections import Detections
 
 HALL = {"name": "hall", "polygon": [[100, 50], [540, 50], [540, 350], [100, 350]], "area_m2": 20.0}
 LINE = {"name": "gate", "points": [[320, 0], [320, 360]]}

@@ -7,8 +7,8 @@ import pytest
 
 from contract.records import Record
 from contract.scene import parse_scene
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.inference.detections import Detections
 
 START_MS = 1_700_000_000_000
 SCENE = parse_scene(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from contract.tables import CLOCK_SYNCED, CLOCK_UNSYNCED
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.timeline import Timeline
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.timeline import Timeline
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
 
-from edge_components.vision.detections import CleaningCounts, Detections, DetectionsError, clean
+from edge_components.runtime.inference.detections import CleaningCounts, Detections, DetectionsError, clean
 
 
 def detections_of(*boxes: tuple[float, float, float, float]) -> Detections:

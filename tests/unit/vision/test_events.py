@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from contract.scene import EventRule
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.trigger import Trigger
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.counting.trigger import Trigger
 
 SQUARE = [[200, 100], [440, 100], [440, 350], [200, 350]]
 # Pixels to metres one to a hundred, so that speeds are easy to read.

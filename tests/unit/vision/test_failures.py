@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge_components.vision.analytics import SceneAnalytics
-from edge_components.vision.detections import Detections
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.inference.detections import Detections
 
 GATE = {"name": "gate", "points": [[320, 0], [320, 360]]}
 HALL = {"name": "hall", "polygon": [[160, 40], [480, 40], [480, 350], [160, 350]]}

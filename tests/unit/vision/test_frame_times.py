@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edge_components.vision.timeline import Timeline
+from edge_components.runtime.counting.timeline import Timeline
 
 HALL = {"name": "hall", "polygon": [[160, 40], [480, 40], [480, 350], [160, 350]]}
 GATE = {"name": "gate", "points": [[320, 0], [320, 360]]}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from contract.scene import GroundPoint, SceneError
-from edge_components.vision.ground import GroundPlane
+from edge_components.runtime.counting.ground import GroundPlane
 
 # A camera 5 m up, tilted 30 degrees down, focal length 500 px, 640x360.
 TILT = np.radians(30)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from contract.scene import SceneError
+from edge_components.runtime.counting.located import ground_of
 from edge_components.vision.ground_grid import draw_ground_grid, ground_grid
-from edge_components.vision.located import ground_of
 
 PAIRS = [
     {"image": [120, 340], "world_m": [0, 0]},

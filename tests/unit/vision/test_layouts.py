@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_components.vision.layouts import UnknownLayoutError, grid_cells, make_layout, recognise
+from edge_components.runtime.inference.layouts import UnknownLayoutError, grid_cells, make_layout, recognise
 
 
 @pytest.mark.parametrize(

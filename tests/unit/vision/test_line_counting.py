@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract.scene import Line
-from edge_components.vision.lines import LineCounter
+from edge_components.runtime.counting.lines import LineCounter
 
 Way = list[tuple[float, float, float]]
 

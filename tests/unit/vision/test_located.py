@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from contract.scene import CameraPosition, GroundOrigin, SceneError
-from edge_components.vision.located import Geography, camera_ground, geography_of, ground_of
+from edge_components.runtime.counting.located import Geography, camera_ground, geography_of, ground_of
 
 WIDTH, HEIGHT = 640, 360
 

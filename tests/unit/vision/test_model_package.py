@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from edge_components.vision.model_package import (
+from edge_components.runtime.inference.model_package import (
     ModelPackageError,
     description_of,
     parse_description,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_components.vision.mot_text import MotTextError, format_tracks, read_detections
+from edge_components.runtime.counting.mot_text import MotTextError, format_tracks, read_detections
 
 
 def text(folder: Path, content: str | bytes) -> Path:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_components.vision.non_maximum_suppression import overlap_matrix, suppress
+from edge_components.runtime.inference.non_maximum_suppression import overlap_matrix, suppress
 
 BOX = (0, 0, 10, 10)
 

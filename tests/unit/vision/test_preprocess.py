@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_components.vision.model_package import ModelInput
-from edge_components.vision.preprocess import Preprocessor, to_frame
+from edge_components.runtime.inference.model_package import ModelInput
+from edge_components.runtime.inference.preprocess import Preprocessor, to_frame
 
 BLUE, GREEN, RED = 10, 100, 200
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from contract.scene import Scene
-from edge_components.vision.detections import Detections
+from edge_components.runtime.inference.detections import Detections
 from edge_components.vision.replay import replay
 
 Frames = list[tuple[int, Detections]]

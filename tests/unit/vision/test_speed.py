@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge_components.vision.detections import Detections
-from edge_components.vision.speed import SpeedEstimator
-from edge_components.vision.tracker import Tracker
+from edge_components.runtime.counting.speed import SpeedEstimator
+from edge_components.runtime.counting.tracker import Tracker
+from edge_components.runtime.inference.detections import Detections
 
 METRES_PER_PX = 1 / 60
 HEIGHT_PX = 70

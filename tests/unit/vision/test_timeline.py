@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_components.vision.timeline import Timeline
+from edge_components.runtime.counting.timeline import Timeline
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_components.vision.detections import Detections
-from edge_components.vision.tracked import TrackedFrame, TrackerSettings
-from edge_components.vision.tracker import Tracker
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerSettings
+from edge_components.runtime.counting.tracker import Tracker
+from edge_components.runtime.inference.detections import Detections
 
 
 def found(

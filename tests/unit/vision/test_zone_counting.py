@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_components.vision.detections import Detections
-from edge_components.vision.tallies import FrameTallies, Stay
-from edge_components.vision.zones import ZoneCounter
+from edge_components.runtime.counting.tallies import FrameTallies, Stay
+from edge_components.runtime.counting.zones import ZoneCounter
+from edge_components.runtime.inference.detections import Detections
 
 Way = list[tuple[float, float, float]]
 

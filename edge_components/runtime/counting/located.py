@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import CameraPosition, GroundOrigin, Scene, SceneError
-from edge_components.vision.ground import Ground, GroundPlane
+from edge_components.runtime.counting.ground import Ground, GroundPlane
 
 Floats = npt.NDArray[np.float64]
 

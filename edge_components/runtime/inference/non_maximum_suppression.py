@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_components.vision.detections import FloatArray, IntegerArray
+from edge_components.runtime.inference.detections import FloatArray, IntegerArray
 
 
 def suppress(

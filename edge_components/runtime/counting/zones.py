@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import Zone
-from edge_components.vision.box_sizes import BoxSizes
-from edge_components.vision.frame_edge import FrameEdge
-from edge_components.vision.tallies import FrameTallies, Stay
-from edge_components.vision.tracked import TrackedFrame, TrackerStep
-from edge_components.vision.zone_shapes import ZoneShapes
-from edge_components.vision.zone_state import ZoneSettings, zone_state
+from edge_components.runtime.counting.box_sizes import BoxSizes
+from edge_components.runtime.counting.frame_edge import FrameEdge
+from edge_components.runtime.counting.tallies import FrameTallies, Stay
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerStep
+from edge_components.runtime.counting.zone_shapes import ZoneShapes
+from edge_components.runtime.counting.zone_state import ZoneSettings, zone_state
 
 __all__ = ["ZoneCounter", "ZoneSettings"]
 

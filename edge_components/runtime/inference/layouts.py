@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.errors import CrowdLensError
-from edge_components.vision.detections import FloatArray, IntegerArray
+from edge_components.runtime.inference.detections import FloatArray, IntegerArray
 
 GRID_STRIDES = (8, 16, 32)
 FASTEST_DET_STRIDE = 16

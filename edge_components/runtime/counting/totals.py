@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from contract.records import Value
 from contract.scene import Scene
 from contract.scene_privacy import NO_MINIMUM, told
-from edge_components.vision.events import EventPhase
-from edge_components.vision.lines import Crossing
-from edge_components.vision.tallies import Stay
-from edge_components.vision.trigger import END
-from edge_components.vision.windows import OccupancySums
+from edge_components.runtime.counting.events import EventPhase
+from edge_components.runtime.counting.lines import Crossing
+from edge_components.runtime.counting.tallies import Stay
+from edge_components.runtime.counting.trigger import END
+from edge_components.runtime.counting.windows import OccupancySums
 
 MAXIMUM_EVENTS = 10_000
 """A run keeps this many events in memory for its summary; the records of all of them have gone out."""

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.tables import CLOCK_RESTAMPED, CLOCK_SYNCED, CLOCK_UNSYNCED
-from edge_components.vision.tallies import FrameTally, Stay
-from edge_components.vision.tracked import TrackedFrame
+from edge_components.runtime.counting.tallies import FrameTally, Stay
+from edge_components.runtime.counting.tracked import TrackedFrame
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import Line
-from edge_components.vision.box_sizes import BoxSizes
-from edge_components.vision.frame_edge import EdgeSettings, FrameEdge
-from edge_components.vision.geometry_arrays import lengths_despite, segment_offsets, sides
-from edge_components.vision.slots import SlotArrays
-from edge_components.vision.tracked import TrackedFrame, TrackerStep
+from edge_components.runtime.counting.box_sizes import BoxSizes
+from edge_components.runtime.counting.frame_edge import EdgeSettings, FrameEdge
+from edge_components.runtime.counting.geometry_arrays import lengths_despite, segment_offsets, sides
+from edge_components.runtime.counting.slots import SlotArrays
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerStep
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

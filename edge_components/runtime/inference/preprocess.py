@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision.detections import FloatArray
-from edge_components.vision.model_package import ModelInput
+from edge_components.runtime.inference.detections import FloatArray
+from edge_components.runtime.inference.model_package import ModelInput
 
 LETTERBOX_GREY = 114
 """What YOLO models were trained with around the picture."""

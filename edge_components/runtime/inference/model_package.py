@@ -13,7 +13,7 @@ import yaml
 
 from contract.errors import CrowdLensError
 from contract.identity import InvalidNameError, check_identifier, check_label
-from edge_components.vision.layouts import TRAITS
+from edge_components.runtime.inference.layouts import TRAITS
 
 MODEL_FILE = "model.onnx"
 DESCRIPTION_FILE = "model.yaml"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision import motion
-from edge_components.vision.association import (
+from edge_components.runtime.counting import motion
+from edge_components.runtime.counting.association import (
     IMPOSSIBLE,
     assign,
     lone_pairs,
@@ -14,8 +14,8 @@ from edge_components.vision.association import (
     upper_distances,
     widened_overlap,
 )
-from edge_components.vision.detections import Detections
-from edge_components.vision.tracked import TrackerSettings
+from edge_components.runtime.counting.tracked import TrackerSettings
+from edge_components.runtime.inference.detections import Detections
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -8,13 +8,21 @@ from collections.abc import Mapping, Sequence
 from contract.records import Record, Value
 from contract.scene import Scene
 from contract.scene_privacy import NO_MINIMUM, told
-from edge_components.vision.events import EventPhase
-from edge_components.vision.ground import Ground
-from edge_components.vision.lines import Crossing
-from edge_components.vision.located import Geography
-from edge_components.vision.tallies import Stay
-from edge_components.vision.timeline import Timeline
-from edge_components.vision.windows import BOX, CONFIDENCE, FOOT, FRAMES, GROUND, TrackRow, ZoneWindow
+from edge_components.runtime.counting.events import EventPhase
+from edge_components.runtime.counting.ground import Ground
+from edge_components.runtime.counting.lines import Crossing
+from edge_components.runtime.counting.located import Geography
+from edge_components.runtime.counting.tallies import Stay
+from edge_components.runtime.counting.timeline import Timeline
+from edge_components.runtime.counting.windows import (
+    BOX,
+    CONFIDENCE,
+    FOOT,
+    FRAMES,
+    GROUND,
+    TrackRow,
+    ZoneWindow,
+)
 
 
 class RecordMaker:

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import ZONE_KINDS, Scene
-from edge_components.vision.movement import Going, Headings, WrongDirection, WrongSide
-from edge_components.vision.slots import SlotArrays
-from edge_components.vision.trigger import Trigger
+from edge_components.runtime.counting.movement import Going, Headings, WrongDirection, WrongSide
+from edge_components.runtime.counting.slots import SlotArrays
+from edge_components.runtime.counting.trigger import Trigger
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from contract.errors import DiskFullError
 from contract.identity import check_identifier
-from edge_components.vision.detector import DetectorSettings, describe, open_detector
-from edge_components.vision.model_package import (
+from edge_components.runtime.inference.detector import DetectorSettings, describe, open_detector
+from edge_components.runtime.inference.model_package import (
     DESCRIPTION_FILE,
     MODEL_FILE,
     ModelPackage,
@@ -20,7 +20,7 @@ from edge_components.vision.model_package import (
     description_of,
     read_package,
 )
-from edge_components.vision.onnx_session import OnnxSession
+from edge_components.runtime.inference.onnx_session import OnnxSession
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision.tracked import TrackedFrame
+from edge_components.runtime.counting.tracked import TrackedFrame
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

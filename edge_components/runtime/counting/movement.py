@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import EventRule, Line
-from edge_components.vision.geometry_arrays import segment_distances, sides
-from edge_components.vision.slots import SlotArrays
+from edge_components.runtime.counting.geometry_arrays import segment_distances, sides
+from edge_components.runtime.counting.slots import SlotArrays
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

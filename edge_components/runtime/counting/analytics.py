@@ -13,19 +13,24 @@ from contract.records import Record
 from contract.scene import Scene, SceneError
 from contract.scene_privacy import told
 from contract.tables import CLOCK_SYNCED
-from edge_components.vision.detections import CleaningCounts, Detections, clean
-from edge_components.vision.events import MAXIMUM_SILENCE_SECONDS, EventMonitor, EventPhase, TrackValues
-from edge_components.vision.lines import Crossing, LineCounter
-from edge_components.vision.located import geography_of, ground_of
-from edge_components.vision.rows import RecordMaker
-from edge_components.vision.speed import SpeedEstimator
-from edge_components.vision.tallies import FrameTallies
-from edge_components.vision.timeline import Timeline
-from edge_components.vision.totals import AnalyticsTotals, Totals
-from edge_components.vision.tracked import TrackedFrame, TrackerSettings, TrackerStep
-from edge_components.vision.tracker import Tracker
-from edge_components.vision.windows import TrackWindows, ZoneWindow, ZoneWindows, window_start_ms
-from edge_components.vision.zones import ZoneCounter
+from edge_components.runtime.counting.events import (
+    MAXIMUM_SILENCE_SECONDS,
+    EventMonitor,
+    EventPhase,
+    TrackValues,
+)
+from edge_components.runtime.counting.lines import Crossing, LineCounter
+from edge_components.runtime.counting.located import geography_of, ground_of
+from edge_components.runtime.counting.rows import RecordMaker
+from edge_components.runtime.counting.speed import SpeedEstimator
+from edge_components.runtime.counting.tallies import FrameTallies
+from edge_components.runtime.counting.timeline import Timeline
+from edge_components.runtime.counting.totals import AnalyticsTotals, Totals
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerSettings, TrackerStep
+from edge_components.runtime.counting.tracker import Tracker
+from edge_components.runtime.counting.windows import TrackWindows, ZoneWindow, ZoneWindows, window_start_ms
+from edge_components.runtime.counting.zones import ZoneCounter
+from edge_components.runtime.inference.detections import CleaningCounts, Detections, clean
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

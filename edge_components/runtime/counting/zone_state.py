@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge_components.vision.frame_edge import EdgeSettings
-from edge_components.vision.slots import SlotArrays
+from edge_components.runtime.counting.frame_edge import EdgeSettings
+from edge_components.runtime.counting.slots import SlotArrays
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision.slots import SlotArrays
+from edge_components.runtime.counting.slots import SlotArrays
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

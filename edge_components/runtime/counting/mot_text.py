@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.errors import CrowdLensError
-from edge_components.vision.detections import Detections
+from edge_components.runtime.inference.detections import Detections
 
 MAXIMUM_FRAMES = 10_000_000
 """Four days at 30 frames per second; a larger number is a mistake that would keep a replay busy for ever."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision.motion import MotionSettings
+from edge_components.runtime.counting.motion import MotionSettings
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

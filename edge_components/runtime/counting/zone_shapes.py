@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from contract.geometry import polygon_area
 from contract.scene import Zone
-from edge_components.vision.geometry_arrays import edges_to_the_right, segment_distances
+from edge_components.runtime.counting.geometry_arrays import edges_to_the_right, segment_distances
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]

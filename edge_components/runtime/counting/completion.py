@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision import motion
-from edge_components.vision.tracked import TrackerSettings
+from edge_components.runtime.counting import motion
+from edge_components.runtime.counting.tracked import TrackerSettings
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]

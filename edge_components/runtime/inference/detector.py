@@ -10,10 +10,16 @@ from typing import Protocol
 
 import numpy as np
 
-from edge_components.vision.coco import COCO_LABELS
-from edge_components.vision.detections import Detections
-from edge_components.vision.layouts import TRAITS, Outputs, UnknownLayoutError, make_layout, recognise
-from edge_components.vision.model_package import (
+from edge_components.runtime.inference.coco import COCO_LABELS
+from edge_components.runtime.inference.detections import Detections
+from edge_components.runtime.inference.layouts import (
+    TRAITS,
+    Outputs,
+    UnknownLayoutError,
+    make_layout,
+    recognise,
+)
+from edge_components.runtime.inference.model_package import (
     DESCRIPTION_FILE,
     ModelInput,
     ModelPackage,
@@ -23,9 +29,9 @@ from edge_components.vision.model_package import (
     read_package,
     sha256_of,
 )
-from edge_components.vision.non_maximum_suppression import suppress
-from edge_components.vision.onnx_session import ModelLoadError, OnnxSession
-from edge_components.vision.preprocess import Image, PreparedFrame, Preprocessor, to_frame
+from edge_components.runtime.inference.non_maximum_suppression import suppress
+from edge_components.runtime.inference.onnx_session import ModelLoadError, OnnxSession
+from edge_components.runtime.inference.preprocess import Image, PreparedFrame, Preprocessor, to_frame
 
 DEFAULT_INPUT_SIDE_PX = 640
 """For a bare ONNX file that leaves its input size open; the usual size of such exports."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision import motion
+from edge_components.runtime.counting import motion
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

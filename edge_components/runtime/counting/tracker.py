@@ -14,14 +14,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision import motion
-from edge_components.vision import track_slots as columns
-from edge_components.vision.association import same_object
-from edge_components.vision.completion import at_frame_edge, complete_at_frame, complete_covered
-from edge_components.vision.detections import Detections
-from edge_components.vision.matching import Matcher
-from edge_components.vision.track_slots import TrackSlots
-from edge_components.vision.tracked import TrackedFrame, TrackerSettings, TrackerStep
+from edge_components.runtime.counting import motion
+from edge_components.runtime.counting import track_slots as columns
+from edge_components.runtime.counting.association import same_object
+from edge_components.runtime.counting.completion import at_frame_edge, complete_at_frame, complete_covered
+from edge_components.runtime.counting.matching import Matcher
+from edge_components.runtime.counting.track_slots import TrackSlots
+from edge_components.runtime.counting.tracked import TrackedFrame, TrackerSettings, TrackerStep
+from edge_components.runtime.inference.detections import Detections
 
 __all__ = ["TrackedFrame", "Tracker", "TrackerSettings", "TrackerStep"]
 

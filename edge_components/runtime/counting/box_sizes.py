@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.vision.slots import SlotArrays
-from edge_components.vision.tracked import TrackedFrame
+from edge_components.runtime.counting.slots import SlotArrays
+from edge_components.runtime.counting.tracked import TrackedFrame
 
 Floats = npt.NDArray[np.float64]
 

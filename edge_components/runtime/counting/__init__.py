@@ -1,0 +1,1 @@
+"""From detections to records: tracking, lines, zones, ground, events, windows."""

@@ -1,0 +1,1 @@
+"""Models at work: packages, sessions, output layouts, detections."""
