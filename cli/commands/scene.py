@@ -142,7 +142,7 @@ def _fitting_frame(source_text: str, scene: Scene) -> Image:
 
 def _write_picture(path: Path, image: Image, scene: Scene) -> None:
     from cli.scene_editor.picture import save_picture, scene_picture
-    from edge_components.vision.annotate import legend
+    from edge_components.runtime.annotate import legend
 
     save_picture(scene_picture(image, scene), path)
     say(f"picture   {path}")

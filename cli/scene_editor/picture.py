@@ -14,7 +14,7 @@ from contract.errors import CrowdLensError
 from contract.files import write_whole
 from contract.geometry import Point
 from contract.scene import Line, Scene
-from edge_components.vision.annotate import LINE_COLOUR, annotate, drawable, save_jpeg
+from edge_components.runtime.annotate import LINE_COLOUR, annotate, drawable, save_jpeg
 from edge_components.vision.sources.frames import Image
 
 _ARROW_SHARE = 0.05

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from contract.errors import CrowdLensError, DiskFullError
 from contract.files import write_whole
 from contract.geometry import Point
 from contract.scene import Scene
-from edge_components.vision.sources.frames import Image
 
+Image = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 ZONE_COLOURS: tuple[Colour, ...] = (
     (200, 160, 0),

@@ -10,7 +10,7 @@ import pytest
 
 from contract.errors import DiskFullError
 from contract.scene import Scene, SceneError, parse_scene
-from edge_components.vision.annotate import (
+from edge_components.runtime.annotate import (
     AnnotationError,
     DrawnTrack,
     LineTotals,
