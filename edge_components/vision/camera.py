@@ -13,6 +13,7 @@ import cv2
 
 from contract.identity import check_identifier
 from contract.scene import Scene
+from edge_components.runtime.annotate import DrawnTrack, LineTotals, annotate_legibly, save_jpeg
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.counting.analytics import SceneAnalytics
 from edge_components.runtime.counting.totals import AnalyticsTotals
@@ -20,7 +21,6 @@ from edge_components.runtime.counting.tracker import TrackerSettings
 from edge_components.runtime.inference.detector import DetectorSettings, OnnxDetector, open_detector
 from edge_components.runtime.spool import Spool
 from edge_components.vision.alerts import AlertPublisher, alerting
-from edge_components.runtime.annotate import DrawnTrack, LineTotals, annotate_legibly, save_jpeg
 from edge_components.vision.default_scene import default_scene
 from edge_components.vision.pipeline import (
     PipelineResult,
