@@ -21,3 +21,8 @@ ALERT_TOPIC_FILTER = f"{_ROOT}/+/+/+/alerts"
 def camera_shadow_name(camera: str) -> str:
     """Return the named shadow that points a camera to its scene."""
     return f"camera-{camera}"
+
+
+def camera_shadow_topic(thing: str, camera: str, operation: str) -> str:
+    """Return the topic of a camera's shadow for an `operation`, for example ``get/accepted``."""
+    return f"$aws/things/{thing}/shadow/name/{camera_shadow_name(camera)}/{operation}"
