@@ -12,7 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.local.greengrass.nucleus import EventStream, Nucleus, OperationError, Publication
-from infra.local.greengrass.shadows import VersionConflictError
+from infra.local.greengrass.shadow_topics import (
+    answer_shadow_topic,
+    apply_to_shadow,
+    deliver,
+    encoded,
+    shadow_document,
+)
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -90,14 +96,8 @@ def _publish_to_iot_core(nucleus: Nucleus, component: str, request: Request, _: 
     topic, text = request["topicName"], request.get("payload") or ""
     nucleus.note("mqtt", Publication(component, topic, _decoded(text), str(request.get("qos"))))
     deliver(nucleus, topic, _decoded(text))
+    answer_shadow_topic(nucleus, topic, _decoded(text))
     return {}
-
-
-def deliver(nucleus: Nucleus, topic: str, payload: bytes) -> None:
-    """Hand a message of IoT Core to the components that listen, as if it came from the cloud."""
-    document = {"message": {"topicName": topic, "payload": base64.b64encode(payload).decode()}}
-    for stream in nucleus.listeners("mqtt", topic):
-        stream.send("IoTCoreMessage", document)
 
 
 def _subscribe_to_iot_core(nucleus: Nucleus, component: str, request: Request, stream: EventStream) -> Answer:
@@ -106,11 +106,9 @@ def _subscribe_to_iot_core(nucleus: Nucleus, component: str, request: Request, s
 
 
 def _get_shadow(nucleus: Nucleus, _: str, request: Request, __: EventStream) -> Answer:
-    key = (request["thingName"], request.get("shadowName") or "")
-    with nucleus.lock:
-        if key not in nucleus.shadows:
-            raise OperationError("ResourceNotFoundError", f"No shadow exists with name: {key[1]}")
-        return {"payload": _encoded(nucleus.shadows[key].document())}
+    return {
+        "payload": encoded(shadow_document(nucleus, request["thingName"], request.get("shadowName") or ""))
+    }
 
 
 def _update_shadow(nucleus: Nucleus, _: str, request: Request, __: EventStream) -> Answer:
@@ -120,34 +118,7 @@ def _update_shadow(nucleus: Nucleus, _: str, request: Request, __: EventStream) 
         state = change["state"]
     except (ValueError, KeyError, TypeError):
         raise OperationError("InvalidArgumentsError", "payload: expected JSON with a state") from None
-    return {"payload": _encoded(apply_to_shadow(nucleus, thing, name, state, change.get("version")))}
-
-
-def apply_to_shadow(
-    nucleus: Nucleus, thing: str, name: str, state: Request, version: int | None = None
-) -> Answer:
-    """Merge `state` into a shadow and tell of it as the shadow manager does; returns what was taken."""
-    with nucleus.changed:
-        shadow = nucleus.shadows[(thing, name)]
-        try:
-            shadow.update(state, version=version)
-        except VersionConflictError as error:
-            raise OperationError("ConflictError", f"Version conflict: {error}") from None
-        delta, current = shadow.delta(), shadow.version
-        nucleus.changed.notify_all()
-    root = f"$aws/things/{thing}/shadow" + (f"/name/{name}" if name else "")
-    if delta and "desired" in state:
-        _tell(nucleus, f"{root}/update/delta", {"state": delta, "version": current})
-    taken = {"state": state, "version": current}
-    _tell(nucleus, f"{root}/update/accepted", taken)
-    return taken
-
-
-def _tell(nucleus: Nucleus, topic: str, document: Answer) -> None:
-    for stream in nucleus.listeners("local", topic):
-        shown = {"message": _encoded(document), "context": {"topic": topic}}
-        stream.send("SubscriptionResponseMessage", {"binaryMessage": shown})
-    deliver(nucleus, topic, json.dumps(document).encode())
+    return {"payload": encoded(apply_to_shadow(nucleus, thing, name, state, change.get("version")))}
 
 
 def _watch_updates(nucleus: Nucleus, _: str, __: Request, stream: EventStream) -> Answer:
@@ -187,10 +158,6 @@ def _details(nucleus: Nucleus, name: str) -> Answer:
         "state": states[-1] if states else "STARTING",
         "configuration": nucleus.configurations[name],
     }
-
-
-def _encoded(document: Answer) -> str:
-    return base64.b64encode(json.dumps(document).encode()).decode()
 
 
 def _decoded(text: str) -> bytes:

@@ -16,7 +16,7 @@ from awsiot.greengrasscoreipc import connect, model
 from awsiot.greengrasscoreipc.clientv2 import GreengrassCoreIPCClientV2
 
 from infra.local.greengrass import IpcEndpoint, Nucleus, OperationError
-from infra.local.greengrass.operations import apply_to_shadow
+from infra.local.greengrass.shadow_topics import apply_to_shadow
 
 COMPONENT = "org.crowdlens.vision"
 CONFIGURATION = {"threshold": 0.5, "cameras": {"plaza-1": {"enabled": True}}}
@@ -196,3 +196,30 @@ def test_noise_on_the_socket_closes_it_and_nothing_else(client, nucleus, tmp_pat
 def test_a_socket_path_that_would_be_cut_off_is_refused(tmp_path):
     with pytest.raises(ValueError, match="expected at most 107 bytes"):
         IpcEndpoint(Nucleus("jetson-7"), tmp_path / ("long" * 40))
+
+
+def test_a_shadow_answers_on_its_topics(client, nucleus):
+    heard: list[Any] = []
+    root = "$aws/things/jetson-7/shadow/name/camera-plaza-1"
+    for answer in ("get/+", "update/delta", "update/rejected"):
+        client.subscribe_to_iot_core(
+            topic_name=f"{root}/{answer}",
+            qos="1",
+            on_stream_event=lambda event: heard.append(
+                (event.message.topic_name.removeprefix(root), json.loads(event.message.payload))
+            ),
+        )
+
+    def say(verb: str, text: str) -> None:
+        client.publish_to_iot_core(topic_name=f"{root}/{verb}", qos="1", payload=text.encode())
+
+    say("get", "")
+    assert received(heard)[0][0] == "/get/rejected"
+    apply_to_shadow(nucleus, "jetson-7", "camera-plaza-1", {"desired": {"scene": {"version": "v1"}}})
+    assert received(heard, 2)[1][:1] == ("/update/delta",)
+    say("get", "")
+    assert received(heard, 3)[2][1]["state"]["desired"] == {"scene": {"version": "v1"}}
+    say("update", json.dumps({"state": {"reported": {"scene": {"version": "v1"}}}}))
+    say("update", "no JSON")
+    assert received(heard, 4)[3][0] == "/update/rejected"
+    assert not nucleus.shadows[("jetson-7", "camera-plaza-1")].delta()
