@@ -1,4 +1,4 @@
-"""The golden check: whether a model, as this machine runs it, gives what its package promises for one picture."""
+"""The golden check: whether a model, as this machine runs it, gives what its package promises."""
 
 from __future__ import annotations
 
