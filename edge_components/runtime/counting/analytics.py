@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from contract.records import Record
-from contract.scene import Scene, SceneError
+from contract.scene import Scene
 from contract.scene_privacy import told
 from contract.tables import CLOCK_SYNCED
+from edge_components.runtime.counting.classes import anchor_shares, class_groups, class_positions
 from edge_components.runtime.counting.events import (
     MAXIMUM_SILENCE_SECONDS,
     EventMonitor,
@@ -25,7 +26,7 @@ from edge_components.runtime.counting.rows import RecordMaker
 from edge_components.runtime.counting.speed import SpeedEstimator
 from edge_components.runtime.counting.tallies import FrameTallies
 from edge_components.runtime.counting.timeline import Timeline
-from edge_components.runtime.counting.totals import AnalyticsTotals, Totals
+from edge_components.runtime.counting.totals import AnalyticsTotals, LineTotals, Totals
 from edge_components.runtime.counting.tracked import TrackedFrame, TrackerSettings, TrackerStep
 from edge_components.runtime.counting.tracker import Tracker
 from edge_components.runtime.counting.windows import TrackWindows, ZoneWindow, ZoneWindows, window_start_ms
@@ -37,8 +38,6 @@ Integers = npt.NDArray[np.int64]
 
 _SETTLING_SECONDS = 1.5
 """After the tracker's memory: until then a run of sightings may still change sides of a zone's edge."""
-_LIKENED_CLASSES = frozenset({"car", "truck", "bus", "van"})
-"""One and the same vehicle is often called two of these from frame to frame."""
 _SPEED_INTERVAL_SECONDS = 0.25
 _JUST_SEEN_SECONDS = 0.5
 
@@ -77,11 +76,11 @@ class SceneAnalytics:
                 f"window_seconds is {window_seconds}: expected a number from 1 to 86400"
             )
         self._scene = scene
-        self._positions = _class_positions(scene, labels)
+        self._positions = class_positions(scene, labels)
         self._window_ms = round(window_seconds * 1000)
         width, height, settings = scene.frame_width, scene.frame_height, tracker_settings or TrackerSettings()
         self._horizon_seconds = settings.memory_seconds + _SETTLING_SECONDS
-        self._tracker = Tracker(width, height, settings, _anchor_shares(scene), _class_groups(scene))
+        self._tracker = Tracker(width, height, settings, anchor_shares(scene), class_groups(scene))
         self._lines = LineCounter(scene.lines, width, height)
         self._tallies = FrameTallies(len(scene.zones), len(scene.classes))
         self._zones = ZoneCounter(scene.zones, width, height, self._tallies)
@@ -99,6 +98,7 @@ class SceneAnalytics:
         self._suspect = False
         self._latest: TrackedFrame | None = None
         self._sightings: list[TrackedFrame] = []
+        self._occupancy = np.zeros((len(scene.zones), len(scene.classes)), np.int64)
 
     @property
     def ground_residual_m(self) -> float | None:
@@ -122,7 +122,7 @@ class SceneAnalytics:
         self._suspect = suspect
         self._time_seconds = time_seconds = self._timeline.advance(event_time_ms, clock_quality)
         now_ms = self._timeline.event_time_ms(time_seconds)
-        self._tallies.open(self._totals.frames, time_seconds, now_ms, clock_quality, suspect)
+        self._tallies.open(self._tracker.frame_index + 1, time_seconds, now_ms, clock_quality, suspect)
         self._totals.frames += 1
         step = self._tracker.update(self._prepared(detections), time_seconds)
         self._latest = step.frames[-1]
@@ -149,7 +149,49 @@ class SceneAnalytics:
 
     def close(self) -> list[Record]:
         """End what is going on and return the last records, a partial window among them."""
-        records = [self._count(crossing) for crossing in self._lines.finish()]
+        return self._close(())
+
+    def hand_over(
+        self,
+        scene: Scene,
+        *,
+        labels: Sequence[str],
+        window_seconds: float = 10.0,
+        tracker_settings: TrackerSettings | None = None,
+    ) -> tuple[SceneAnalytics, list[Record]]:
+        """Return who counts from the next frame on, and the last records of this one.
+
+        The successor counts what `scene` asks for, in a frame of the same size. Tracks keep their ids when
+        the classes are the same; then lines, zones and event rules that both scenes have go on as they are,
+        so nobody is counted twice, and the records here are about the others. With other classes everybody
+        is followed anew, under new ids. Raises `SceneError` as the constructor does, with nothing changed.
+        """
+        successor = SceneAnalytics(
+            scene, labels=labels, window_seconds=window_seconds, tracker_settings=tracker_settings
+        )
+        successor._timeline = self._timeline
+        successor._time_seconds = self._time_seconds
+        if not _same_tracks(self._scene, scene):
+            successor._tracker.number_from(self._tracker.next_id)
+            return successor, self._close(())
+        successor._follow_on(self)
+        return successor, self._close({line.name for line in scene.lines if line in self._scene.lines})
+
+    def _follow_on(self, before: SceneAnalytics) -> None:
+        """Take the tracks over, and what is known of them where both scenes look at the same."""
+        before._tracker.settings = self._tracker.settings
+        self._tracker = before._tracker
+        self._latest = before._latest
+        before._zones.finish(before._time_seconds)
+        self._lines.take_over(before._lines)
+        self._zones.take_over(before._zones)
+        self._events.take_over(before._events)
+        if (before._scene.ground, before._scene.position) == (self._scene.ground, self._scene.position):
+            self._speed = before._speed
+
+    def _close(self, lines_that_go_on: Collection[str]) -> list[Record]:
+        crossings = [one for one in self._lines.finish() if one.line not in lines_that_go_on]
+        records = [self._count(crossing) for crossing in crossings]
         records += [self._report(phase) for phase in self._events.close(self._time_seconds)]
         self._zones.finish(self._time_seconds)
         windows = self._zone_windows.add(self._tallies.close_until(math.inf)) + self._zone_windows.close()
@@ -166,6 +208,22 @@ class SceneAnalytics:
                 self._latest.ids, self._latest.class_ids, self._latest.boxes.tolist(), strict=True
             )
         ]
+
+    @property
+    def occupancy(self) -> Mapping[str, Mapping[str, int]]:
+        """How many of each class are in each zone now, as it may be told."""
+        least, counts = self._scene.minimum_count, self._occupancy.tolist()
+        return {
+            zone.name: {
+                name: int(told(count, least)) for name, count in zip(self._scene.classes, row, strict=True)
+            }
+            for zone, row in zip(self._scene.zones, counts, strict=True)
+        }
+
+    @property
+    def line_totals(self) -> LineTotals:
+        """How often each line was crossed `in` and `out` under this scene."""
+        return self._totals.lines
 
     @property
     def sightings(self) -> list[TrackedFrame]:
@@ -226,8 +284,8 @@ class SceneAnalytics:
             inside_since=self._zones.entered_seconds(latest.slots),
             speeds=self._speed.latest(latest.slots, latest.ids),
         )
-        occupancy = self._zones.occupancy(self._time_seconds)
-        return self._events.update(occupancy, tracks, step.ended_ids.tolist(), self._time_seconds)
+        self._occupancy = self._zones.occupancy(self._time_seconds)
+        return self._events.update(self._occupancy, tracks, step.ended_ids.tolist(), self._time_seconds)
 
     def _count(self, crossing: Crossing) -> Record:
         self._totals.count(crossing)
@@ -254,25 +312,10 @@ class SceneAnalytics:
         return records
 
 
-def _anchor_shares(scene: Scene) -> list[float] | None:
-    """Return how far down its box an object of each class is; None when all are on their foot."""
-    if not scene.centred_classes:
-        return None
-    return [0.5 if name in scene.centred_classes else 1.0 for name in scene.classes]
-
-
-def _class_groups(scene: Scene) -> list[int]:
-    """Return the group of each class: those that detectors take for one another are in one."""
-    likened = [name for name in scene.classes if name in _LIKENED_CLASSES]
-    return [scene.classes.index(likened[0] if name in likened else name) for name in scene.classes]
-
-
-def _class_positions(scene: Scene, labels: Sequence[str]) -> Integers:
-    """Return for each class id of the detector its position among the scene's classes, -1 for none."""
-    for name in scene.classes:
-        if name not in labels:
-            shown = ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "")
-            raise SceneError(
-                f"classes has {name!r}, which the detector does not know: expected one of {shown}"
-            )
-    return np.array([scene.classes.index(name) if name in scene.classes else -1 for name in labels], np.int64)
+def _same_tracks(before: Scene, after: Scene) -> bool:
+    """Return whether tracks mean the same in two scenes: classes are known by their positions there."""
+    frames = [(scene.frame_width, scene.frame_height) for scene in (before, after)]
+    return frames[0] == frames[1] and (before.classes, before.centred_classes) == (
+        after.classes,
+        after.centred_classes,
+    )

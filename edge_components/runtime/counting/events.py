@@ -135,6 +135,27 @@ class EventMonitor:
                 phases += self._end_tracks(position, ended_ids)
         return phases
 
+    def take_over(self, before: EventMonitor) -> None:
+        """Go on with what `before` watches by a rule that both have, in the same zone; it forgets that.
+
+        Classes and tracks must mean the same in both.
+        """
+        self._time_seconds, self._still, self._headings = (
+            before._time_seconds,
+            before._still,
+            before._headings,
+        )
+        theirs = [(zone.name, zone.polygon, rule) for _, zone, rule in before._rules]
+        for position, (_, zone, rule) in enumerate(self._rules):
+            same = (zone.name, zone.polygon, rule)
+            if same not in theirs:
+                continue
+            other = theirs.index(same)
+            if position in self._zone_triggers:
+                self._zone_triggers[position] = before._zone_triggers.pop(other)
+            else:
+                self._track_triggers[position] = before._track_triggers.pop(other)
+
     def close(self, time_seconds: float) -> list[EventPhase]:
         """End whatever is going on."""
         phases: list[EventPhase] = []

@@ -25,6 +25,8 @@ from edge_components.runtime.counting.tracked import TrackedFrame, TrackerStep
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+_OF_TRACKS = ("track", "class_id", "foot", "velocity", "size", "doubt", "overhang", "time")
+_OF_LINES = ("anchor", "net", "clear", "beyond", "passage")
 _TIE_BREAK_PX = (3.1e-7, 7.3e-7)
 """Lines are moved by this much, so that no way leads exactly through a corner or touches it from outside."""
 
@@ -63,6 +65,7 @@ class LineCounter:
         self, lines: Sequence[Line], width: int, height: int, settings: LineSettings | None = None
     ) -> None:
         self.settings = settings or LineSettings()
+        self._lines = tuple(lines)
         self._names = [line.name for line in lines]
         segments = [(pair, index) for index, line in enumerate(lines) for pair in pairwise(line.points)]
         self._starts = np.array([pair[0] for pair, _ in segments], np.float64).reshape(-1, 2) + _TIE_BREAK_PX
@@ -113,6 +116,24 @@ class LineCounter:
         crossings = self._run_on(leaving)
         state.clear(slots)
         return crossings
+
+    def take_over(self, before: LineCounter) -> None:
+        """Go on with the tracks of `before`; at lines that both have, with what is begun there, too.
+
+        `before` is left as it is: crossings of those lines that it would complete now are completed here.
+        """
+        slots = np.flatnonzero(before._state["track"])
+        state, known = self._state, before._state
+        state.reserve(slots)
+        self._sizes = before._sizes
+        for name in _OF_TRACKS:
+            state[name][slots] = known[name][slots]
+        state["anchor"][slots] = known["foot"][slots][:, None, :]
+        for position, line in enumerate(self._lines):
+            if line in before._lines:
+                same = before._lines.index(line)
+                for name in _OF_LINES:
+                    state[name][slots, position] = known[name][slots, same]
 
     def _advance(self, frame: TrackedFrame, latest: TrackedFrame) -> list[Crossing]:
         slots = frame.slots

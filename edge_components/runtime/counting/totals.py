@@ -49,6 +49,11 @@ class Totals:
         self._events: dict[str, dict[str, Value]] = {}
         self._forgotten_events = 0
 
+    @property
+    def lines(self) -> LineTotals:
+        """How often each line was crossed so far; a copy."""
+        return {name: dict(counts) for name, counts in self._lines.items()}
+
     def count(self, crossing: Crossing) -> None:
         """Add a crossing."""
         self._lines[crossing.line][crossing.direction] += 1
@@ -98,7 +103,7 @@ class Totals:
         return AnalyticsTotals(
             frames=self.frames,
             tracks=tracks,
-            lines={name: dict(counts) for name, counts in self._lines.items()},
+            lines=self.lines,
             zones=zones,
             events=[dict(event) for event in self._events.values()],
             warnings={**warnings, "events_not_in_summary": self._forgotten_events},

@@ -57,7 +57,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget everything: the tracker is as it was when it was made."""
         self._tracks = TrackSlots(self.settings.maximum_tracks, self.settings.sightings_kept)
-        self._next_id = 1
+        self._first_id = self._next_id = 1
         self._frame_index = -1
         self._frames_with_boxes = 0
         self._times = (0.0, -np.inf, -np.inf)
@@ -70,10 +70,24 @@ class Tracker:
         """How many slots there are; consumers size their own arrays by it."""
         return len(self._tracks)
 
+    def number_from(self, first_id: int) -> None:
+        """Give the first id that is due as `first_id`; for a tracker that follows on another."""
+        self._first_id = self._next_id = first_id
+
+    @property
+    def frame_index(self) -> int:
+        """The index of the latest frame, -1 before the first."""
+        return self._frame_index
+
+    @property
+    def next_id(self) -> int:
+        """The id that the next confirmed track gets."""
+        return self._next_id
+
     @property
     def confirmed_tracks(self) -> int:
         """How many ids have been given out."""
-        return self._next_id - 1
+        return self._next_id - self._first_id
 
     def update(self, detections: Detections, time_seconds: float) -> TrackerStep:
         """Take in the detections of the next frame, at a time later than that of the frame before.

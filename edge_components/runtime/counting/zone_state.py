@@ -29,6 +29,18 @@ class ZoneSettings:
     edge: EdgeSettings = field(default_factory=EdgeSettings)
 
 
+OF_TRACKS = (
+    *("track", "class", "index", "time", "at_edge", "overhang"),
+    *("foot", "velocity", "size", "doubt"),
+)
+"""What is kept of a track whatever the zones are."""
+OF_ZONES = (
+    *("inside", "entered", "distance", "anchor", "locked"),
+    *("run", "run_clear", "run_depth", "run_index", "run_time"),
+)
+"""What is kept of a track for each zone."""
+
+
 def zone_state(count: int) -> SlotArrays:
     """Return what is kept of each track slot about `count` zones."""
     return SlotArrays(

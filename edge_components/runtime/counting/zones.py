@@ -20,7 +20,7 @@ from edge_components.runtime.counting.frame_edge import FrameEdge
 from edge_components.runtime.counting.tallies import FrameTallies, Stay
 from edge_components.runtime.counting.tracked import TrackedFrame, TrackerStep
 from edge_components.runtime.counting.zone_shapes import ZoneShapes
-from edge_components.runtime.counting.zone_state import ZoneSettings, zone_state
+from edge_components.runtime.counting.zone_state import OF_TRACKS, OF_ZONES, ZoneSettings, zone_state
 
 __all__ = ["ZoneCounter", "ZoneSettings"]
 
@@ -44,6 +44,7 @@ class ZoneCounter:
         settings: ZoneSettings | None = None,
     ) -> None:
         self.settings = settings or ZoneSettings()
+        self._outlines = [(zone.name, zone.polygon) for zone in zones]
         self._shapes = ZoneShapes(zones, width, height)
         self._margin_limits = self.settings.margin_of_zone * np.sqrt(self._shapes.areas)
         self._edge = FrameEdge(width, height, self.settings.edge)
@@ -65,6 +66,31 @@ class ZoneCounter:
         state = self._state
         gone = (state["track"] > 0) & (time_seconds - state["time"] > self.settings.hold_seconds)
         self._vanish(np.flatnonzero(gone))
+
+    def take_over(self, before: ZoneCounter) -> None:
+        """Go on with the tracks of `before`: zones that both have keep who is inside, since when, and more.
+
+        Who stands inside a zone that is new appears there.
+        """
+        state, known = self._state, before._state
+        slots = np.flatnonzero(known["track"])
+        if not len(slots) or not self._outlines:
+            return
+        state.reserve(slots)
+        self._sizes = before._sizes
+        for name in OF_TRACKS:
+            state[name][slots] = known[name][slots]
+        state["inside"][slots], state["distance"][slots] = self._shapes.locate(known["foot"][slots])
+        state["entered"][slots] = known["time"][slots][:, None]
+        for position, outline in enumerate(self._outlines):
+            if outline in before._outlines:
+                same = before._outlines.index(outline)
+                for name in OF_ZONES:
+                    state[name][slots, position] = known[name][slots, same]
+            else:
+                for slot in slots[state["inside"][slots, position]]:
+                    index, class_position = int(state["index"][slot]), int(state["class"][slot])
+                    self._tallies.stay(index, position, class_position, Stay.APPEARED)
 
     def occupancy(self, time_seconds: float) -> Integers:
         """Return how many tracks are inside, by zone and class (Z, C), those just out of sight included."""
