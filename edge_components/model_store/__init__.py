@@ -1,0 +1,1 @@
+"""Model packages on a device: fetched, checked, built for its GPU, tried, activated, rolled back."""

@@ -1,0 +1,25 @@
+"""Why a model version is not the active one: refused for good, not now, or no longer wanted."""
+
+from __future__ import annotations
+
+from contract.errors import WorkFailedError
+
+
+class ModelStoreError(WorkFailedError):
+    """Raised when the store could not do its work; the active model stays as it was."""
+
+
+class ModelRefusedError(ModelStoreError):
+    """Raised for a version that will not become better by trying again; it is remembered."""
+
+
+class MissingVersionError(ModelStoreError):
+    """Raised for a version that nobody has pushed; it is not remembered, for it may be pushed yet."""
+
+
+class NotNowError(ModelStoreError):
+    """Raised for what may pass by itself: no network, no room, no memory, a clock in 1970."""
+
+
+class SupersededError(ModelStoreError):
+    """Raised when another version is wanted before this one was ready, or the process shall stop."""
