@@ -110,8 +110,8 @@ class Ipc:
     def subscribe(self, topic_filter: str, call: Callable[[str, bytes], None]) -> None:
         """Call `call` with topic and payload of what IoT Core sends, in order, on a thread of this filter.
 
-        What was sent while the nucleus was away is lost (`on_return`). Raises `IpcError`, as for a topic that the
-        recipe does not grant.
+        What was sent while the nucleus was away is lost (`on_return`). Raises `IpcError`, as for a topic that
+        the recipe does not grant.
         """
         lane = self._lane(f"messages of {topic_filter}")
 
@@ -139,7 +139,7 @@ class Ipc:
         return str(value.secret_string or bytes(value.secret_binary or b"").decode("utf-8"))
 
     def on_component_update(self, call: Callable[[bool], int | None]) -> bool:
-        """Ask `call` before an update of components (True: the nucleus restarts): milliseconds to wait or None.
+        """Ask `call` before an update of components (True: of the nucleus): milliseconds to wait or None.
 
         Returns False where the nucleus does not ask.
         """

@@ -35,3 +35,5 @@ def configure_logging(level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in ("boto3", "botocore", "urllib3"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    # It calls every lost connection an error; ours is told in one place, with what it means.
+    logging.getLogger("awsiot").setLevel(logging.CRITICAL)
