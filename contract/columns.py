@@ -7,7 +7,7 @@ derived from it, and a consistency test holds them equal.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NAME_MAXIMUM_LENGTH = 64
 
@@ -118,11 +118,16 @@ def real(
     return Column(name, ColumnType.REAL, english, korean, unit=unit, nullable=nullable, decimals=decimals)
 
 
-def boolean(name: str, english: str, korean: str) -> Column:
+def boolean(name: str, english: str, korean: str, *, nullable: bool = False) -> Column:
     """Return a true-or-false column."""
-    return Column(name, ColumnType.BOOLEAN, english, korean)
+    return Column(name, ColumnType.BOOLEAN, english, korean, nullable=nullable)
 
 
 def timestamp(name: str, english: str, korean: str, *, nullable: bool = False) -> Column:
     """Return a column of UTC instants with millisecond resolution."""
     return Column(name, ColumnType.TIMESTAMP, english, korean, unit="UTC", nullable=nullable)
+
+
+def added_in(schema_version: int, *columns: Column) -> tuple[Column, ...]:
+    """Return `columns` as that schema version brought them: null wherever an older device speaks."""
+    return tuple(replace(column, nullable=True, added_in=schema_version) for column in columns)

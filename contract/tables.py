@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.columns import Column, boolean, integer, real, text, timestamp
+from contract.columns import Column, added_in, boolean, integer, real, text, timestamp
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 CLOCK_SYNCED = "synced"
 CLOCK_UNSYNCED = "unsynced"
@@ -335,6 +335,85 @@ CAMERA_STATUS = Table(
     mysql_indexes=(_CAMERA_TIME,),
 )
 
+_DEVICE_HEALTH_OF_VERSION_2 = added_in(
+    2,
+    text(
+        "cpu_throttling",
+        "Why the processor is held back now, none when it is not",
+        "CPU 성능 제한 사유(없으면 none)",
+        maximum_length=32,
+    ),
+    text(
+        "gpu_throttling",
+        "Why the GPU is held back now, none when it is not",
+        "GPU 성능 제한 사유(없으면 none)",
+        maximum_length=32,
+    ),
+    text(
+        "power_mode",
+        "Power mode of a Jetson, elsewhere the processor's frequency governor",
+        "전원 모드(Jetson) 또는 CPU 주파수 조절기",
+        maximum_length=20,
+    ),
+    real("load_one_minute", "1", "Tasks that ran or waited, mean of a minute", "1분 평균 부하"),
+    integer("swap_used_bytes", "B", "Swap in use", "사용 중인 스왑"),
+    integer("gpu_memory_total_bytes", "B", "GPU memory fitted", "전체 GPU 메모리"),
+    real(
+        "network_received_bytes_per_second",
+        "B/s",
+        "Received over the network since the report before, mean",
+        "이전 보고 이후 네트워크 수신 속도 평균",
+        decimals=0,
+    ),
+    real(
+        "network_sent_bytes_per_second",
+        "B/s",
+        "Sent over the network since the report before, mean",
+        "이전 보고 이후 네트워크 송신 속도 평균",
+        decimals=0,
+    ),
+    integer(
+        "link_down_bits_per_second",
+        "bit/s",
+        "Speed towards the device, in the report after a link test",
+        "회선 시험 직후 보고의 내려받기 속도",
+    ),
+    integer(
+        "link_up_bits_per_second",
+        "bit/s",
+        "Speed from the device, in the report after a link test",
+        "회선 시험 직후 보고의 올려보내기 속도",
+    ),
+    text(
+        "time_source", "Time service and the server it follows", "시각 서비스와 기준 서버", maximum_length=32
+    ),
+    text("hardware_model", "Model of the board or machine", "보드 또는 기기 모델", maximum_length=40),
+    text("os_release", "Operating system and its release", "운영 체제와 릴리스", maximum_length=32),
+    text("kernel", "Release of the kernel", "커널 릴리스", maximum_length=24),
+    text(
+        "jetpack_version",
+        "JetPack, or Jetson Linux (L4T) where it is not installed",
+        "JetPack 또는 Jetson Linux(L4T)",
+        maximum_length=16,
+    ),
+    text(
+        "package_digest",
+        "Digest of all installed packages: equal on devices that have the same",
+        "설치된 전체 패키지의 요약값(같은 구성이면 같음)",
+        maximum_length=12,
+    ),
+    integer("packages", "1", "Packages installed", "설치된 패키지 수"),
+    boolean("reboot_required", "True when an update waits for a restart", "업데이트가 재시작을 기다리면 참"),
+    text(
+        "component_versions",
+        "Components and their versions, those in trouble first",
+        "구성 요소와 버전(문제 있는 것부터)",
+        maximum_length=100,
+    ),
+    integer("cameras", "1", "Cameras that should be watched", "감시해야 할 카메라 수"),
+    integer("cameras_ok", "1", "Cameras of these that are well", "그중 정상인 카메라 수"),
+)
+
 DEVICE_HEALTH = Table(
     "device_health",
     "How the device is: load, temperature, memory, disk, clock, spool",
@@ -373,6 +452,7 @@ DEVICE_HEALTH = Table(
         real("clock_offset_milliseconds", "ms", "Offset to the time source", "시각 오차", nullable=True),
         real("uptime_seconds", "s", "Time since boot", "부팅 이후 시간", nullable=True),
         text("software_version", "Version of CrowdLens", "CrowdLens 버전", nullable=True, maximum_length=32),
+        *_DEVICE_HEALTH_OF_VERSION_2,
     ),
     priority=2,
     mysql_indexes=(("device", "event_time"),),

@@ -31,7 +31,28 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `compacted_device_health` (
     `spool_bytes` bigint COMMENT 'Size of the spool [B]',
     `clock_offset_milliseconds` double COMMENT 'Offset to the time source [ms]',
     `uptime_seconds` double COMMENT 'Time since boot [s]',
-    `software_version` string COMMENT 'Version of CrowdLens'
+    `software_version` string COMMENT 'Version of CrowdLens',
+    `cpu_throttling` string COMMENT 'Why the processor is held back now, none when it is not',
+    `gpu_throttling` string COMMENT 'Why the GPU is held back now, none when it is not',
+    `power_mode` string COMMENT 'Power mode of a Jetson, elsewhere the processor’s frequency governor',
+    `load_one_minute` double COMMENT 'Tasks that ran or waited, mean of a minute',
+    `swap_used_bytes` bigint COMMENT 'Swap in use [B]',
+    `gpu_memory_total_bytes` bigint COMMENT 'GPU memory fitted [B]',
+    `network_received_bytes_per_second` double COMMENT 'Received over the network since the report before, mean [B/s]',
+    `network_sent_bytes_per_second` double COMMENT 'Sent over the network since the report before, mean [B/s]',
+    `link_down_bits_per_second` bigint COMMENT 'Speed towards the device, in the report after a link test [bit/s]',
+    `link_up_bits_per_second` bigint COMMENT 'Speed from the device, in the report after a link test [bit/s]',
+    `time_source` string COMMENT 'Time service and the server it follows',
+    `hardware_model` string COMMENT 'Model of the board or machine',
+    `os_release` string COMMENT 'Operating system and its release',
+    `kernel` string COMMENT 'Release of the kernel',
+    `jetpack_version` string COMMENT 'JetPack, or Jetson Linux (L4T) where it is not installed',
+    `package_digest` string COMMENT 'Digest of all installed packages: equal on devices that have the same',
+    `packages` bigint COMMENT 'Packages installed',
+    `reboot_required` boolean COMMENT 'True when an update waits for a restart',
+    `component_versions` string COMMENT 'Components and their versions, those in trouble first',
+    `cameras` bigint COMMENT 'Cameras that should be watched',
+    `cameras_ok` bigint COMMENT 'Cameras of these that are well'
 )
 COMMENT 'How the device is: load, temperature, memory, disk, clock, spool'
 PARTITIONED BY (`day` string COMMENT 'UTC day of event_time, YYYY-MM-DD')

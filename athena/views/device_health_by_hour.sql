@@ -9,6 +9,9 @@ WITH reports AS (
         gpu_percent, gpu_memory_used_bytes, gpu_celsius,
         inference_milliseconds_p50, inference_milliseconds_p95, frames_per_second,
         spool_rows, spool_bytes, clock_offset_milliseconds, uptime_seconds, software_version,
+        cpu_throttling, gpu_throttling, load_one_minute, swap_used_bytes,
+        network_received_bytes_per_second, network_sent_bytes_per_second,
+        link_down_bits_per_second, link_up_bits_per_second, package_digest, cameras, cameras_ok,
         CAST(at_timezone(with_timezone(event_time, 'UTC'), coalesce(time_zone, 'UTC')) AS timestamp) AS local_time
     FROM unique_device_health
 ), placed AS (
@@ -18,6 +21,9 @@ WITH reports AS (
         gpu_percent, gpu_memory_used_bytes, gpu_celsius,
         inference_milliseconds_p50, inference_milliseconds_p95, frames_per_second,
         spool_rows, spool_bytes, clock_offset_milliseconds, uptime_seconds, software_version,
+        cpu_throttling, gpu_throttling, load_one_minute, swap_used_bytes,
+        network_received_bytes_per_second, network_sent_bytes_per_second,
+        link_down_bits_per_second, link_up_bits_per_second, package_digest, cameras, cameras_ok,
         date_trunc('hour', local_time) AS local_hour,
         date_add(
             'millisecond', -date_diff('millisecond', date_trunc('hour', local_time), local_time), event_time
@@ -49,6 +55,16 @@ SELECT
     max(abs(clock_offset_milliseconds)) AS clock_offset_milliseconds_maximum,
     count_if(clock_quality <> 'synced') AS unsure_clock_reports,
     min(uptime_seconds) AS uptime_seconds_minimum,
-    max_by(software_version, event_time) AS software_version
+    max_by(software_version, event_time) AS software_version,
+    max(load_one_minute) AS load_one_minute_maximum,
+    max(swap_used_bytes) AS swap_used_bytes_maximum,
+    count_if(cpu_throttling <> 'none') AS cpu_throttled_reports,
+    count_if(gpu_throttling <> 'none') AS gpu_throttled_reports,
+    avg(network_received_bytes_per_second) AS network_received_bytes_per_second_mean,
+    avg(network_sent_bytes_per_second) AS network_sent_bytes_per_second_mean,
+    min(link_down_bits_per_second) AS link_down_bits_per_second_minimum,
+    min(link_up_bits_per_second) AS link_up_bits_per_second_minimum,
+    max_by(package_digest, event_time) AS package_digest,
+    max(cameras - cameras_ok) AS cameras_in_trouble_maximum
 FROM placed
 GROUP BY day, site, device, time_zone, local_hour, hour_start

@@ -9,6 +9,10 @@ WITH ranked AS (
         gpu_name, gpu_percent, gpu_memory_used_bytes, gpu_celsius, provider,
         inference_milliseconds_p50, inference_milliseconds_p95, frames_per_second,
         spool_rows, spool_bytes, clock_offset_milliseconds, uptime_seconds, software_version,
+        cpu_throttling, gpu_throttling, power_mode, load_one_minute, swap_used_bytes, gpu_memory_total_bytes,
+        network_received_bytes_per_second, network_sent_bytes_per_second,
+        link_down_bits_per_second, link_up_bits_per_second, time_source, hardware_model, os_release, kernel,
+        jetpack_version, package_digest, packages, reboot_required, component_versions, cameras, cameras_ok,
         row_number() OVER (
             PARTITION BY site, device ORDER BY event_time DESC, sequence DESC, record_id DESC
         ) AS newest
@@ -22,6 +26,10 @@ SELECT
     cpu_percent, cpu_celsius, memory_used_bytes, memory_total_bytes, disk_free_bytes, disk_total_bytes,
     gpu_name, gpu_percent, gpu_memory_used_bytes, gpu_celsius, provider,
     inference_milliseconds_p50, inference_milliseconds_p95, frames_per_second,
-    spool_rows, spool_bytes, clock_offset_milliseconds, uptime_seconds, software_version
+    spool_rows, spool_bytes, clock_offset_milliseconds, uptime_seconds, software_version,
+    cpu_throttling, gpu_throttling, power_mode, load_one_minute, swap_used_bytes, gpu_memory_total_bytes,
+    network_received_bytes_per_second, network_sent_bytes_per_second,
+    link_down_bits_per_second, link_up_bits_per_second, time_source, hardware_model, os_release, kernel,
+    jetpack_version, package_digest, packages, reboot_required, component_versions, cameras, cameras_ok
 FROM ranked
 WHERE newest = 1

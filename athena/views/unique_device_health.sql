@@ -33,6 +33,27 @@ SELECT
     arbitrary(spool_bytes) AS spool_bytes,
     arbitrary(clock_offset_milliseconds) AS clock_offset_milliseconds,
     arbitrary(uptime_seconds) AS uptime_seconds,
-    arbitrary(software_version) AS software_version
+    arbitrary(software_version) AS software_version,
+    arbitrary(cpu_throttling) AS cpu_throttling,
+    arbitrary(gpu_throttling) AS gpu_throttling,
+    arbitrary(power_mode) AS power_mode,
+    arbitrary(load_one_minute) AS load_one_minute,
+    arbitrary(swap_used_bytes) AS swap_used_bytes,
+    arbitrary(gpu_memory_total_bytes) AS gpu_memory_total_bytes,
+    arbitrary(network_received_bytes_per_second) AS network_received_bytes_per_second,
+    arbitrary(network_sent_bytes_per_second) AS network_sent_bytes_per_second,
+    arbitrary(link_down_bits_per_second) AS link_down_bits_per_second,
+    arbitrary(link_up_bits_per_second) AS link_up_bits_per_second,
+    arbitrary(time_source) AS time_source,
+    arbitrary(hardware_model) AS hardware_model,
+    arbitrary(os_release) AS os_release,
+    arbitrary(kernel) AS kernel,
+    arbitrary(jetpack_version) AS jetpack_version,
+    arbitrary(package_digest) AS package_digest,
+    arbitrary(packages) AS packages,
+    arbitrary(reboot_required) AS reboot_required,
+    arbitrary(component_versions) AS component_versions,
+    arbitrary(cameras) AS cameras,
+    arbitrary(cameras_ok) AS cameras_ok
 FROM stored_device_health
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

@@ -46,6 +46,11 @@ def health_part(device: DeviceTimeline, busy: Floats, period: Period, blocks: sl
         "clock_offset_milliseconds": np.where(
             device.clocks[chosen] == 2, _UNSYNCED_OFFSET_MS, 2.5 * noise[7]
         ),
+        "load_one_minute": 6 * load,
+        "swap_used_bytes": np.zeros(count),
+        "network_received_bytes_per_second": 240_000 + 9_000 * np.abs(noise[2]),
+        "network_sent_bytes_per_second": 900 + 1_500 * load,
+        "gpu_memory_total_bytes": np.full(count, 7.4 * _GIBIBYTE),
         "uptime_seconds": (chosen - boots) * BLOCK_MS / 1000 + 60,
     }
     for name, values in numbers.items():
@@ -56,6 +61,11 @@ def health_part(device: DeviceTimeline, busy: Floats, period: Period, blocks: sl
         "gpu_name": (same, ["Orin (simulated)"]),
         "provider": (same, ["TensorrtExecutionProvider"]),
         "software_version": (same, ["simulated"]),
+        "cpu_throttling": (same, ["none"]),
+        "gpu_throttling": (same, ["none"]),
+        "power_mode": (same, ["15W"]),
+        "hardware_model": (same, ["Orin (simulated)"]),
+        "package_digest": (same, ["5151a7ed0000"]),
         "clock_quality": (device.clocks[chosen], CLOCKS),
     }
     origin = Origin(device.site, device.name, None, stream_name(None, _TABLE))

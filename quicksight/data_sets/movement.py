@@ -90,6 +90,11 @@ _DEVICE_COLUMNS = (
     integer("spool_rows_maximum", "Waiting to be sent", "전송 대기"),
     decimal("clock_offset_milliseconds_maximum", "Clock offset ms", "시계 오차 ms"),
     SITE_DEVICE,
+    integer("cpu_throttled_reports", "Reports with CPU held back", "CPU 제한 보고 수"),
+    integer("gpu_throttled_reports", "Reports with GPU held back", "GPU 제한 보고 수"),
+    integer("cameras_in_trouble_maximum", "Cameras in trouble", "문제 카메라 수"),
+    decimal("network_received_bytes_per_second_mean", "Received B/s", "수신 B/s"),
+    decimal("network_sent_bytes_per_second_mean", "Sent B/s", "송신 B/s"),
 )
 DEVICE_HOURS = DataSet(
     "device_hours",

@@ -49,6 +49,10 @@ NOT_SHOWN = {
         "inference_milliseconds_p50",
         "spool_bytes",
         "uptime_seconds",
+        *("load_one_minute", "swap_used_bytes", "gpu_memory_total_bytes"),
+        *("network_received_bytes_per_second", "network_sent_bytes_per_second"),
+        *("link_down_bits_per_second", "link_up_bits_per_second"),
+        *("kernel", "packages", "reboot_required"),
     ),
     "alerts_now": (
         "day",
@@ -161,6 +165,8 @@ NOT_SHOWN = {
         "unsure_clock_reports",
         "uptime_seconds_minimum",
         "software_version",
+        *("load_one_minute_maximum", "swap_used_bytes_maximum", "package_digest"),
+        *("link_down_bits_per_second_minimum", "link_up_bits_per_second_minimum"),
     ),
     "free_wifi": (
         "day",

@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from contract.envelope import encode_message
+from contract.tables import SCHEMA_VERSION
 from lambdas.lake_writer import handler as module
 from lambdas.shared.lake_store import LakeStore, LakeStoreError
 
@@ -99,7 +100,7 @@ def test_a_value_no_file_can_hold_stops_no_other_message(s3: Any, make_records: 
 
 def test_a_newer_device_loses_nothing(s3: Any, make_records: Any) -> None:
     document = json.loads(encode_message("s", "d", make_records()))
-    document["crowdlens"] = 2
+    document["crowdlens"] = SCHEMA_VERSION + 1
     document["blocks"].append({"table": "moods", "camera": "c", "rows": 5, "columns": {}})
     document["blocks"][0]["columns"]["mood"] = {"k": "glad"}
     assert invoke(json.dumps(document)) == []

@@ -1,0 +1,23 @@
+-- Health of schema version 2: what holds a device back, its traffic, what is installed on it. One statement, so
+-- that the table is changed once and a repetition finds all columns or none.
+ALTER TABLE `device_health` ADD COLUMN `cpu_throttling` VARCHAR(32) NULL,
+    ADD COLUMN `gpu_throttling` VARCHAR(32) NULL,
+    ADD COLUMN `power_mode` VARCHAR(20) NULL,
+    ADD COLUMN `load_one_minute` DOUBLE NULL,
+    ADD COLUMN `swap_used_bytes` BIGINT NULL,
+    ADD COLUMN `gpu_memory_total_bytes` BIGINT NULL,
+    ADD COLUMN `network_received_bytes_per_second` DOUBLE NULL,
+    ADD COLUMN `network_sent_bytes_per_second` DOUBLE NULL,
+    ADD COLUMN `link_down_bits_per_second` BIGINT NULL,
+    ADD COLUMN `link_up_bits_per_second` BIGINT NULL,
+    ADD COLUMN `time_source` VARCHAR(32) NULL,
+    ADD COLUMN `hardware_model` VARCHAR(40) NULL,
+    ADD COLUMN `os_release` VARCHAR(32) NULL,
+    ADD COLUMN `kernel` VARCHAR(24) NULL,
+    ADD COLUMN `jetpack_version` VARCHAR(16) NULL,
+    ADD COLUMN `package_digest` VARCHAR(12) NULL,
+    ADD COLUMN `packages` BIGINT NULL,
+    ADD COLUMN `reboot_required` TINYINT(1) NULL,
+    ADD COLUMN `component_versions` VARCHAR(100) NULL,
+    ADD COLUMN `cameras` BIGINT NULL,
+    ADD COLUMN `cameras_ok` BIGINT NULL;
