@@ -44,7 +44,7 @@ class CameraAlerts:
         self._scene = scene
         self._device = device
         self._topic = alert_topic(scene.site, device, scene.camera)
-        self._waiting: deque[str] = deque(maxlen=WAITING_ALERTS)
+        self._waiting: deque[tuple[str, str]] = deque(maxlen=WAITING_ALERTS)
         self._fresh = threading.Condition()
         self._ending = False
         self._fault: tuple[str, int] | None = None
@@ -66,6 +66,11 @@ class CameraAlerts:
                 logger.exception("no alert could be made of a record")
                 self.lost += 1
 
+    def use_scene(self, scene: Scene) -> None:
+        """Tell what follows as of `scene`: another site has another topic."""
+        self._scene = scene
+        self._topic = alert_topic(scene.site, self._device, scene.camera)
+
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """End once all that waits is handed over, after `seconds` at the latest."""
         with self._fresh:
@@ -79,18 +84,18 @@ class CameraAlerts:
     def _put(self, payload: str) -> None:
         with self._fresh:
             self.lost += len(self._waiting) == WAITING_ALERTS
-            self._waiting.append(payload)
+            self._waiting.append((self._topic, payload))
             self._fresh.notify()
 
     def _hand_over(self) -> None:
-        while (payload := self._next()) is not None:
+        while (message := self._next()) is not None:
             try:
-                self._publisher.publish(self._topic, payload)
+                self._publisher.publish(*message)
             except Exception:
                 logger.exception("an alert was not published")
                 self.lost += 1
 
-    def _next(self) -> str | None:
+    def _next(self) -> tuple[str, str] | None:
         """Return what waits longest; None when there will be no more."""
         with self._fresh:
             while not self._waiting:

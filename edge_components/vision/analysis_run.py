@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from contract.records import Record, StoredRecord
+from contract.scene import Scene
 from edge_components.runtime.inference.detections import Detections
 from edge_components.runtime.inference.detector import Detector
 from edge_components.vision.camera_health import CameraHealth
@@ -132,7 +133,8 @@ class AnalysisRun:
             self._store(records + self._analytics.idle(now_ms))
             return
         started = time.perf_counter()
-        detections = self._detector.postprocess(item.outputs, item.prepared)
+        self._detector = item.model
+        detections = item.model.postprocess(item.outputs, item.prepared)
         found = time.perf_counter()
         self._analyse(item.frame, detections)
         self._frames += 1
@@ -140,6 +142,27 @@ class AnalysisRun:
         self._time(item, started, found)
         if self._progress is not None:
             self._progress(self._state())
+
+    def change(self, analytics: Analytics, scene: Scene, last: Sequence[Record]) -> None:
+        """Store the `last` records of the analytics so far and go on with others, under `scene`."""
+        self._store(last)
+        self._analytics = analytics
+        self._health.use_scene(scene)
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the camera is not well at present."""
+        return self._health.suspect
+
+    @property
+    def camera_state(self) -> str | None:
+        """How the camera is, in the words of `CameraHealth`; None before its first frame."""
+        return self._health.state
+
+    def latency(self, stage: str) -> LatencySummary | None:
+        """Return the percentiles of a stage so far, None before the first frame."""
+        times = self._latency[stage]
+        return times.summary() if times.total else None
 
     def finish(self, detail: str) -> None:
         """Store the last records."""

@@ -78,6 +78,10 @@ class CameraHealth:
             ],
         }
 
+    def use_scene(self, scene: Scene) -> None:
+        """Name `scene` in the records from now on."""
+        self._scene = scene
+
     @property
     def suspect(self) -> bool:
         """True while counts should not be believed."""

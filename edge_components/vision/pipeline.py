@@ -23,12 +23,13 @@ from edge_components.vision.camera_health import CameraHealth, CameraHealthSetti
 from edge_components.vision.event_times import Clock, EventTimes
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources.frames import Source
-from edge_components.vision.stages import Item, Stages
+from edge_components.vision.stages import Item, Silence, Stages
 from edge_components.vision.stopping import stop_on_signals
 
 __all__ = [
     "AnalysedFrame",
     "Analytics",
+    "Between",
     "PipelineResult",
     "PipelineSettings",
     "PipelineStoppedError",
@@ -55,6 +56,10 @@ class PipelineSettings:
     health: CameraHealthSettings = field(default_factory=CameraHealthSettings)
 
 
+Between = Callable[[AnalysisRun, Stages, "Item | Silence"], None]
+"""Is called on the analysing thread before each frame and each silence; raises nothing."""
+
+
 class PipelineStoppedError(CrowdLensError):
     """Raised when a fault ended a run early; all that was counted before it is stored and in `result`."""
 
@@ -77,11 +82,13 @@ def run_pipeline(
     on_frame: Callable[[AnalysedFrame], None] | None = None,
     on_records: Callable[[Sequence[Record]], None] | None = None,
     on_clock_moved: Callable[[], object] | None = None,
+    between: Between | None = None,
 ) -> PipelineResult:
     """Analyse `source` until it ends or `stop` is set, and return what was done; the source is closed.
 
     Frames in flight are finished after `stop`, and the last records stored. `on_records` sees records once
-    they are stored; it must return at once and not raise. Raises `PipelineStoppedError`
+    they are stored; it must return at once and not raise. `between` may change things before each frame and
+    silence. Raises `PipelineStoppedError`
     when the source or the model failed on the way, after storing what was counted; errors of analytics and
     sink are raised as they are.
     """
@@ -108,6 +115,8 @@ def run_pipeline(
         stages.start()
         try:
             while (item := stages.take()) is not None:
+                if between is not None:
+                    between(run, stages, item)
                 run.handle(item)
                 if isinstance(item, Item):
                     stages.give_back(item)

@@ -21,9 +21,10 @@ READ_TIMEOUT_SECONDS = 0.5
 
 @dataclass(eq=False)
 class Item:
-    """A frame on its way; times in seconds each step took."""
+    """A frame on its way with the model that sees it; times in seconds each step took."""
 
     frame: Frame
+    model: Detector
     prepared: PreparedFrame
     read_at_seconds: float
     decode_seconds: float
@@ -39,6 +40,8 @@ class Silence:
     fault: str | None
 
 
+_Buffer = tuple[Detector, PreparedFrame]
+"""A buffer with the model it fits."""
 Queue = SimpleQueue[Item | Silence | None]
 """None ends it."""
 
@@ -53,12 +56,12 @@ class Stages:
     def __init__(self, source: Source, detector: Detector, stop: threading.Event, buffers: int) -> None:
         self.error: BaseException | None = None
         self._source = source
-        self._detector = detector
+        self._model = detector
         self._stop = stop
         self._abort = threading.Event()
-        self._buffers: SimpleQueue[PreparedFrame | None] = SimpleQueue()
+        self._buffers: SimpleQueue[_Buffer | None] = SimpleQueue()
         for _ in range(buffers):
-            self._buffers.put(detector.new_buffer())
+            self._buffers.put((detector, detector.new_buffer()))
         self._prepared: Queue = SimpleQueue()
         self._inferred: Queue = SimpleQueue()
         self._threads = [
@@ -71,13 +74,17 @@ class Stages:
         for thread in self._threads:
             thread.start()
 
+    def use(self, model: Detector) -> None:
+        """Let `model` see the frames that are prepared from now on; those in flight stay with theirs."""
+        self._model = model
+
     def take(self) -> Item | Silence | None:
         """Return the next inferred frame or silence in order, None at the end."""
         return self._inferred.get()
 
     def give_back(self, item: Item) -> None:
         """Give an item's buffer to the decoder."""
-        self._buffers.put(item.prepared)
+        self._buffers.put((item.model, item.prepared))
 
     def close(self) -> None:
         """Stop both threads without waiting for what is in flight, and wait for them."""
@@ -114,16 +121,18 @@ class Stages:
         if buffer is None:
             return None
         waited_until = time.perf_counter()
-        prepared = self._detector.preprocess(frame.image, buffer)
+        model = self._model
+        fitting = buffer[1] if buffer[0] is model else model.new_buffer()
+        prepared = model.preprocess(frame.image, fitting)
         done = time.perf_counter()
-        return Item(frame, prepared, read_at, read_at - started, done - waited_until)
+        return Item(frame, model, prepared, read_at, read_at - started, done - waited_until)
 
     def _infer(self) -> None:
         try:
             while (item := self._prepared.get()) is not None and not self._abort_inference():
                 if isinstance(item, Item):
                     started = time.perf_counter()
-                    item.outputs = self._detector.infer(item.prepared)
+                    item.outputs = item.model.infer(item.prepared)
                     item.infer_seconds = time.perf_counter() - started
                 self._inferred.put(item)
         except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
