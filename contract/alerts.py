@@ -23,10 +23,12 @@ from contract.tables import CLOCK_QUALITIES, CLOCK_SYNCED
 ALERT_VERSION: Final = 1
 START, UPDATE, END = "start", "update", "end"
 PHASES: Final = (START, UPDATE, END)
+CLASSIFIED: Final = "classification"
+"""A classifier's answer is one that its project alerts about; `object_class` is the answer."""
 CAMERA_FAULT: Final = "camera_fault"
 DEVICE_SILENT: Final = "device_silent"
 TEST: Final = "test"
-ALERT_KINDS: Final = (*EVENT_KINDS, CAMERA_FAULT, DEVICE_SILENT, TEST)
+ALERT_KINDS: Final = (*EVENT_KINDS, CLASSIFIED, CAMERA_FAULT, DEVICE_SILENT, TEST)
 CRITICAL_SHARE: Final = 1.5
 """A count or a speed this many times its threshold is critical."""
 _COUNTED_KINDS: Final = ("crowding", "restricted", "running")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from contract.alerts import ALERT_KINDS, CAMERA_FAULT, DEVICE_SILENT, TEST, Alert, is_far_above
+from contract.alerts import ALERT_KINDS, CAMERA_FAULT, CLASSIFIED, DEVICE_SILENT, TEST, Alert, is_far_above
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier, check_label
 from lambdas.notifier.quiet import QuietHours, QuietHoursError, parse_quiet_hours
@@ -101,6 +101,7 @@ DEFAULTS: Final[Mapping[str, Options]] = {
     "wrong_side": _OBJECT,
     "loitering": _OBJECT,
     "stopped": _OBJECT,
+    CLASSIFIED: Options(),
     CAMERA_FAULT: _HEALTH,
     DEVICE_SILENT: _HEALTH,
     TEST: Options(cooldown_seconds=0, quiet_except="info"),

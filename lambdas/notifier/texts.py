@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
-from contract.alerts import CAMERA_FAULT, DEVICE_SILENT
+from contract.alerts import CAMERA_FAULT, CLASSIFIED, DEVICE_SILENT
 from lambdas.notifier.entries import PART_END, PART_RISE, PART_START, Entry
 from lambdas.notifier.quiet import zone_of
 from lambdas.notifier.rules import SEVERITIES
@@ -167,6 +167,8 @@ def _line(words: Words, language: str, site: str, event: _Told) -> str:
 def _kind(words: Words, event: _Told) -> str:
     """Return what happened; of what is over, that it is."""
     kind = words.kinds[event.entry.kind]
+    if event.entry.kind == CLASSIFIED and event.entry.object_class:
+        kind = f"{kind} {event.entry.object_class}"
     if not event.began and not event.over:
         return f"{kind} {words.rose}"
     return words.overs.get(event.entry.kind, f"{kind} {words.ended}") if event.over else kind
