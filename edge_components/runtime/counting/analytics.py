@@ -59,8 +59,8 @@ class SceneAnalytics:
     """Counts what `scene` asks for in the detections of one camera.
 
     The scene must be in pixels of the camera's frame (`Scene.scaled_to`). `labels` are the detector's,
-    indexed by class id. Raises `SceneError` when a class of the scene is none of them or the ground is
-    degenerate.
+    indexed by class id. `tracker` takes the place of ours where others follow the objects. Raises
+    `SceneError` when a class of the scene is none of them or the ground is degenerate.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class SceneAnalytics:
         labels: Sequence[str],
         window_seconds: float = 10.0,
         tracker_settings: TrackerSettings | None = None,
+        tracker: Tracker | None = None,
     ) -> None:
         if not (math.isfinite(window_seconds) and 1.0 <= window_seconds <= 86_400.0):
             raise AnalyticsSettingsError(
@@ -80,7 +81,7 @@ class SceneAnalytics:
         self._window_ms = round(window_seconds * 1000)
         width, height, settings = scene.frame_width, scene.frame_height, tracker_settings or TrackerSettings()
         self._horizon_seconds = settings.memory_seconds + _SETTLING_SECONDS
-        self._tracker = Tracker(width, height, settings, anchor_shares(scene), class_groups(scene))
+        self._tracker = tracker or Tracker(width, height, settings, anchor_shares(scene), class_groups(scene))
         self._lines = LineCounter(scene.lines, width, height)
         self._tallies = FrameTallies(len(scene.zones), len(scene.classes))
         self._zones = ZoneCounter(scene.zones, width, height, self._tallies)
