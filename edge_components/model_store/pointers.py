@@ -20,13 +20,17 @@ from edge_components.model_store.store_folder import StoreFolder
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """A model in force: its package, and its engine where one was built; both below the store's folder."""
+    """A model in force: its package, and its engine where one was built; both below the store's folder.
+
+    `made_for` says for which TensorRT, GPU and settings; `note` what an operator should know of it.
+    """
 
     reference: ModelReference
     package: str
     engine: str | None
     activated_at: str
     note: str | None = None
+    made_for: str = ""
     previous: ActiveModel | None = None
 
     def document(self) -> dict[str, Any]:
@@ -38,6 +42,7 @@ class ActiveModel:
             "engine": self.engine,
             "activated_at": self.activated_at,
             "note": self.note,
+            "made_for": self.made_for,
         }
         return own if self.previous is None else {**own, "previous": self.previous.document()}
 
@@ -136,6 +141,7 @@ def _pointer(document: Mapping[str, Any]) -> ActiveModel | None:
             None if engine is None else str(engine),
             str(document.get("activated_at", "")),
             document.get("note"),
+            str(document.get("made_for", "")),
             _pointer(previous) if isinstance(previous, dict) else None,
         )
     except (KeyError, ModelManifestError):

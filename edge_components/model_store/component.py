@@ -1,0 +1,194 @@
+"""The model store as a component: brings in the wanted version, and says what came of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from contract.errors import CrowdLensError
+from edge_components.model_store.device_facts import DeviceProbe
+from edge_components.model_store.errors import ModelRefusedError, SupersededError
+from edge_components.model_store.golden_process import GoldenRunner, run_golden
+from edge_components.model_store.packages import Objects
+from edge_components.model_store.pointers import read_active, read_previous, read_refusals
+from edge_components.model_store.settings import StoreSettings, settings_of
+from edge_components.model_store.store import ModelStore, is_passing
+from edge_components.model_store.store_folder import StoreFolder
+from edge_components.runtime.component import ComponentContext
+from edge_components.runtime.component_config import ComponentConfigError
+from edge_components.runtime.object_store import ObjectStore
+
+logger = logging.getLogger(__name__)
+
+_FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 5.0, 300.0
+_STOP_SECONDS = 3.0
+_NO_CLOCK_BEFORE = datetime(2025, 1, 1, tzinfo=timezone.utc)
+
+
+class ModelStoreComponent:
+    """Works on one thread of its own; a new configuration breaks off what the old one asked for."""
+
+    name = "model_store"
+
+    def __init__(
+        self,
+        *,
+        make_objects: Callable[[str], Objects] = ObjectStore,
+        probe: DeviceProbe | None = None,
+        golden: GoldenRunner = run_golden,
+        first_retry_seconds: float = _FIRST_RETRY_SECONDS,
+    ) -> None:
+        self._make_objects, self._probe = make_objects, probe or DeviceProbe()
+        self._first_retry_seconds, self._golden = first_retry_seconds, golden
+        self._condition = threading.Condition()
+        self._settings: StoreSettings | None = None
+        self._generation = 0
+        self._stopping = False
+        self._step = ""
+        self._context: ComponentContext | None = None
+        self._thread = threading.Thread(target=self._run, name="model-store", daemon=True)
+
+    def settings(self, configuration: Mapping[str, Any]) -> StoreSettings:
+        """Return typed settings; raises `ComponentConfigError`, also for a version known to fail here."""
+        settings = settings_of(configuration)
+        if self._context is not None and settings.model is not None:
+            refusal = read_refusals(self._folder).get(str(settings.model))
+            if refusal is not None and not refusal.by_operator:
+                raise ComponentConfigError(
+                    f"configuration model {settings.model} is refused: {refusal.reason}"
+                )
+        return settings
+
+    def start(self, settings: StoreSettings, context: ComponentContext) -> None:
+        """Begin."""
+        self._settings, self._context = settings, context
+        context.status.details_from(self._details)
+        self._thread.start()
+
+    def apply(self, settings: StoreSettings) -> bool:
+        """Want another version, or the same under other settings, from now on."""
+        with self._condition:
+            self._settings = settings
+            self._generation += 1
+            self._condition.notify_all()
+        return True
+
+    def stop(self) -> None:
+        """Break off what is under way; a download is gone on with at the next start."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+
+    # On the thread
+
+    def _run(self) -> None:
+        pause_seconds = self._first_retry_seconds
+        while not self._stopping:
+            with self._condition:
+                settings, generation = self._settings, self._generation
+            assert settings is not None  # noqa: S101 - start() sets them before the thread begins
+            try:
+                wait_seconds = self._turn(settings, generation, pause_seconds)
+            except SupersededError:
+                pause_seconds = self._first_retry_seconds
+                continue
+            except Exception as error:
+                logger.exception("model store failed")
+                self._the_context.fail(f"the model store failed: {error}")
+                return
+            pause_seconds = min(pause_seconds * 2, _LONGEST_RETRY_SECONDS)
+            with self._condition:
+                self._condition.wait_for(lambda: self._is_outdated(generation), timeout=wait_seconds)  # noqa: B023
+                if self._generation != generation:
+                    pause_seconds = self._first_retry_seconds
+
+    def _turn(self, settings: StoreSettings, generation: int, pause_seconds: float) -> float | None:
+        """Try once; return the seconds until the next try, None when there is nothing to try again."""
+        if settings.model is None:
+            self._report("running", None)
+            return None
+        store = self._store(settings, generation)
+        try:
+            active = store.ensure(settings.model)
+        except SupersededError:
+            raise
+        except (CrowdLensError, OSError) as error:
+            return self._failed(settings, error, pause_seconds)
+        logger.info("model active", extra={"model": str(active.reference), "engine": active.engine})
+        self._report("running", None)
+        return None
+
+    def _failed(
+        self, settings: StoreSettings, error: CrowdLensError | OSError, pause_seconds: float
+    ) -> float | None:
+        sentence = f"{error}{_clock_sentence()}"
+        if isinstance(error, OSError) or is_passing(error):
+            logger.warning("model not active yet", extra={"model": str(settings.model), "reason": sentence})
+            self._report("waiting", f"{sentence}; trying again in {pause_seconds:g} s")
+            return pause_seconds
+        refusal = read_refusals(self._folder).get(str(settings.model))
+        if isinstance(error, ModelRefusedError) and refusal is not None and refusal.by_operator:
+            self._report("running", f"{settings.model} stays out: {refusal.reason}")
+            return None
+        logger.error("model refused", extra={"model": str(settings.model), "reason": sentence})
+        self._the_context.fail(sentence)
+        return None
+
+    def _store(self, settings: StoreSettings, generation: int) -> ModelStore:
+        return ModelStore(
+            self._folder.root,
+            settings,
+            objects=self._make_objects(settings.bucket) if settings.bucket else None,
+            probe=self._probe,
+            say=self._say,
+            cancelled=lambda: self._is_outdated(generation),
+            golden=self._golden,
+        )
+
+    def _is_outdated(self, generation: int) -> bool:
+        return self._stopping or self._generation != generation
+
+    def _say(self, sentence: str) -> None:
+        if sentence.partition(":")[0] != self._step.partition(":")[0]:
+            logger.info("model store at work", extra={"step": sentence})
+        self._step = sentence
+        self._the_context.status.report("waiting", sentence)
+
+    def _report(self, state: Any, reason: str | None) -> None:
+        self._step = ""
+        self._the_context.status.report(state, reason)
+
+    def _details(self) -> dict[str, Any]:
+        settings = self._settings
+        active, previous = read_active(self._folder), read_previous(self._folder)
+        return {
+            "wanted": str(settings.model) if settings and settings.model else None,
+            "active": str(active.reference) if active else None,
+            "previous": str(previous.reference) if previous else None,
+            "engine": active.engine if active else None,
+            "made_for": active.made_for if active else None,
+            "note": active.note if active else None,
+            "step": self._step or None,
+            "refused": {name: one.reason for name, one in read_refusals(self._folder).items()},
+        }
+
+    @property
+    def _the_context(self) -> ComponentContext:
+        assert self._context is not None  # noqa: S101 - start() sets it before anything asks
+        return self._context
+
+    @property
+    def _folder(self) -> StoreFolder:
+        return StoreFolder(self._the_context.folders.models)
+
+
+def _clock_sentence() -> str:
+    now = datetime.now(tz=timezone.utc)
+    if now >= _NO_CLOCK_BEFORE:
+        return ""
+    return f" (this device's clock says {now:%Y-%m-%d}: AWS answers nothing until the time is right)"

@@ -1,0 +1,90 @@
+"""Tries an installed package on this device: description, ONNX file, engine, golden picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.model_manifest import ModelManifest
+from edge_components.model_store.device_facts import Device, DeviceProbe
+from edge_components.model_store.engine_builder import EngineBuilder
+from edge_components.model_store.engine_choice import Chosen, EngineChoice
+from edge_components.model_store.errors import ModelRefusedError
+from edge_components.model_store.golden_process import GoldenOutcome, GoldenRunner
+from edge_components.model_store.onnx_file import picture_input, read_onnx
+from edge_components.model_store.settings import StoreSettings
+from edge_components.model_store.store_folder import StoreFolder
+from edge_components.runtime.inference.model_package import ModelPackage, ModelPackageError, read_package
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a trial works with; `say` hears each step, `cancelled` may end it."""
+
+    folder: StoreFolder
+    manifest: ModelManifest
+    settings: StoreSettings
+    device: Device
+    probe: DeviceProbe
+    say: Callable[[str], None]
+    cancelled: Callable[[], bool]
+    golden: GoldenRunner
+
+    @property
+    def package(self) -> Path:
+        """The package's folder."""
+        return self.folder.package(self.manifest.reference)
+
+    def run(self) -> Chosen:
+        """Return the engine that passed, or none where ONNX Runtime passed.
+
+        Raises `ModelRefusedError`, `NotNowError` for want of memory, `SupersededError`.
+        """
+        described = self._described()
+        builder = EngineBuilder(
+            self.folder,
+            self.probe,
+            limit_seconds=self.settings.build_seconds,
+            cancelled=self.cancelled,
+            say=self.say,
+        )
+        choice = EngineChoice(
+            self.package,
+            self.manifest,
+            described.input.width,
+            described.input.height,
+            self.settings,
+            self.device,
+        )
+        builds = self.device.tensorrt is not None and self.settings.engine != "never"
+        if builds and not read_onnx(described.model_path).needs_tensorrt:
+            self._pass_by_itself()
+        return choice.choose(builder, self._golden)
+
+    def _described(self) -> ModelPackage:
+        """Return the description, held against the ONNX file; raises `ModelRefusedError`."""
+        reference = self.manifest.reference
+        try:
+            described = read_package(self.package)
+            onnx = described.model_path
+            picture_input(read_onnx(onnx), onnx.name, described.input.width, described.input.height)
+        except (ModelPackageError, ModelRefusedError) as error:
+            raise ModelRefusedError(f"model {reference}: {error}") from error
+        return described
+
+    def _pass_by_itself(self) -> None:
+        """Refuse a model that is wrong without any engine, before minutes of building."""
+        outcome = self._golden(None, "cpu")
+        if not outcome.passed:
+            raise ModelRefusedError(f"model {self.manifest.reference}: {outcome.reason}")
+
+    def _golden(self, engine: Path | None, provider: str) -> GoldenOutcome:
+        self.say(f"trying the golden picture on {provider}")
+        return self.golden(
+            self.package,
+            engine=engine,
+            provider=provider,
+            limit_seconds=self.settings.golden_seconds,
+            cancelled=self.cancelled,
+        )
