@@ -1,5 +1,6 @@
-"""Where frames come from: video files, image folders, RTSP cameras and V4L2 devices, by one syntax."""
+"""Where frames come from: files, folders, network cameras and cameras of the device, by one syntax."""
 
+from edge_components.vision.sources.address import is_live, shown
 from edge_components.vision.sources.frames import (
     Frame,
     Source,
@@ -8,5 +9,16 @@ from edge_components.vision.sources.frames import (
     SourceInfo,
 )
 from edge_components.vision.sources.opening import open_source
+from edge_components.vision.sources.secret import source_text
 
-__all__ = ["Frame", "Source", "SourceDamagedError", "SourceError", "SourceInfo", "open_source"]
+__all__ = [
+    "Frame",
+    "Source",
+    "SourceDamagedError",
+    "SourceError",
+    "SourceInfo",
+    "is_live",
+    "open_source",
+    "shown",
+    "source_text",
+]

@@ -10,7 +10,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from edge_components.vision.sources.frames import Image
+from edge_components.vision.sources.camera_mode import CameraMode
+from edge_components.vision.sources.frames import Image, SourceError
 
 OPEN_TIMEOUT_MILLISECONDS = 5_000
 READ_TIMEOUT_MILLISECONDS = 5_000
@@ -20,7 +21,7 @@ class Capture(Protocol):
     """An open camera or file."""
 
     def grab(self) -> bool:
-        """Take the next frame; False at the end or on a fault."""
+        """Take the next frame; False at the end or on a fault, `CaptureError` where the reason is known."""
         ...
 
     def retrieve(self) -> Image | None:
@@ -45,7 +46,11 @@ class Capture(Protocol):
 
 
 CaptureFactory = Callable[[], "Capture | None"]
-"""Opens a capture; None when it cannot be opened."""
+"""Opens a capture; None when it cannot be opened, `CaptureError` where the reason is known."""
+
+
+class CaptureError(SourceError):
+    """Raised when a camera cannot be opened; the text is the reason in a few words, without a password."""
 
 
 @dataclass(eq=False)
@@ -102,10 +107,33 @@ def open_stream(url: str) -> OpenCvCapture | None:
     return _opened(cv2.VideoCapture(url, cv2.CAP_FFMPEG, settings))
 
 
-def open_device(number: int) -> OpenCvCapture | None:
-    """Return a capture of a V4L2 device, None when it cannot be opened."""
+def open_device(number: int, mode: CameraMode | None = None) -> OpenCvCapture | None:
+    """Return a capture of a V4L2 device in `mode`, None when it cannot be opened.
+
+    Raises `CaptureError` for a camera that cannot give the size asked for: it would give another silently.
+    """
     quieten_ffmpeg()
-    return _opened(cv2.VideoCapture(number, cv2.CAP_V4L2))
+    capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
+    if mode is not None and capture.isOpened():
+        _set_mode(capture, mode)
+    return _opened(capture)
+
+
+def _set_mode(capture: cv2.VideoCapture, mode: CameraMode) -> None:
+    if mode.pixel_format is not None:
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*mode.pixel_format))
+    wanted = {
+        cv2.CAP_PROP_FRAME_WIDTH: mode.width,
+        cv2.CAP_PROP_FRAME_HEIGHT: mode.height,
+        cv2.CAP_PROP_FPS: mode.frames_per_second,
+    }
+    for setting, value in wanted.items():
+        if value is not None:
+            capture.set(setting, value)
+    width, height = (round(capture.get(setting)) for setting in list(wanted)[:2])
+    if (mode.width or width, mode.height or height) != (width, height):
+        capture.release()
+        raise CaptureError(f"it gives {width}x{height}, not the {mode.width}x{mode.height} asked for")
 
 
 def _opened(capture: cv2.VideoCapture) -> OpenCvCapture | None:

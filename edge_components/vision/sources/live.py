@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 
 from edge_components.vision.sources.backoff import BackOff
-from edge_components.vision.sources.capture import Capture, CaptureFactory
+from edge_components.vision.sources.capture import Capture, CaptureError, CaptureFactory
 from edge_components.vision.sources.frames import Frame, Image, SourceError, SourceInfo
 from edge_components.vision.sources.presentation_time import StreamTimes, sane_frame_rate
 
+STEADY_SECONDS = 10.0
+"""A camera that holds for so long is well again; one that flaps is opened at ever longer intervals."""
 CLOSE_SECONDS = 2.0
 """How long closing waits for a read that hangs in the driver; the thread ends with the process then."""
 
@@ -20,8 +22,9 @@ class LiveSource:
 
     Frames have the stream's own times where it has some, else the moment of the grab.
 
-    Any end of the stream is a fault: the camera is opened again, at growing intervals, until it is closed. A
-    camera that comes back with another picture size stays out, because the scene would not fit.
+    Any end of the stream is a fault: the camera is opened again, at growing intervals, until it is closed.
+    The intervals are short again once it has held for `STEADY_SECONDS`. A camera that comes back with another
+    picture size stays out, because the scene would not fit.
     """
 
     ended = False
@@ -48,6 +51,7 @@ class LiveSource:
         self._fault: str | None = None
         self._error: Exception | None = None
         self._times = StreamTimes()
+        self._connected_at = monotonic_seconds()
         capture, image = self._first_connection(first_connection_seconds)
         height, width = image.shape[:2]
         self.info = SourceInfo(width, height, sane_frame_rate(capture.frames_per_second()), None, live=True)
@@ -87,16 +91,16 @@ class LiveSource:
     def _first_connection(self, seconds: float) -> tuple[Capture, Image]:
         deadline = self._monotonic_seconds() + seconds
         while True:
-            capture = self._open_capture()
+            capture, reason = self._open()
             if capture is not None:
-                image = capture.retrieve() if capture.grab() else None
+                grabbed, reason = _grabbed(capture, "it gives no picture")
+                image = capture.retrieve() if grabbed else None
                 if image is not None:
-                    self._back_off.reset()
+                    self._connected_at = self._monotonic_seconds()
                     return capture, image
                 capture.release()
             remaining_seconds = deadline - self._monotonic_seconds()
             if remaining_seconds <= 0:
-                reason = "it cannot be opened" if capture is None else "it gives no picture"
                 raise SourceError(f"camera {self.name}: {reason}; tried for {seconds:g} s")
             self._stop.wait(min(self._back_off.next_seconds(), remaining_seconds))
 
@@ -117,8 +121,9 @@ class LiveSource:
                 capture.release()
 
     def _take(self, capture: Capture) -> bool:
-        if not capture.grab():
-            self._fault = "the stream ended or timed out"
+        grabbed, reason = _grabbed(capture, "the stream ended or timed out")
+        if not grabbed:
+            self._fault = reason
             return False
         grabbed_at, position_seconds = self._monotonic_seconds(), capture.position_seconds()
         image = capture.retrieve()
@@ -132,6 +137,7 @@ class LiveSource:
         if self._fault is not None:
             self._fault = None
             self._reconnections += 1
+        if grabbed_at - self._connected_at >= STEADY_SECONDS:
             self._back_off.reset()
         self._publish(image, self._times.next(position_seconds, grabbed_at))
         return True
@@ -139,11 +145,19 @@ class LiveSource:
     def _reconnect(self) -> Capture | None:
         if self._stop.wait(self._back_off.next_seconds()):
             return None
-        capture = self._open_capture()
+        capture, reason = self._open()
         self._times = StreamTimes()
+        self._connected_at = self._monotonic_seconds()
         if capture is None:
-            self._fault = "it cannot be opened"
+            self._fault = reason
         return capture
+
+    def _open(self) -> tuple[Capture | None, str]:
+        """Return the capture, or None with why there is none, in a few words."""
+        try:
+            return self._open_capture(), "it cannot be opened"
+        except CaptureError as error:
+            return None, str(error)
 
     def _publish(self, image: Image, seconds: float) -> None:
         with self._arrived:
@@ -152,3 +166,11 @@ class LiveSource:
             self._newest = Frame(image, self._grabbed, seconds)
             self._grabbed += 1
             self._arrived.notify_all()
+
+
+def _grabbed(capture: Capture, otherwise: str) -> tuple[bool, str]:
+    """Take the next frame; return whether there was one, and why not: `otherwise` when nobody knows."""
+    try:
+        return capture.grab(), otherwise
+    except CaptureError as error:
+        return False, str(error)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from edge_components.vision.sources.capture import Capture, open_file
+from edge_components.vision.sources.capture import Capture, CaptureError, open_file
 from edge_components.vision.sources.frames import Frame, Image, SourceDamagedError, SourceError, SourceInfo
 from edge_components.vision.sources.presentation_time import PresentationTimes, sane_frame_rate
 
@@ -12,6 +13,8 @@ MISSING_FRAMES_TOLERATED = 2
 """Encoders round the number they declare."""
 MISSING_SHARE_TOLERATED = 0.01
 MISSING_SECONDS_TOLERATED = 0.5
+FileOpener = Callable[[Path], "Capture | None"]
+"""Opens a file's capture in another way than OpenCV; its number of frames follows from the duration."""
 
 
 class VideoFile:
@@ -23,12 +26,15 @@ class VideoFile:
     skipped_frames = 0
     fault: str | None = None
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self, path: str | Path, *, name: str | None = None, open_capture: FileOpener | None = None
+    ) -> None:
         self._path = Path(path)
-        self.name = str(path)
-        self._capture = _opened(self._path)
+        self.name = name or str(path)
+        self._capture = _opened(self._path, open_capture)
         self._closed = False
-        first = self._capture.retrieve() if self._capture.grab() else None
+        self._decoded = 0
+        first = self._next_image()
         if first is None:
             self.close()
             raise SourceError(
@@ -38,7 +44,7 @@ class VideoFile:
         declared = self._capture.declared_frames()
         height, width = first.shape[:2]
         self.info = SourceInfo(width, height, rate, declared if declared > 0 else None, live=False)
-        self._exact_count = _declares_exact_count(self._path)
+        self._exact_count = open_capture is None and _declares_exact_count(self._path)
         self._times = PresentationTimes(rate)
         self._pending: Frame | None = self._timed(first, 0)
         self._decoded = 1
@@ -51,7 +57,7 @@ class VideoFile:
             frame, self._pending = self._pending, None
             self._last_seconds = frame.time_seconds
             return frame
-        image = None if self._closed or not self._capture.grab() else self._capture.retrieve()
+        image = None if self._closed else self._next_image()
         if image is None:
             self._end()
             return None
@@ -67,6 +73,18 @@ class VideoFile:
         if not self._closed:
             self._closed = True
             self._capture.release()
+
+    def _next_image(self) -> Image | None:
+        try:
+            return self._capture.retrieve() if self._capture.grab() else None
+        except CaptureError as error:
+            self.ended = True
+            self.close()
+            raise SourceDamagedError(
+                f"video {self.name} cannot be read further: {error}; the {self._decoded} frames before were "
+                "counted",
+                self._decoded,
+            ) from error
 
     def _timed(self, image: Image, index: int) -> Frame:
         return Frame(image, index, self._times.next(self._capture.position_seconds()))
@@ -102,7 +120,7 @@ class VideoFile:
         )
 
 
-def _opened(path: Path) -> Capture:
+def _opened(path: Path, open_capture: FileOpener | None) -> Capture:
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
@@ -112,7 +130,10 @@ def _opened(path: Path) -> Capture:
         raise SourceError(f"source {path} cannot be read: {error.strerror or error}") from error
     if empty:
         raise SourceError(f"video {path} is empty: expected a video file")
-    capture = open_file(str(path.absolute()))
+    try:
+        capture = open_file(str(path.absolute())) if open_capture is None else open_capture(path)
+    except CaptureError as error:
+        raise SourceError(f"video {path} cannot be opened: {error}") from error
     if capture is None:
         raise SourceError(f"video {path} cannot be opened: it is not a video, or it is damaged or cut off")
     return capture

@@ -46,7 +46,7 @@ def test_device_numbers(text: str, number: int | None) -> None:
         pytest.param("", "no such file or folder", id="nothing"),
         pytest.param("no/such.mp4", "'no/such.mp4': no such file or folder", id="missing file"),
         pytest.param(
-            "http://a:secret@h/x.mjpg", "http://***@h/x.mjpg: expected rtsp://", id="another scheme"
+            "http://a:secret@h/x.mjpg", "http://***@h/x.mjpg: expected a video file", id="another scheme"
         ),
         pytest.param("rtsp:///live", "expected rtsp://[user:password@]host", id="no host"),
         pytest.param("rtsp://h:99999/live", "expected rtsp://[user:password@]host", id="no such port"),
