@@ -1,0 +1,1 @@
+"""Readers: each asks the machine one thing, by a common shape, and says what it cannot tell."""

@@ -1,0 +1,111 @@
+"""What the other components say of themselves: versions, cameras, speed; from the status folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from contract.records import Value
+from edge_components.fleet_agent.reading import Reading, known
+from edge_components.runtime.status import ComponentStatus, read_statuses
+
+VISION, PUBLISHER, OWN_NAME = "vision", "publisher", "fleet_agent"
+_VERSIONS_CHARACTERS = 100
+_OFF = "off"
+_WELL = ("ok", "running")
+_CAMERA_VALUES = ("provider", "inference_milliseconds_p50", "inference_milliseconds_p95", "frames_per_second")
+
+
+class ComponentsReader:
+    """Versions and states of the components, and what vision says of its cameras.
+
+    A device with several cameras reports the sum of their frames per second, and the inference times and the
+    provider of the slowest.
+    """
+
+    name = "components"
+    columns = ("component_versions", "software_version", "cameras", "cameras_ok", *_CAMERA_VALUES)
+    every_seconds = 5.0
+
+    def __init__(self, folder: Path, own_version: str) -> None:
+        self._folder = folder
+        self._own_version = own_version
+
+    def read(self) -> Reading:
+        """Return all of it; the folder is empty where nothing else runs."""
+        statuses = {**read_statuses(self._folder)}
+        statuses.pop(OWN_NAME, None)
+        values: dict[str, Value] = {
+            "component_versions": versions_text(statuses.values(), self._own_version),
+            "software_version": self._software_version(statuses),
+        }
+        cannot: dict[str, str] = {}
+        vision = statuses.get(VISION)
+        if vision is None or vision.is_silent:
+            reason = "vision does not run" if vision is None else "vision is silent"
+            cannot = dict.fromkeys(("cameras", "cameras_ok", *_CAMERA_VALUES), reason)
+            return Reading(values, cannot)
+        cameras = camera_values(vision.details.get("cameras"))
+        return Reading({**values, **cameras.values}, cameras.cannot)
+
+    def _software_version(self, statuses: Mapping[str, ComponentStatus]) -> str:
+        """Return vision's version: what makes the counts; this component's own where it does not run."""
+        vision = statuses.get(VISION)
+        return self._own_version if vision is None else vision.version
+
+
+def versions_text(statuses: Iterable[ComponentStatus], own_version: str) -> str:
+    """Return ``publisher 1.0.0 silent, vision 1.0.0, …``: those in trouble first, at most 100 characters."""
+    told = [(_trouble(status), status.component, status.version) for status in statuses]
+    told.append(("", OWN_NAME, own_version))
+    ordered = sorted(told, key=lambda one: (not one[0], one[1]))
+    text = ", ".join(f"{name} {version}{trouble}" for trouble, name, version in ordered)
+    return text if len(text) <= _VERSIONS_CHARACTERS else text[: _VERSIONS_CHARACTERS - 1] + "…"
+
+
+def camera_values(cameras: object) -> Reading:
+    """Return what vision's `cameras` tell of all of them together; nothing for what is no mapping."""
+    found = (
+        [camera for camera in cameras.values() if isinstance(camera, Mapping)]
+        if isinstance(cameras, Mapping)
+        else []
+    )
+    wanted = [camera for camera in found if camera.get("state") != _OFF]
+    slowest = max(wanted, key=lambda one: _number(one, "inference_milliseconds_p95") or 0.0, default={})
+    rates = [rate for camera in wanted if (rate := _number(camera, "frames_per_second")) is not None]
+    provider = slowest.get("provider")
+    values: dict[str, Value] = {
+        "cameras": len(wanted),
+        "cameras_ok": sum(_is_well(camera) for camera in wanted),
+        "provider": provider if isinstance(provider, str) else None,
+        "inference_milliseconds_p50": _number(slowest, "inference_milliseconds_p50"),
+        "inference_milliseconds_p95": _number(slowest, "inference_milliseconds_p95"),
+        "frames_per_second": sum(rates) if rates else None,
+    }
+    return known(values, "no camera tells it")
+
+
+def waiting_of(folder: Path) -> tuple[int, int] | None:
+    """Return the records and bytes that the publisher says wait, None while it is silent."""
+    status = read_statuses(folder).get(PUBLISHER)
+    spool = None if status is None or status.is_silent else status.details.get("spool")
+    if not isinstance(spool, Mapping):
+        return None
+    rows, size_bytes = spool.get("waiting_records"), spool.get("waiting_bytes")
+    return (rows, size_bytes) if isinstance(rows, int) and isinstance(size_bytes, int) else None
+
+
+def _is_well(camera: Mapping[str, Any]) -> bool:
+    return camera.get("state") in _WELL and not camera.get("problem")
+
+
+def _trouble(status: ComponentStatus) -> str:
+    if status.is_silent:
+        return " silent"
+    return " failed" if status.state == "failed" else ""
+
+
+def _number(camera: Mapping[str, Any], name: str) -> float | None:
+    value = camera.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
