@@ -1,4 +1,7 @@
-"""``python -m edge_components.publisher``: the publisher as a process of its own."""
+"""``python -m edge_components.publisher``: the publisher as a process of its own.
+
+Without arguments, started by Greengrass, it is a component that reads its configuration there.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,11 @@ from types import FrameType
 
 from contract.errors import CrowdLensError
 from edge_components.publisher.arguments import parse, parse_settings
+from edge_components.publisher.component import PublisherComponent
 from edge_components.publisher.publisher import Publisher
 from edge_components.publisher.sender import QueueSender, make_client, region_of
+from edge_components.runtime.component import run_component
+from edge_components.runtime.ipc import in_greengrass
 from edge_components.runtime.logs import configure_logging
 from edge_components.runtime.spool import Spool, publisher_lock
 
@@ -44,6 +50,8 @@ class _Worker(threading.Thread):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until a signal; return the exit status: 0 stopped, 1 failed while running, 2 could not start."""
+    if argv is None and len(sys.argv) == 1 and in_greengrass():
+        return run_component(PublisherComponent(os.environ.get("AWS_REGION")))
     parser, arguments = parse(argv)
     configure_logging(arguments.log_level)
     stop = threading.Event()

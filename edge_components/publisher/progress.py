@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge_components.publisher.held import HeldRecords
@@ -25,6 +26,12 @@ class Progress:
     bytes: int = 0
     refused: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    last_failure: str | None = None
+
+    def fail(self, reasons: Mapping[str, int]) -> None:
+        """Count failures by their reason."""
+        self.failures.update(reasons)
+        self.last_failure = next(iter(reasons), self.last_failure)
 
 
 class ProgressLog:
@@ -44,6 +51,11 @@ class ProgressLog:
     def sent(self) -> None:
         """Note that the queue accepted something now."""
         self._sent_at = time.monotonic()
+
+    @property
+    def seconds_since_accepted(self) -> float:
+        """How long ago the queue last accepted something; since the start where it never did."""
+        return round(time.monotonic() - self._sent_at, 1)
 
     def when_due(self, failures_in_a_row: int) -> None:
         """Log back-pressure when it changed, and progress when its time has come."""
@@ -71,7 +83,7 @@ class ProgressLog:
                 "refused_messages": self._progress.refused,
                 "failures": dict(self._progress.failures),
                 "failures_in_a_row": failures_in_a_row,
-                "seconds_since_accepted": round(time.monotonic() - self._sent_at, 1),
+                "seconds_since_accepted": self.seconds_since_accepted,
                 "waiting_records": waiting_rows,
                 "waiting_bytes": waiting_bytes,
                 "held_records": self._held.records,
@@ -93,6 +105,6 @@ class ProgressLog:
                 "share_of_bound": round(share, 4),
                 "waiting_records": waiting_rows,
                 "waiting_bytes": waiting_bytes,
-                "seconds_since_accepted": round(time.monotonic() - self._sent_at, 1),
+                "seconds_since_accepted": self.seconds_since_accepted,
             },
         )

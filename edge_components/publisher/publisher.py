@@ -63,6 +63,27 @@ class Publisher:
         self._flushed_at = self._started_at - settings.profile.flush_seconds
         self._refused = RefusedRows(settings.refused_seconds)
 
+    @property
+    def failures_in_a_row(self) -> int:
+        """Failed sends since the last that worked."""
+        return self._back_off.failures
+
+    @property
+    def held_records(self) -> int:
+        """Records that wait for a newer release."""
+        return self._held.records
+
+    @property
+    def seconds_since_accepted(self) -> float:
+        """How long ago the queue last accepted something; since the start where it never did."""
+        return self._log.seconds_since_accepted
+
+    def change(self, settings: PublisherSettings, sender: Sender | None = None) -> None:
+        """Work by other settings of the same spool, site and device from the next turn on."""
+        self._settings = settings
+        if sender is not None:
+            self._sender = sender
+
     def run(self) -> None:
         """Publish until told to stop, then flush once more for a few seconds and leave the rest."""
         while not self._stop.is_set():
@@ -173,7 +194,7 @@ class Publisher:
             self._refused.refuse(turn.row_ids(batch[position].records), time.monotonic())
         if len(accepted) == len(batch):
             return True
-        self.progress.failures.update(result.failures)
+        self.progress.fail(result.failures)
         self._say_not_accepted(len(batch) - len(accepted), result)
         # What the queue will never take holds up nothing else.
         return len(accepted) + len(result.refused) == len(batch)

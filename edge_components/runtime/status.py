@@ -71,16 +71,22 @@ class StatusWriter:
     ) -> None:
         """Change the state, with a sentence that says why; `details` (JSON) replace the old ones."""
         with self._lock:
+            before = (self._state, self._reason, self._details)
             self._state, self._reason = state, reason
             if details is not None:
                 self._details = dict(details)
-        self._changed.set()
+            is_news = before != (self._state, self._reason, self._details)
+        if is_news:
+            self._changed.set()
 
     def set_details(self, **details: Any) -> None:
         """Change single details; the others stay."""
         with self._lock:
-            self._details.update(details)
-        self._changed.set()
+            before = self._details
+            self._details = {**before, **details}
+            is_news = before != self._details
+        if is_news:
+            self._changed.set()
 
     def details_from(self, ask: Callable[[], Mapping[str, Any]]) -> None:
         """Call `ask` before each writing, on the writer's thread, and add what it returns to the details."""
@@ -88,11 +94,11 @@ class StatusWriter:
         self._changed.set()
 
     def close(self) -> None:
-        """Write the last state and stop; waits a second at most."""
+        """Write the last state and stop; waits half a second at most."""
         self._closed.set()
         self._changed.set()
         if self._thread.is_alive():
-            self._thread.join(1.0)
+            self._thread.join(0.5)
 
     def write(self) -> None:
         """Write now, atomically."""

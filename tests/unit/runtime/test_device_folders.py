@@ -1,0 +1,64 @@
+"""The three folders of a device, and what is kept in them over restarts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.errors import CrowdLensError
+from edge_components.runtime.device_folders import DeviceFolders, DeviceFoldersError
+from edge_components.runtime.last_good import STARTS_REFUSED, LastGood
+
+
+def test_folders_are_the_usual_ones_unless_named() -> None:
+    folders = DeviceFolders.of({"folder": "/data", "run": ""})
+    assert (folders.state, folders.run, folders.settings) == (
+        Path("/data"),
+        Path("/run/crowdlens"),
+        Path("/etc/crowdlens"),
+    )
+    assert folders.spool == Path("/data/spool.db")
+
+
+@pytest.mark.parametrize("value", [pytest.param("data", id="relative"), pytest.param(7, id="number")])
+def test_a_folder_has_an_absolute_path(value: Any) -> None:
+    with pytest.raises(DeviceFoldersError, match=r"configuration folder is .*: expected an absolute path"):
+        DeviceFolders.of({"folder": value})
+
+
+def test_folders_are_made_and_a_site_is_read(tmp_path: Path) -> None:
+    folders = DeviceFolders.below(tmp_path)
+    folders.make()
+    assert folders.models.is_dir()
+    assert folders.status.is_dir()
+    with pytest.raises(DeviceFoldersError, match=r"site file .* cannot be read"):
+        folders.site()
+    folders.settings.mkdir()
+    (folders.settings / "site").write_text("seoul-1\n", encoding="utf-8")
+    assert folders.site() == "seoul-1"
+    (folders.settings / "site").write_text("a b", encoding="utf-8")
+    with pytest.raises(CrowdLensError, match=r"site in .* is 'a b'"):
+        folders.site()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("", encoding="utf-8")
+    with pytest.raises(DeviceFoldersError, match="could not be made: File exists; expected it to exist"):
+        DeviceFolders.below(tmp_path).make()
+
+
+def test_a_configuration_that_stays_bad_gives_way_to_the_last_good_one(tmp_path: Path) -> None:
+    kept = LastGood(tmp_path, "vision")
+    kept.keep({"threshold": 0.5})
+    refusals = [LastGood(tmp_path, "vision").refused_start() for _ in range(STARTS_REFUSED + 1)]
+    assert refusals == [None] * STARTS_REFUSED + [{"threshold": 0.5}]
+    kept.keep({"threshold": 0.5})
+    assert kept.refused_start() is None
+
+
+def test_without_a_good_one_every_start_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "vision.json").write_text("[cut", encoding="utf-8")
+    kept = LastGood(tmp_path, "vision")
+    assert [kept.refused_start() for _ in range(STARTS_REFUSED + 2)] == [None] * (STARTS_REFUSED + 2)
