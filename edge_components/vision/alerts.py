@@ -66,6 +66,10 @@ class CameraAlerts:
                 logger.exception("no alert could be made of a record")
                 self.lost += 1
 
+    def say(self, topic: str, payload: str) -> None:
+        """Publish `payload` on another topic of the camera, after what waits."""
+        self._put(payload, topic)
+
     def use_scene(self, scene: Scene) -> None:
         """Tell what follows as of `scene`: another site has another topic."""
         self._scene = scene
@@ -81,10 +85,10 @@ class CameraAlerts:
         if self.lost:
             logger.warning("alerts were lost", extra={"alerts": self.lost})
 
-    def _put(self, payload: str) -> None:
+    def _put(self, payload: str, topic: str | None = None) -> None:
         with self._fresh:
             self.lost += len(self._waiting) == WAITING_ALERTS
-            self._waiting.append((self._topic, payload))
+            self._waiting.append((topic or self._topic, payload))
             self._fresh.notify()
 
     def _hand_over(self) -> None:

@@ -10,13 +10,12 @@ from typing import Any, Protocol
 from contract.records import Record, StoredRecord
 from contract.scene import Scene
 from edge_components.runtime.inference.detections import Detections
-from edge_components.runtime.inference.detector import Detector
 from edge_components.vision.camera_health import CameraHealth
 from edge_components.vision.event_times import EventTimes
 from edge_components.vision.latency import LatencyHistogram, LatencySummary
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources.frames import Frame, Source, SourceInfo
-from edge_components.vision.stages import Item, Silence
+from edge_components.vision.stages import FrameModel, Item, Silence
 
 STAGES = ("decode", "preprocess", "infer", "postprocess", "analytics", "total")
 
@@ -30,7 +29,7 @@ class RecordSink(Protocol):
 
 
 class Analytics(Protocol):
-    """Turns detections into records; `SceneAnalytics` is one."""
+    """Turns what a model found into records; `SceneAnalytics` is one."""
 
     @property
     def tracks(self) -> Any:
@@ -38,7 +37,7 @@ class Analytics(Protocol):
         ...
 
     def update(
-        self, detections: Detections, event_time_ms: int, *, clock_quality: str, suspect: bool
+        self, detections: Any, event_time_ms: int, *, clock_quality: str, suspect: bool
     ) -> list[Record]:
         """Take in one frame; return the records that became final with it."""
         ...
@@ -54,11 +53,14 @@ class Analytics(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class AnalysedFrame:
-    """One frame after everything was done with it, for observers such as a live view."""
+    """One frame after everything was done with it, for observers such as a live view.
+
+    `detections` is what the model found: `Detections`, or the `Classification` of a classifier.
+    """
 
     frame: Frame
     event_time_ms: int
-    detections: Detections
+    detections: Any
     tracks: Any
 
 
@@ -98,7 +100,7 @@ class AnalysisRun:
         self,
         *,
         source: Source,
-        detector: Detector,
+        detector: FrameModel,
         analytics: Analytics,
         sink: RecordSink,
         times: EventTimes,
@@ -138,7 +140,7 @@ class AnalysisRun:
         found = time.perf_counter()
         self._analyse(item.frame, detections)
         self._frames += 1
-        self._detections += len(detections)
+        self._detections += len(detections) if isinstance(detections, Detections) else 0
         self._time(item, started, found)
         if self._progress is not None:
             self._progress(self._state())
@@ -192,7 +194,7 @@ class AnalysisRun:
             camera_health=self._health.summary(),
         )
 
-    def _analyse(self, frame: Frame, detections: Detections) -> None:
+    def _analyse(self, frame: Frame, detections: Any) -> None:
         event_time_ms = self._times.of(frame)
         quality = self._times.quality
         self._first_ms = event_time_ms if self._first_ms is None else self._first_ms

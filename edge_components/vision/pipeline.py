@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from contract.errors import CrowdLensError
 from contract.records import Record
 from contract.scene import Scene
-from edge_components.runtime.inference.detector import Detector
 from edge_components.vision.analysis_run import (
     AnalysedFrame,
     AnalysisRun,
@@ -23,7 +22,7 @@ from edge_components.vision.camera_health import CameraHealth, CameraHealthSetti
 from edge_components.vision.event_times import Clock, EventTimes
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources.frames import Source
-from edge_components.vision.stages import Item, Silence, Stages
+from edge_components.vision.stages import FrameModel, Item, Silence, Stages
 from edge_components.vision.stopping import stop_on_signals
 
 __all__ = [
@@ -70,7 +69,7 @@ class PipelineStoppedError(CrowdLensError):
 
 def run_pipeline(
     source: Source,
-    detector: Detector,
+    detector: FrameModel,
     analytics: Analytics,
     sink: RecordSink,
     *,

@@ -31,6 +31,16 @@ def _load(path: Path) -> object:
         raise SceneError("no such file") from error
     except OSError as error:
         raise SceneError(f"cannot be read: {error.strerror or error}") from error
+    return yaml_document(content)
+
+
+def parse_scene_text(content: bytes) -> Scene:
+    """Return the checked scene in `content`, YAML text; raises `SceneError`."""
+    return parse_scene(yaml_document(content))
+
+
+def yaml_document(content: bytes) -> object:
+    """Return what the YAML text `content` says; raises `SceneError`."""
     if len(content) > MAXIMUM_SCENE_BYTES:
         raise SceneError(f"larger than {MAXIMUM_SCENE_BYTES // 1024} KiB: expected a scene in YAML")
     try:

@@ -10,13 +10,42 @@ import threading
 import time
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Any, Protocol
 
-from edge_components.runtime.inference.detector import Detector
 from edge_components.runtime.inference.layouts import Outputs
-from edge_components.runtime.inference.preprocess import PreparedFrame
+from edge_components.runtime.inference.preprocess import Image, PreparedFrame
 from edge_components.vision.sources.frames import Frame, Source
 
 READ_TIMEOUT_SECONDS = 0.5
+
+
+class FrameModel(Protocol):
+    """What the pipeline needs of a model; `Detector` is one, and so is a classifier.
+
+    The three stages may run in three threads. `confidence` is what its package calls sure.
+    """
+
+    name: str
+    confidence: float
+    labels: tuple[str, ...]
+    provider: str
+    requested_providers: tuple[str, ...]
+
+    def new_buffer(self) -> PreparedFrame:
+        """Return a buffer for `preprocess`."""
+        ...
+
+    def preprocess(self, frame_bgr: Image, buffer: PreparedFrame) -> PreparedFrame:
+        """Fill `buffer` with the frame."""
+        ...
+
+    def infer(self, prepared: PreparedFrame) -> Outputs:
+        """Return the model's raw outputs."""
+        ...
+
+    def postprocess(self, outputs: Outputs, prepared: PreparedFrame) -> Any:
+        """Return what the analytics take: objects in pixels of the frame, or what the frame shows."""
+        ...
 
 
 @dataclass(eq=False)
@@ -24,7 +53,7 @@ class Item:
     """A frame on its way with the model that sees it; times in seconds each step took."""
 
     frame: Frame
-    model: Detector
+    model: FrameModel
     prepared: PreparedFrame
     read_at_seconds: float
     decode_seconds: float
@@ -40,7 +69,7 @@ class Silence:
     fault: str | None
 
 
-_Buffer = tuple[Detector, PreparedFrame]
+_Buffer = tuple[FrameModel, PreparedFrame]
 """A buffer with the model it fits."""
 Queue = SimpleQueue[Item | Silence | None]
 """None ends it."""
@@ -53,7 +82,7 @@ class Stages:
     comes through.
     """
 
-    def __init__(self, source: Source, detector: Detector, stop: threading.Event, buffers: int) -> None:
+    def __init__(self, source: Source, detector: FrameModel, stop: threading.Event, buffers: int) -> None:
         self.error: BaseException | None = None
         self._source = source
         self._model = detector
@@ -74,7 +103,7 @@ class Stages:
         for thread in self._threads:
             thread.start()
 
-    def use(self, model: Detector) -> None:
+    def use(self, model: FrameModel) -> None:
         """Let `model` see the frames that are prepared from now on; those in flight stay with theirs."""
         self._model = model
 

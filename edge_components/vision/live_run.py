@@ -1,0 +1,238 @@
+"""One camera from an open source to the spool, by a plan that may change between two frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contract.classification_message import ClassificationMessage, encode_classification
+from contract.records import Record
+from contract.scene import Scene
+from contract.topics import classification_topic
+from edge_components.runtime.clock import DeviceClock
+from edge_components.runtime.counting.analytics import SceneAnalytics
+from edge_components.runtime.frame_share import FrameWriter
+from edge_components.runtime.spool import Spool
+from edge_components.runtime.view_overlay import scene_overlay
+from edge_components.vision.alerts import AlertPublisher, CameraAlerts
+from edge_components.vision.analysis_run import AnalysedFrame, AnalysisRun
+from edge_components.vision.camera_plan import CameraPlan
+from edge_components.vision.classification import ClassificationAnalytics, Classified
+from edge_components.vision.pipeline import PipelineResult, PipelineStoppedError, run_pipeline
+from edge_components.vision.progress import Progress
+from edge_components.vision.sources import Source
+from edge_components.vision.stages import Item, Silence, Stages
+
+TELL_SECONDS = 1.0
+"""How often the figures for the status are taken."""
+_LEDGER_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class RunPlaces:
+    """Where a run's output goes; `publisher` and `view` None: nowhere."""
+
+    spool: Path
+    device: str
+    publisher: AlertPublisher | None = None
+    view: FrameWriter | None = None
+
+
+class LiveRun:
+    """Counts what `source` gives by `plan` until it ends or `end` is called.
+
+    Raises `CrowdLensError` when the plan does not fit the source's frame.
+    """
+
+    def __init__(self, source: Source, plan: CameraPlan, places: RunPlaces) -> None:
+        self._source = source
+        self._places = places
+        self._wanted = self._plan = plan
+        self._scene = plan.scene(source.info.width, source.info.height)
+        self._analytics = plan.analytics(self._scene, self._tell)
+        self._ending = threading.Event()
+        self._problem: str | None = None
+        self._alerts: CameraAlerts | None = None
+        self._waited = False
+        self._pace = _Pace()
+        self._figures: Mapping[str, Any] = {}
+        self._figures_due = self._ledger_due = 0.0
+        self.on_changed: Callable[[CameraPlan], None] = lambda _: None
+
+    @property
+    def scene(self) -> Scene:
+        """The scene in force, in pixels of the frame."""
+        return self._scene
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """What the status tells of the run, as of the last second."""
+        return self._figures
+
+    def offer(self, plan: CameraPlan) -> None:
+        """Count by `plan` from the next frame on; raises `CrowdLensError` when it does not fit."""
+        plan.analytics(plan.scene(self._source.info.width, self._source.info.height))
+        self._wanted = plan
+
+    def end(self, problem: str | None = None) -> None:
+        """Ask the run to end, for a `problem` or because it is told to."""
+        self._problem = self._problem or problem
+        self._ending.set()
+
+    def run(self) -> tuple[PipelineResult, str | None]:
+        """Return what was done and, as a sentence, why it ended too early."""
+        places = self._places
+        clock = DeviceClock()
+        with Spool(places.spool, device=places.device, clock=clock) as spool:
+            if places.publisher is not None:
+                self._alerts = CameraAlerts(places.publisher, self._scene, places.device)
+            self._ledger_due = time.monotonic() + _LEDGER_SECONDS
+            try:
+                result = run_pipeline(
+                    self._source,
+                    self._plan.model,
+                    self._analytics,
+                    spool,
+                    scene=self._scene,
+                    clock=clock,
+                    stop=self._ending,
+                    progress=self._pace.note,
+                    on_frame=self._show,
+                    on_records=self._note,
+                    on_clock_moved=spool.restamp,
+                    between=lambda run, stages, item: self._between(run, stages, item, spool),
+                )
+                problem = self._problem
+            except PipelineStoppedError as error:
+                result, problem = error.result, str(error)
+            finally:
+                if self._alerts is not None:
+                    self._alerts.close(1.0)
+            spool.write_ledger()
+        return result, problem
+
+    def _between(self, run: AnalysisRun, stages: Stages, item: Item | Silence, spool: Spool) -> None:
+        wanted = self._wanted
+        stages.use(wanted.model)
+        if wanted is not self._plan and self._is_due(wanted, item):
+            self._change(run, wanted)
+        now = time.monotonic()
+        if now >= self._figures_due:
+            self._figures_due = now + TELL_SECONDS
+            self._figures = self._taken(run, now)
+        if now >= self._ledger_due:
+            self._ledger_due = now + _LEDGER_SECONDS
+            spool.write_ledger()
+        self._look_at_size()
+
+    def _is_due(self, wanted: CameraPlan, item: Item | Silence) -> bool:
+        """Return whether everything the former model saw has come through."""
+        if isinstance(item, Item):
+            return item.model is wanted.model
+        # A silence may have overtaken nothing, but a frame may have been prepared while the model changed.
+        waited, self._waited = self._waited, True
+        return wanted.model is self._plan.model or waited
+
+    def _change(self, run: AnalysisRun, wanted: CameraPlan) -> None:
+        scene = wanted.scene(self._source.info.width, self._source.info.height)
+        analytics, last = wanted.follow(self._analytics, scene, self._tell)
+        run.change(analytics, scene, last)
+        if self._alerts is not None:
+            self._alerts.use_scene(scene)
+        self._plan, self._scene, self._analytics, self._waited = wanted, scene, analytics, False
+        self.on_changed(wanted)
+
+    def _look_at_size(self) -> None:
+        """End the run when the camera gives pictures of another size: the scene has to be fitted anew."""
+        size = getattr(self._source, "other_size", None)
+        if size is not None:
+            info = self._source.info
+            self.end(f"the camera gives {size[0]}x{size[1]} instead of {info.width}x{info.height}")
+
+    def _note(self, records: Sequence[Record]) -> None:
+        if self._alerts is not None:
+            self._alerts.note(records)
+
+    def _show(self, frame: AnalysedFrame) -> None:
+        if self._places.view is not None:
+            self._places.view.offer(
+                frame.frame.image, lambda: self._overlay(frame), event_time_ms=frame.event_time_ms
+            )
+
+    def _overlay(self, frame: AnalysedFrame) -> dict[str, Any]:
+        analytics = self._analytics
+        if isinstance(analytics, SceneAnalytics):
+            return scene_overlay(
+                self._scene, frame.tracks, lines=analytics.line_totals, zones=analytics.occupancy
+            )
+        captions = []
+        if isinstance(analytics, ClassificationAnalytics):
+            captions = [f"{label.text} {label.probability:.2f}" for label in analytics.labels]
+        return scene_overlay(self._scene, [], captions=captions)
+
+    def _tell(self, told: Classified) -> None:
+        """Publish what a classifier says, by way of the alerts' queue, which never waits."""
+        project = self._wanted.documents.project
+        if self._alerts is None or project is None:
+            return
+        scene, device = self._scene, self._places.device
+        message = ClassificationMessage(
+            site=scene.site,
+            device=device,
+            camera=scene.camera,
+            time_zone=scene.time_zone,
+            scene_version=scene.version,
+            project=project.project.name,
+            project_version=project.project.version,
+            reason=told.reason,
+            clock_quality=told.clock_quality,
+            at_ms=told.event_time_ms,
+            answer=told.answer,
+            previous=told.previous,
+            labels=told.labels,
+        )
+        topic = classification_topic(scene.site, device, scene.camera)
+        self._alerts.say(topic, encode_classification(message))
+
+    def _taken(self, run: AnalysisRun, now: float) -> dict[str, Any]:
+        model, analytics = self._plan.model, self._analytics
+        inference = run.latency("infer")
+        figures: dict[str, Any] = {
+            "camera_state": run.camera_state,
+            "frames": self._pace.frames,
+            "frames_per_second": round(self._pace.since_last(now), 2),
+            "provider": model.provider,
+            "provider_note": getattr(model, "provider_note", None),
+            "provider_steps": list(getattr(model, "provider_steps", ())),
+            "scene_version": self._scene.version,
+            "skipped_frames": self._source.skipped_frames,
+            "inference_milliseconds_p50": None if inference is None else inference.p50,
+            "inference_milliseconds_p95": None if inference is None else inference.p95,
+            "problem": self._source.fault,
+        }
+        if isinstance(analytics, SceneAnalytics):
+            figures |= {"zones": analytics.occupancy, "lines": analytics.line_totals}
+        elif isinstance(analytics, ClassificationAnalytics):
+            figures |= {"zones": {}, "lines": {}, "answer": analytics.answer}
+        return figures
+
+
+class _Pace:
+    """Frames analysed, and how many a second since the last look."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self._before: tuple[float, int] | None = None
+
+    def note(self, progress: Progress) -> None:
+        self.frames = progress.frames
+
+    def since_last(self, now: float) -> float:
+        before, self._before = self._before, (now, self.frames)
+        if before is None or now <= before[0]:
+            return 0.0
+        return (self.frames - before[1]) / (now - before[0])

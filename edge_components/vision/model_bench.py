@@ -1,0 +1,141 @@
+"""The models in use: found by what a configuration or project calls them, opened once, shared by cameras."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from contract.errors import CrowdLensError
+from contract.model_manifest import ModelManifestError, parse_reference
+from edge_components.runtime.inference.classifier import open_classifier
+from edge_components.runtime.inference.detector import open_detector
+from edge_components.runtime.inference.model_package import CLASSIFICATION, read_package
+from edge_components.runtime.inference.model_settings import DetectorSettings
+from edge_components.vision.arguments import DEFAULT_MODEL, find_model
+from edge_components.vision.component_settings import STORE_MODEL
+from edge_components.vision.stages import FrameModel
+
+logger = logging.getLogger(__name__)
+
+ACTIVE_FILE = "active.json"
+
+
+class ModelPlaceError(CrowdLensError):
+    """Raised for a model that is not on this device; the text says what was looked for."""
+
+
+@dataclass(frozen=True)
+class ModelPlace:
+    """Where a model lies; `shown` is its name for people, such as ``person_demo@2``."""
+
+    package: Path
+    engine: Path | None
+    shown: str
+
+
+class OpenModel(Protocol):
+    """Opens the model at a place."""
+
+    def __call__(self, place: ModelPlace, settings: DetectorSettings) -> FrameModel:
+        """Return it, checked by one inference; raises `CrowdLensError`."""
+        ...
+
+
+def open_model(place: ModelPlace, settings: DetectorSettings) -> FrameModel:
+    """Return the detector or classifier at `place`; raises `CrowdLensError`."""
+    is_package = place.package.is_dir()
+    if is_package and read_package(place.package).task == CLASSIFICATION:
+        return open_classifier(place.package, settings, engine=place.engine)
+    return open_detector(place.package, settings, engine=place.engine)
+
+
+def locate(wanted: str, models: Path) -> ModelPlace:
+    """Return where the model that is `wanted` lies.
+
+    `wanted` is ``store`` (the store's active model, the shipped one until there is one), ``name@version`` of
+    a package in the store below `models`, the name of a shipped model, or a path. Raises `CrowdLensError`.
+    """
+    if wanted == STORE_MODEL:
+        return _active(models) or ModelPlace(find_model(DEFAULT_MODEL), None, DEFAULT_MODEL)
+    try:
+        reference = parse_reference(wanted)
+    except ModelManifestError:
+        return ModelPlace(find_model(wanted), None, Path(wanted).name)
+    active = _active(models)
+    if active is not None and active.shown == wanted:
+        return active
+    package = models / "packages" / reference.name / reference.version
+    if not package.is_dir():
+        raise ModelPlaceError(f"model {wanted} is not on this device: expected it in the model store")
+    return ModelPlace(package, None, wanted)
+
+
+def _active(models: Path) -> ModelPlace | None:
+    """Return what the store's pointer names, None where there is none that can be read."""
+    try:
+        pointer = json.loads((models / ACTIVE_FILE).read_bytes())
+        engine = pointer.get("engine")
+        shown = f"{pointer['name']}@{pointer['version']}"
+        package = models / str(pointer["package"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return ModelPlace(package, None if engine is None else models / str(engine), shown)
+
+
+@dataclass
+class _Opened:
+    model: FrameModel
+    users: int
+
+
+class ModelBench:
+    """Opens each model once for all who borrow it, and closes it when nobody does any more."""
+
+    def __init__(self, models: Path, *, opener: OpenModel = open_model) -> None:
+        self.models = models
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._opened: dict[tuple[ModelPlace, DetectorSettings], _Opened] = {}
+
+    def borrow(self, place: ModelPlace, settings: DetectorSettings) -> BorrowedModel:
+        """Return the model at `place`; raises `CrowdLensError`. Others wait while one is being opened."""
+        key = (place, settings)
+        with self._lock:
+            opened = self._opened.get(key)
+            if opened is None:
+                opened = self._opened[key] = _Opened(self._opener(place, settings), 0)
+                fields = {"model": place.shown, "provider": opened.model.provider}
+                logger.info("model opened", extra=fields)
+            opened.users += 1
+        return BorrowedModel(place, opened.model, lambda: self._give_back(key))
+
+    def _give_back(self, key: tuple[ModelPlace, DetectorSettings]) -> None:
+        with self._lock:
+            opened = self._opened[key]
+            opened.users -= 1
+            if opened.users:
+                return
+            del self._opened[key]
+        close = getattr(opened.model, "close", None)
+        if close is not None:
+            close()
+
+
+class BorrowedModel:
+    """A model that is held until it is given back."""
+
+    def __init__(self, place: ModelPlace, model: FrameModel, give_back: Callable[[], None]) -> None:
+        self.place = place
+        self.model = model
+        self._give_back: Callable[[], None] | None = give_back
+
+    def give_back(self) -> None:
+        """Let it go; a second call does nothing."""
+        call, self._give_back = self._give_back, None
+        if call is not None:
+            call()
