@@ -15,7 +15,7 @@ import numpy.typing as npt
 from contract.errors import CrowdLensError, DiskFullError
 from contract.files import write_whole
 from contract.geometry import Point
-from contract.scene import Scene
+from contract.scene import Line, Scene, Zone
 
 Image = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -64,21 +64,37 @@ def annotate(
     """Return a copy of `image` (h, w, 3 BGR) with the scene's zones, lines and counts, and the tracks."""
     height, width = image.shape[:2]
     scene = scene.scaled_to(width, height)
-    drawn = _with_zones(image, scene)
-    scale = max(0.4, width / 1200)
-    for index, zone in enumerate(scene.zones):
+    drawn: Image = image.copy()
+    draw(drawn, scene.zones, scene.lines, tracks, line_totals=line_totals)
+    return drawn
+
+
+def draw(
+    image: Image,
+    zones: Sequence[Zone],
+    lines: Sequence[Line],
+    tracks: Sequence[DrawnTrack],
+    *,
+    line_totals: Mapping[str, LineTotals],
+    zone_counts: Mapping[str, int] | None = None,
+) -> None:
+    """Draw on `image` itself; everything is in its pixels. `zone_counts` is how many are inside by name."""
+    _draw_zones(image, zones)
+    scale = max(0.4, image.shape[1] / 1200)
+    for index, zone in enumerate(zones):
         label = drawable(zone.name, f"zone {index + 1}")
-        _write(drawn, label, _top_left(zone.polygon), scale, _zone_colour(index))
-    for index, line in enumerate(scene.lines):
+        if zone_counts is not None:
+            label += f": {zone_counts.get(zone.name, 0)}"
+        write_plate(image, label, _top_left(zone.polygon), scale, _zone_colour(index))
+    for index, line in enumerate(lines):
         totals = line_totals.get(line.name, LineTotals(0, 0))
         points = _pixels(line.points)
-        cv2.polylines(drawn, [points], False, LINE_COLOUR, max(1, round(2 * scale)), cv2.LINE_AA)
+        cv2.polylines(image, [points], False, LINE_COLOUR, max(1, round(2 * scale)), cv2.LINE_AA)
         label = f"{drawable(line.name, f'line {index + 1}')}: in {totals.count_in}, out {totals.count_out}"
-        _write(drawn, label, line.points[0], scale, LINE_COLOUR)
+        write_plate(image, label, line.points[0], scale, LINE_COLOUR)
     # Last, so that no label hides who was counted.
     for track in tracks:
-        _draw_track(drawn, track, scale)
-    return drawn
+        _draw_track(image, track, scale)
 
 
 def annotate_legibly(
@@ -128,24 +144,29 @@ def save_jpeg(image: Image, path: str | Path) -> None:
         raise AnnotationError(f"picture {path} cannot be written: {error.strerror or error}") from error
 
 
-def _with_zones(image: Image, scene: Scene) -> Image:
-    filled = image.copy()
-    for index, zone in enumerate(scene.zones):
-        cv2.fillPoly(filled, [_pixels(zone.polygon)], _zone_colour(index))
-    drawn = cv2.addWeighted(filled, _ZONE_OPACITY, image, 1 - _ZONE_OPACITY, 0)
-    for index, zone in enumerate(scene.zones):
-        cv2.polylines(drawn, [_pixels(zone.polygon)], True, _zone_colour(index), 1, cv2.LINE_AA)
-    return np.asarray(drawn, np.uint8)
+def _draw_zones(image: Image, zones: Sequence[Zone]) -> None:
+    for index, zone in enumerate(zones):
+        corners = _pixels(zone.polygon)
+        x, y, width, height = cv2.boundingRect(corners)
+        left, top = max(0, x), max(0, y)
+        # A zone tints its own part of the picture: on a large frame the rest is most of the work.
+        part = image[top : max(top, y + height), left : max(left, x + width)]
+        if part.size:
+            filled = part.copy()
+            cv2.fillPoly(filled, [corners - np.array((left, top), np.int32)], _zone_colour(index))
+            part[:] = cv2.addWeighted(filled, _ZONE_OPACITY, part, 1 - _ZONE_OPACITY, 0)
+    for index, zone in enumerate(zones):
+        cv2.polylines(image, [_pixels(zone.polygon)], True, _zone_colour(index), 1, cv2.LINE_AA)
 
 
 def _draw_track(image: Image, track: DrawnTrack, scale: float) -> None:
     colour = TRACK_COLOURS[track.track % len(TRACK_COLOURS)]
     left, top, right, bottom = (round(side) for side in track.box)
     cv2.rectangle(image, (left, top), (right, bottom), colour, max(1, round(2 * scale)))
-    _write(image, str(track.track), (left, top), scale, colour)
+    write_plate(image, str(track.track), (left, top), scale, colour)
 
 
-def _write(image: Image, text: str, corner: Point, scale: float, colour: Colour) -> None:
+def write_plate(image: Image, text: str, corner: Point, scale: float, colour: Colour) -> None:
     """Write `text` on a plate whose lower left corner is `corner`, moved so that all of it is visible."""
     stroke = max(1, round(1.5 * scale))
     (width, height), base = cv2.getTextSize(text, _FONT, scale, stroke)

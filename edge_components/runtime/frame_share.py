@@ -201,6 +201,11 @@ class FrameReader:
             os.utime(stream.fileno())
         return True
 
+    def has_new(self) -> bool:
+        """Return whether there is a frame that was not returned before."""
+        file = self._open()
+        return file is not None and file.latest not in (0, self._seen)
+
     def read(self) -> SharedFrame | None:
         """Return a copy of the latest frame, None when there is none that was not returned before."""
         stored = None if (file := self._open()) is None else self._take(file)

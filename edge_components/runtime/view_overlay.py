@@ -44,6 +44,7 @@ class ViewOverlay:
     line_totals: Mapping[str, LineTotals]
     zone_counts: Mapping[str, int]
     captions: tuple[str, ...]
+    time_zone: str
 
 
 def scene_overlay(
@@ -60,6 +61,7 @@ def scene_overlay(
     """
     return {
         "scene_version": scene.version,
+        "time_zone": scene.time_zone,
         "zones": [
             {
                 "name": zone.name,
@@ -89,6 +91,7 @@ def parse_overlay(document: Mapping[str, Any]) -> ViewOverlay:
         line_totals={line["name"]: LineTotals(line["in"], line["out"]) for line in lines},
         zone_counts={zone["name"]: zone["inside"] for zone in zones},
         captions=tuple(document.get("captions", [])),
+        time_zone=str(document.get("time_zone", "UTC")),
     )
 
 
