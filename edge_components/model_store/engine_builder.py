@@ -18,14 +18,19 @@ from edge_components.model_store.engine_command import (
     engine_key,
     trtexec_command,
 )
-from edge_components.model_store.errors import ModelRefusedError, NotNowError, SupersededError
+from edge_components.model_store.errors import (
+    BuildsCutOffError,
+    ModelRefusedError,
+    NotNowError,
+    SupersededError,
+)
 from edge_components.model_store.onnx_file import picture_input, read_onnx
 from edge_components.model_store.packages import sha256_of_file, sync_folder
 from edge_components.model_store.pointers import count_attempt, end_attempt, utc_now
 from edge_components.model_store.store_folder import StoreFolder
 
 MAXIMUM_ATTEMPTS = 3
-"""A build that ends with the device, each time, is not begun a fourth time."""
+"""A version whose builds end with the device, each time, is not begun a fourth time."""
 LARGEST_WORKSPACE_MIB, SMALL_WORKSPACE_MIB, LEAST_WORKSPACE_MIB = 1024, 512, 64
 BUILDER_MIB = 400
 """What trtexec and CUDA are allowed for beside workspace and weights: an estimate, on no device measured."""
@@ -46,18 +51,19 @@ class Engine:
 
 
 class EngineBuilder:
-    """Gives engines of one device; `say` hears sentences about what goes on."""
+    """Gives the engines of one version, `version`; `say` hears sentences about what goes on."""
 
     def __init__(
         self,
         folder: StoreFolder,
         probe: DeviceProbe,
         *,
+        version: str,
         limit_seconds: float,
         cancelled: Callable[[], bool],
         say: Callable[[str], None],
     ) -> None:
-        self._folder, self._probe = folder, probe
+        self._folder, self._probe, self._version = folder, probe, version
         self._limit_seconds, self._cancelled, self._say = limit_seconds, cancelled, say
 
     def engine(
@@ -65,7 +71,8 @@ class EngineBuilder:
     ) -> Engine:
         """Return the engine for `source`, built now unless it is there.
 
-        Raises `EngineBuildError`, `ModelRefusedError`, `NotNowError` (memory) and `SupersededError`.
+        Raises `EngineBuildError`, `BuildsCutOffError`, `ModelRefusedError`, `NotNowError` (memory) and
+        `SupersededError`.
         """
         key = engine_key(_source_sha256(source), device, source.precision)
         target = self._folder.engines / f"{key}.plan"
@@ -75,7 +82,7 @@ class EngineBuilder:
         workspace_mib = self._workspace_mib(source.onnx)
         building, cache = self._folder.engines / f".{key}.building", self._timing_cache(tensorrt)
         job = EngineJob(tensorrt, source, found, width, height, workspace_mib, building, cache)
-        self._count(key)
+        self._count()
         self._say(f"building a {source.precision} engine with TensorRT {tensorrt.text}")
         self._build(job)
         self._keep(job, target, device)
@@ -94,10 +101,10 @@ class EngineBuilder:
         # Half of the rest: the cameras go on meanwhile.
         return max(LEAST_WORKSPACE_MIB, min(LARGEST_WORKSPACE_MIB, (available - needed) // 2))
 
-    def _count(self, key: str) -> None:
-        if count_attempt(self._folder, key) > MAXIMUM_ATTEMPTS:
+    def _count(self) -> None:
+        if count_attempt(self._folder, self._version) > MAXIMUM_ATTEMPTS:
             end_attempt(self._folder)
-            raise ModelRefusedError(
+            raise BuildsCutOffError(
                 f"{MAXIMUM_ATTEMPTS} builds of its engine were cut off, by lack of power or memory"
             )
 

@@ -12,7 +12,7 @@ from contract.model_manifest import ENGINE_FACTS_FILE, ENGINE_FILE, ModelManifes
 from edge_components.model_store.device_facts import Device, TensorRt
 from edge_components.model_store.engine_builder import Engine
 from edge_components.model_store.engine_command import EngineSource, choose_source
-from edge_components.model_store.errors import ModelRefusedError
+from edge_components.model_store.errors import BuildsCutOffError, ModelRefusedError
 from edge_components.model_store.golden_process import GoldenOutcome
 from edge_components.model_store.settings import StoreSettings
 
@@ -59,18 +59,18 @@ class EngineChoice:
         brought = self._brought(tensorrt, golden, notes)
         if brought is not None:
             return brought
-        problem = ""
         for precision in self._precisions(notes):
             try:
                 chosen = self._built(precision, tensorrt, builder, golden)
             except ModelRefusedError as error:
-                problem = str(error)
                 notes.append(f"{precision}: {error}")
+                if isinstance(error, BuildsCutOffError):
+                    break
                 continue
             return Chosen(chosen.engine, chosen.outcome, _joined(*notes, chosen.note))
         if self.settings.engine == "optional":
             return self._without(golden, _joined(*notes))
-        raise ModelRefusedError(f"model {self.manifest.reference}: {_joined(*notes) or problem}")
+        raise ModelRefusedError(f"model {self.manifest.reference}: {_joined(*notes)}")
 
     def _built(self, precision: str, tensorrt: TensorRt, builder: Builder, golden: Golden) -> Chosen:
         source = choose_source(self.package, precision, tensorrt)

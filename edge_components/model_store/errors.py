@@ -13,6 +13,10 @@ class ModelRefusedError(ModelStoreError):
     """Raised for a version that will not become better by trying again; it is remembered."""
 
 
+class BuildsCutOffError(ModelRefusedError):
+    """Raised when the builds of a version's engine ended with the device, or its memory, several times."""
+
+
 class MissingVersionError(ModelStoreError):
     """Raised for a version that nobody has pushed; it is not remembered, for it may be pushed yet."""
 

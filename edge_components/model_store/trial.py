@@ -45,6 +45,7 @@ class Trial:
         builder = EngineBuilder(
             self.folder,
             self.probe,
+            version=str(self.manifest.reference),
             limit_seconds=self.settings.build_seconds,
             cancelled=self.cancelled,
             say=self.say,
