@@ -127,7 +127,7 @@ class Playing:
         if not factory:
             return
         kind = self._library.call("gst_element_factory_get_metadata", factory, b"klass") or b""
-        if b"Decoder" in kind and b"Video" in kind:
+        if b"Decoder" in kind and (b"Video" in kind or b"Image" in kind):
             self._decoders.append(self._library.name_of(factory))
 
     def _error(self) -> str | None:

@@ -84,7 +84,7 @@ def _private_output() -> int:
 
 def _end_with_parent() -> NoReturn:
     """End at once when standard input closes: the parent wants it, or is dead."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):
         pass
     os._exit(0)
 

@@ -28,7 +28,7 @@ from edge_components.vision.gstreamer.protocol import (
     nv12_shape,
 )
 from edge_components.vision.sources.camera_mode import parse_mode
-from edge_components.vision.sources.capture import CaptureError
+from edge_components.vision.sources.capture import CaptureError, open_file
 from edge_components.vision.sources.frames import Image, SourceError
 
 WORKER = "edge_components.vision.gstreamer.worker"
@@ -83,10 +83,24 @@ def csi_request(text: str) -> Request:
     return Request(f"nvarguscamerasrc sensor-id={int(number)} ! {caps}{turn}")
 
 
+def open_decoded_file(path: Path, *, hardware: bool = True) -> GStreamerCapture:
+    """Return a capture of every frame of a video file.
+
+    How many there should be is asked of OpenCV: GStreamer looks at a file that was cut off as a shorter one.
+    Raises `CaptureError`.
+    """
+    opened = open_file(str(path.absolute()))
+    declared_frames = 0 if opened is None else max(0, opened.declared_frames())
+    if opened is not None:
+        opened.release()
+    return GStreamerCapture(file_request(path, hardware=hardware), declared_frames=declared_frames)
+
+
 class GStreamerCapture:
     """A capture whose pipeline runs in a process of its own, which closing ends."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, *, declared_frames: int = 0) -> None:
+        self._declared_frames = declared_frames
         self._process = _started(request)
         self._facts = Facts(0.0, 0.0, "")
         self._body = bytearray()
@@ -130,8 +144,8 @@ class GStreamerCapture:
         return self._facts.frames_per_second
 
     def declared_frames(self) -> int:
-        """Return the number of frames that follows from the duration; 0 when unknown."""
-        return round(self._facts.duration_seconds * self._facts.frames_per_second)
+        """Return the number of frames that is known, or follows from the duration; 0 when unknown."""
+        return self._declared_frames or round(self._facts.duration_seconds * self._facts.frames_per_second)
 
     def release(self) -> None:
         """End the pipeline and its process."""

@@ -50,6 +50,8 @@ class LiveSource:
         self._reconnections = 0
         self._fault: str | None = None
         self._error: Exception | None = None
+        self.other_size: tuple[int, int] | None = None
+        """The size of the pictures that came back, when it is not that of the first any more."""
         self._times = StreamTimes()
         self._connected_at = monotonic_seconds()
         capture, image = self._first_connection(first_connection_seconds)
@@ -132,6 +134,7 @@ class LiveSource:
             return False
         height, width = image.shape[:2]
         if (width, height) != (self.info.width, self.info.height):
+            self.other_size = width, height
             self._fault = f"it gives {width}x{height} instead of {self.info.width}x{self.info.height}"
             return False
         if self._fault is not None:

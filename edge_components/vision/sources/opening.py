@@ -21,9 +21,14 @@ from edge_components.vision.sources.address import (
     shown,
 )
 from edge_components.vision.sources.camera_mode import parse_mode
-from edge_components.vision.sources.capture import Capture, CaptureFactory, open_device, open_stream
+from edge_components.vision.sources.capture import CaptureFactory, open_device, open_stream
 from edge_components.vision.sources.frames import Source, SourceError
-from edge_components.vision.sources.gstreamer import GStreamerCapture, csi_request, file_request, rtsp_request
+from edge_components.vision.sources.gstreamer import (
+    GStreamerCapture,
+    csi_request,
+    open_decoded_file,
+    rtsp_request,
+)
 from edge_components.vision.sources.image_folder import ImageFolder
 from edge_components.vision.sources.live import LiveSource
 from edge_components.vision.sources.onvif import OnvifAddress
@@ -108,14 +113,10 @@ def _file_or_folder(text: str, folder_frames_per_second: float) -> Source:
     if not text or not path.exists():
         raise SourceError(f"source {str(path) if text else text!r}: no such file or folder; {EXPECTED}")
     if hardware:
-        return VideoFile(path, name=text, open_capture=_hardware_file)
+        return VideoFile(path, name=text, open_capture=open_decoded_file)
     if path.is_dir():
         return ImageFolder(path, frames_per_second=folder_frames_per_second)
     return VideoFile(path)
-
-
-def _hardware_file(path: Path) -> Capture:
-    return GStreamerCapture(file_request(path))
 
 
 def _checked_pipeline(text: str) -> str:

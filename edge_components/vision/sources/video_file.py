@@ -14,7 +14,7 @@ MISSING_FRAMES_TOLERATED = 2
 MISSING_SHARE_TOLERATED = 0.01
 MISSING_SECONDS_TOLERATED = 0.5
 FileOpener = Callable[[Path], "Capture | None"]
-"""Opens a file's capture in another way than OpenCV; its number of frames follows from the duration."""
+"""Opens a file's capture in another way than OpenCV's."""
 
 
 class VideoFile:
@@ -44,7 +44,7 @@ class VideoFile:
         declared = self._capture.declared_frames()
         height, width = first.shape[:2]
         self.info = SourceInfo(width, height, rate, declared if declared > 0 else None, live=False)
-        self._exact_count = open_capture is None and _declares_exact_count(self._path)
+        self._exact_count = _declares_exact_count(self._path)
         self._times = PresentationTimes(rate)
         self._pending: Frame | None = self._timed(first, 0)
         self._decoded = 1

@@ -4,11 +4,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge_components.vision.sources import SourceError, open_source
+from edge_components.vision.sources.capture import CaptureError
+from edge_components.vision.sources.gstreamer import GStreamerCapture, rtsp_request
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 PROBE = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
@@ -101,3 +104,25 @@ def test_a_password_opens_the_camera_and_is_never_shown(
         open_source(f"rtsp://viewer:hunter3@127.0.0.1:{server.port}/live", first_connection_seconds=0.5)
     assert "hunter" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
+
+
+def test_gstreamer_opens_a_camera_with_its_password(serve: Callable[..., Server]) -> None:
+    server = serve("viewer", "hun/ter 2")
+    request = replace(
+        rtsp_request(f"rtsp://viewer:hun%2Fter%202@127.0.0.1:{server.port}/live"), hardware=False
+    )
+    capture = GStreamerCapture(request)
+    try:
+        image = capture.retrieve() if capture.grab() else None
+        assert image is not None
+        assert image.shape == (120, 160, 3)
+        assert capture.decoder
+    finally:
+        capture.release()
+
+
+def test_gstreamer_says_that_a_password_is_wrong_and_not_which(serve: Callable[..., Server]) -> None:
+    server = serve("viewer", "hunter2")
+    with pytest.raises(CaptureError, match=r"Unauthorized|not authorized") as caught:
+        GStreamerCapture(rtsp_request(f"rtsp://viewer:hunter3@127.0.0.1:{server.port}/live"))
+    assert "hunter" not in str(caught.value)

@@ -9,6 +9,7 @@ import pytest
 
 from edge_components.vision.sources import SourceError, open_source
 from edge_components.vision.sources.backoff import BackOff
+from edge_components.vision.sources.capture import CaptureError
 from edge_components.vision.sources.live import LiveSource
 
 Image = np.ndarray
@@ -112,6 +113,58 @@ def test_an_end_of_the_stream_is_a_fault_and_the_camera_is_opened_again() -> Non
     assert source.reconnections == 1
     assert first.released
     source.close()
+
+
+class Clock:
+    """A monotonic clock that goes on by `step_seconds` at each look."""
+
+    def __init__(self, step_seconds: float) -> None:
+        self._step_seconds = step_seconds
+        self._seconds = 0.0
+
+    def __call__(self) -> float:
+        self._seconds += self._step_seconds
+        return self._seconds
+
+
+@pytest.mark.parametrize(
+    ("step_seconds", "growing"),
+    [
+        pytest.param(0.001, True, id="a camera that flaps is left alone for longer and longer"),
+        pytest.param(60.0, False, id="one that held for a minute is asked again at once"),
+    ],
+)
+def test_the_waits_of_a_camera_that_is_lost_again_and_again(step_seconds: float, growing: bool) -> None:
+    waits: list[float] = []
+    back_off = BackOff(
+        first_seconds=1e-6, maximum_seconds=1e-3, uniform=lambda _, full: waits.append(full) or full
+    )
+    camera = FakeCamera(*(FakeCapture([picture(value)]) for value in range(6)))
+    source = LiveSource("/dev/video0", camera, back_off=back_off, monotonic_seconds=Clock(step_seconds))
+    wait_until(lambda: len(waits) >= 6)
+    source.close()
+    assert waits[:5] == sorted(waits[:5])
+    assert (waits[4] > waits[0]) is growing
+
+
+def test_the_reason_of_a_driver_that_knows_it_is_the_fault() -> None:
+    def refused() -> None:
+        raise CaptureError("Unauthorized")
+
+    captures: list[FakeCapture | None] = [FakeCapture([picture(1)])]
+
+    def open_capture() -> FakeCapture | None:
+        if not captures:
+            refused()
+        return captures.pop()
+
+    source = LiveSource(
+        "rtsp://h/x", open_capture, back_off=BackOff(first_seconds=0.001, maximum_seconds=0.002)
+    )
+    wait_until(lambda: source.fault == "Unauthorized")
+    source.close()
+    with pytest.raises(SourceError, match=r"camera rtsp://h/x: Unauthorized; tried for 0\.01 s"):
+        LiveSource("rtsp://h/x", open_capture, first_connection_seconds=0.01)
 
 
 def test_a_camera_that_comes_back_with_another_size_stays_out() -> None:

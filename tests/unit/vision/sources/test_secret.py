@@ -133,5 +133,5 @@ def test_a_secret_that_everybody_may_read_is_refused(secret: Path) -> None:
 
 def test_every_command_takes_the_address_from_a_file(secret: Path, tmp_path: Path) -> None:
     secret.write_text(f"{tmp_path / 'none.mp4'}\n")
-    with pytest.raises(SourceError, match="none.mp4': no such file or folder"):
+    with pytest.raises(SourceError, match=r"none\.mp4': no such file or folder"):
         open_source(f"@{secret}")
