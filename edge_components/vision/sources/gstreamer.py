@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 import cv2
 import numpy as np
 
-import edge_components
 from edge_components.vision.gstreamer.protocol import (
     ENDED,
     FACTS,
@@ -194,8 +193,8 @@ class GStreamerCapture:
 
 def _started(request: Request) -> subprocess.Popen[bytes]:
     """Start the worker and give it its request: by standard input, as anybody may list arguments."""
-    here = str(Path(edge_components.__file__).parents[1])
-    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    code = str(Path(__file__).parents[3])
+    path = os.pathsep.join([code, *filter(None, [os.environ.get("PYTHONPATH")])])
     process = subprocess.Popen(
         [sys.executable, "-m", WORKER],
         stdin=subprocess.PIPE,
