@@ -1,40 +1,24 @@
-"""Finds objects in frames with an ONNX model: prepare, infer, read the boxes."""
+"""Finds objects in frames with a model: prepare, infer, read the boxes."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from edge_components.runtime.inference.coco import COCO_LABELS
+from edge_components.runtime.inference.describe import describe
 from edge_components.runtime.inference.detections import Detections
-from edge_components.runtime.inference.layouts import (
-    TRAITS,
-    Outputs,
-    UnknownLayoutError,
-    make_layout,
-    recognise,
-)
-from edge_components.runtime.inference.model_package import (
-    DESCRIPTION_FILE,
-    ModelInput,
-    ModelPackage,
-    ModelPackageError,
-    Thresholds,
-    check_labels,
-    read_package,
-    sha256_of,
-)
+from edge_components.runtime.inference.layouts import TRAITS, Outputs, make_layout
+from edge_components.runtime.inference.model_package import CLASSIFICATION, ModelPackage, ModelPackageError
+from edge_components.runtime.inference.model_settings import DetectorSettings
 from edge_components.runtime.inference.non_maximum_suppression import suppress
-from edge_components.runtime.inference.onnx_session import ModelLoadError, OnnxSession
+from edge_components.runtime.inference.open_session import open_session
 from edge_components.runtime.inference.preprocess import Image, PreparedFrame, Preprocessor, to_frame
+from edge_components.runtime.inference.session import Session
 
-DEFAULT_INPUT_SIDE_PX = 640
-"""For a bare ONNX file that leaves its input size open; the usual size of such exports."""
+__all__ = ["Detector", "DetectorSettings", "OnnxDetector", "describe", "open_detector"]
 
 
 class Detector(Protocol):
@@ -66,37 +50,26 @@ class Detector(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class DetectorSettings:
-    """How a detector runs; None takes the package's value.
+class OnnxDetector:
+    """A detector over ONNX Runtime or a TensorRT engine; owns its session and one buffer for `detect`.
 
-    `provider` is auto, tensorrt, cuda or cpu; `threads` are ONNX Runtime's intra-op threads; `classes` keeps
-    only these labels. `minimum_confidence` lies below the package's threshold because the tracker follows
-    known objects through weaker detections; what starts a track is decided there, by `Detector.confidence`.
+    `provider_steps` has a sentence for each faster way to run the model that could not be had.
     """
 
-    provider: str = "auto"
-    threads: int = 1
-    minimum_confidence: float = 0.1
-    confidence: float | None = None
-    non_maximum_suppression: float | None = None
-    classes: tuple[str, ...] | None = None
-    maximum_candidates: int = 512
-
-
-class OnnxDetector:
-    """A detector over ONNX Runtime; owns its session and one buffer for `detect`."""
-
-    def __init__(self, package: ModelPackage, session: OnnxSession, settings: DetectorSettings) -> None:
+    def __init__(self, package: ModelPackage, session: Session, settings: DetectorSettings) -> None:
         self.package = package
         self.name = package.name
         self.labels = package.labels
         self.provider = session.provider
         self.requested_providers = session.requested_providers
         self.provider_note = session.provider_note
+        self.provider_steps = session.provider_steps
         self._session = session
-        self._layout = make_layout(package.layout, package.input.width, package.input.height)
-        self._preprocessor = Preprocessor(package.input, session.input.element_type)
+        self._layout = make_layout(
+            package.layout, package.input.width, package.input.height, session.output_names
+        )
+        self._suppressed = TRAITS[package.layout].suppressed
+        self._preprocessor = Preprocessor(package.input, session.input.element_type, session.new_tensor)
         self.confidence = settings.confidence or package.thresholds.confidence
         self._minimum_confidence = min(settings.minimum_confidence, self.confidence)
         self._overlap = settings.non_maximum_suppression or package.thresholds.non_maximum_suppression
@@ -116,18 +89,21 @@ class OnnxDetector:
         """Return the model's raw outputs; raises `ModelLoadError` when the runtime fails."""
         return self._session.run(prepared.tensor)
 
-    def postprocess(self, outputs: Outputs, prepared: PreparedFrame) -> Detections:
-        """Return the wanted objects after suppression, in pixels of the frame."""
-        found = self._layout.decode(outputs, self._minimum_confidence)
+    def postprocess(self, outputs: Outputs, prepared: PreparedFrame, *, item: int = 0) -> Detections:
+        """Return the wanted objects after suppression, in pixels of the frame, `item` of its batch."""
+        found = self._layout.decode(outputs, self._minimum_confidence, item=item)
         boxes, confidences, class_ids = found.boxes, found.confidences, found.class_ids
+        # A class beyond the labels can be of models alone whose outputs do not tell how many they have.
+        wanted = class_ids < len(self.labels)
         if self._wanted is not None:
-            wanted = self._wanted[class_ids]
+            wanted[wanted] = self._wanted[class_ids[wanted]]
+        if not wanted.all():
             boxes, confidences, class_ids = boxes[wanted], confidences[wanted], class_ids[wanted]
         keep = suppress(
             boxes,
             confidences,
             class_ids,
-            overlap_threshold=self._overlap,
+            overlap_threshold=2.0 if self._suppressed else self._overlap,
             maximum_candidates=self._maximum_candidates,
         )
         return Detections(to_frame(boxes[keep], prepared), confidences[keep], class_ids[keep])
@@ -137,109 +113,41 @@ class OnnxDetector:
         prepared = self.preprocess(frame_bgr, self._buffer)
         return self.postprocess(self.infer(prepared), prepared)
 
+    def detect_batch(self, frames_bgr: Sequence[Image]) -> list[Detections]:
+        """Return the objects in each of several frames, as many at a time as the model takes."""
+        prepared = [self.preprocess(frame, self.new_buffer()) for frame in frames_bgr]
+        size = self._session.input.maximum_batch or max(1, len(prepared))
+        found = []
+        for start in range(0, len(prepared), size):
+            batch = prepared[start : start + size]
+            outputs = self._session.run(np.concatenate([one.tensor for one in batch]))
+            found += [self.postprocess(outputs, one, item=item) for item, one in enumerate(batch)]
+        return found
+
+    def close(self) -> None:
+        """Give back what the model holds; it cannot be used afterwards."""
+        self._session.close()
+
 
 def open_detector(
-    path: str | Path, settings: DetectorSettings | None = None, *, engine: Path | None = None
+    path: str | Path,
+    settings: DetectorSettings | None = None,
+    *,
+    engine: Path | None = None,
+    engine_only: bool = False,
 ) -> OnnxDetector:
     """Return a detector for a package folder or a bare ONNX file of a known layout, checked by one inference.
 
-    With `engine` the package's native TensorRT engine runs instead of its ONNX file. Raises
-    `ModelPackageError`, `ModelLoadError` or `UnknownLayoutError`, each one sentence.
+    With `engine` the package's TensorRT engine runs; when it cannot, its ONNX file does and `provider_note`
+    says why, unless `engine_only`. Raises `ModelPackageError`, `ModelLoadError` or `UnknownLayoutError`, each
+    one sentence.
     """
-    path, settings = Path(path), settings or DetectorSettings()
-    if engine is not None:
-        raise ModelLoadError(f"engine {engine} cannot be opened: TensorRT is not installed")
-    if not path.exists():
-        raise ModelLoadError(f"model {path}: no such file or folder")
-    if path.is_dir() or path.name == DESCRIPTION_FILE:
-        package = read_package(path if path.is_dir() else path.parent)
-        session = OnnxSession(package.model_path, provider=settings.provider, threads=settings.threads)
-        _check_against_session(package, session)
-    else:
-        session = OnnxSession(path, provider=settings.provider, threads=settings.threads)
-        package = describe(session)
+    settings = settings or DetectorSettings()
+    package, session = open_session(path, settings, engine, engine_only=engine_only)
+    if package.task == CLASSIFICATION:
+        session.close()
+        raise ModelPackageError(f"model {path} is for classification: expected detection or face")
     return OnnxDetector(package, session, settings)
-
-
-def describe(session: OnnxSession, labels: Sequence[str] | None = None) -> ModelPackage:
-    """Return a package for a bare ONNX file, its layout recognised from one inference.
-
-    Labels are those given, else the file's own `names` (Ultralytics), else COCO's when it has 80 classes.
-    Raises `UnknownLayoutError`, or `ModelPackageError` when nothing names the classes.
-    """
-    width = session.input.width or DEFAULT_INPUT_SIDE_PX
-    height = session.input.height or DEFAULT_INPUT_SIDE_PX
-    layout, classes = _probe(session, width, height)
-    traits = TRAITS[layout]
-    return ModelPackage(
-        name=_identifier(session.path.stem),
-        version="1",
-        task="detection",
-        input=ModelInput(width, height, traits.channels, traits.scale, letterbox=traits.letterbox),
-        layout=layout,
-        labels=_labels(session, classes, labels),
-        thresholds=Thresholds(traits.confidence, traits.non_maximum_suppression),
-        sha256=sha256_of(session.path),
-        licence="unknown",
-        description=f"made from {session.path.name}",
-        model_path=session.path,
-    )
-
-
-def _probe(session: OnnxSession, width: int, height: int) -> tuple[str, int]:
-    outputs = session.run(np.zeros((1, 3, height, width), session.input.element_type))
-    shapes = [(name, output.shape) for name, output in zip(session.output_names, outputs, strict=True)]
-    try:
-        return recognise(shapes, width, height)
-    except UnknownLayoutError as error:
-        raise UnknownLayoutError(f"model {session.path}: {error}") from error
-
-
-def _check_against_session(package: ModelPackage, session: OnnxSession) -> None:
-    size = (package.input.width, package.input.height)
-    fixed = (session.input.width or size[0], session.input.height or size[1])
-    if fixed != size:
-        raise ModelPackageError(
-            f"model package {package.model_path.parent}: input is {size[0]}x{size[1]} but the model takes "
-            f"{fixed[0]}x{fixed[1]}"
-        )
-    layout, classes = _probe(session, *size)
-    if (layout, classes) != (package.layout, len(package.labels)):
-        raise ModelPackageError(
-            f"model package {package.model_path.parent}: layout {package.layout} with {len(package.labels)} "
-            f"labels does not fit the model, whose outputs are {layout} with {classes} classes"
-        )
-
-
-def _labels(session: OnnxSession, classes: int, given: Sequence[str] | None) -> tuple[str, ...]:
-    labels = given or _own_names(session.metadata.get("names", ""))
-    if labels is None and classes == len(COCO_LABELS):
-        labels = COCO_LABELS
-    if labels is None:
-        raise ModelPackageError(
-            f"model {session.path} has {classes} classes and names none: expected their labels, in order"
-        )
-    if len(labels) != classes:
-        raise ModelPackageError(
-            f"model {session.path} has {classes} classes but {len(labels)} labels: expected one per class"
-        )
-    return check_labels(list(labels))
-
-
-def _own_names(text: str) -> tuple[str, ...] | None:
-    """Read Ultralytics' `names` metadata, a dict literal such as {0: 'person'}."""
-    try:
-        names = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    if not isinstance(names, dict) or not all(isinstance(key, int) for key in names):
-        return None
-    return tuple(str(names[key]).strip() for key in sorted(names))
-
-
-def _identifier(stem: str) -> str:
-    cleaned = "".join(c if (c.isascii() and c.isalnum()) or c in "_-" else "_" for c in stem).strip("_-")
-    return cleaned[:64] or "model"
 
 
 def _wanted(

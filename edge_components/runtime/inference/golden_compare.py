@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edge_components.runtime.inference.classifier import Classification
 from edge_components.runtime.inference.detections import Detections
-from edge_components.runtime.inference.golden_file import ExpectedDetection, GoldenDetections
+from edge_components.runtime.inference.golden_file import ExpectedDetection, GoldenDetections, GoldenLabels
 
 
 def detection_difference(
@@ -78,3 +79,25 @@ def _problem(
 
 def _corners(box: Sequence[float] | np.ndarray[tuple[int], np.dtype[np.float32]]) -> str:
     return "({})".format(", ".join(f"{float(side):.0f}" for side in box))
+
+
+def label_difference(golden: GoldenLabels, found: Classification) -> str | None:
+    """Return the first difference between `found` and what `golden` expects as a sentence, None without one.
+
+    A class that is not expected may be no more probable than the least probable of those expected.
+    """
+    for expected in golden.top:
+        if expected.index >= len(found.labels) or found.labels[expected.index] != expected.label:
+            return f"class {expected.index} is not {expected.label}"
+        probability = found.of(expected.index).probability
+        if abs(probability - expected.probability) > golden.probability:
+            return (
+                f"{expected.label} has probability {probability:.3f}: expected {expected.probability:.3f} "
+                f"± {golden.probability:g}"
+            )
+    known = {expected.index for expected in golden.top}
+    limit = min(expected.probability for expected in golden.top) + golden.probability
+    for other in found.top(len(golden.top) + 1):
+        if other.index not in known and other.probability > limit:
+            return f"{other.label} has probability {other.probability:.3f}: expected at most {limit:.3f}"
+    return None

@@ -1,91 +1,152 @@
-"""The output layouts of detectors: how each is recognised and turned into boxes.
+"""The output layouts of models: how each is recognised. How each is turned into boxes stands beside it.
 
-Layouts are recognised by the shapes of a model's outputs at its input size:
+A layout is told by the names of a model's outputs where an exporter gives them, then by their shapes at the
+model's input size (`cells` are those of the grids of strides 8, 16 and 32):
 
-- `yolox_grid`: one output (1, N, 5 + C), N the cells of strides 8, 16 and 32 (YOLOX without decoding,
-  https://github.com/Megvii-BaseDetection/YOLOX, demo/ONNXRuntime);
-- `yolo_v8`: one output (1, 4 + C, N), boxes as centre and size in input pixels (YOLOv8 and YOLO11 exports);
-- `fastest_det`: one output (1, 5 + C, H / 16, W / 16) (https://github.com/dog-qiuqiu/FastestDet).
+- `yolox_grid`: one output (1, cells, 5 + C), offsets and logarithms (YOLOX without decoding);
+- `yolo_v5`: one output (1, 3 x cells, 5 + C), boxes in input pixels (YOLOv5 and YOLOv7 exports, which have
+  three anchors a cell), or (1, cells, 5 + C) when the values are boxes already (`looks_decoded`);
+- `yolo_v8`: one output (1, 4 + C, cells), boxes in input pixels (YOLOv8 and YOLO11 exports);
+- `fastest_det`: one output (1, 5 + C, H / 16, W / 16) (https://github.com/dog-qiuqiu/FastestDet);
+- `efficient_nms`: num_dets, det_boxes, det_scores, det_classes of TensorRT's EfficientNMS plug-in;
+- `batched_nms`: num_detections, nmsed_boxes, nmsed_scores, nmsed_classes of its BatchedNMS plug-in (TAO);
+- `ssd`: scores (1, N, 1 + C) with the background first, boxes (1, N, 4), both decoded (UltraFace);
+- `classification`: one output (1, C) of probabilities or logits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from contract.errors import CrowdLensError
-from edge_components.runtime.inference.detections import FloatArray, IntegerArray
+from edge_components.runtime.inference.box_layouts import BatchedNms, EfficientNms, Ssd
+from edge_components.runtime.inference.grid_layouts import FastestDet, YoloV5, YoloV8, YoloxGrid
+from edge_components.runtime.inference.layout_match import (
+    BATCHED_NMS_NAMES,
+    EFFICIENT_NMS_NAMES,
+    Match,
+    ModelOutputs,
+    match_batched_nms,
+    match_classification,
+    match_efficient_nms,
+    match_fastest_det,
+    match_ssd,
+    match_yolo_v5,
+    match_yolo_v8,
+    match_yolox,
+)
+from edge_components.runtime.inference.layout_types import (
+    Candidates,
+    Layout,
+    NamedShapes,
+    Outputs,
+    UnknownLayoutError,
+    cell_centres,
+    grid_cells,
+)
 
-GRID_STRIDES = (8, 16, 32)
-FASTEST_DET_STRIDE = 16
-Outputs = Sequence[npt.NDArray[Any]]
-
-
-class UnknownLayoutError(CrowdLensError):
-    """Raised when a model's outputs are of no layout known here; the text lists both."""
-
-
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """Boxes (N, 4) left, top, right, bottom in pixels of the model's input, before suppression."""
-
-    boxes: FloatArray
-    confidences: FloatArray
-    class_ids: IntegerArray
-
-
-class Layout(Protocol):
-    """How the outputs of one kind of detector are read."""
-
-    def decode(self, outputs: Outputs, minimum_confidence: float) -> Candidates:
-        """Return the boxes of at least `minimum_confidence` in `outputs` of a batch of one."""
-        ...
+__all__ = [
+    "TRAITS",
+    "Candidates",
+    "Layout",
+    "LayoutTraits",
+    "Outputs",
+    "UnknownLayoutError",
+    "grid_cells",
+    "looks_decoded",
+    "make_layout",
+    "recognise",
+]
+Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class LayoutTraits:
-    """What a bare ONNX file of a layout expects of its input, unless its package says otherwise."""
+    """How a layout is told, and what a bare ONNX file of it expects unless its package says otherwise."""
 
     description: str
-    channels: str
-    scale: float
-    letterbox: bool
-    confidence: float
-    non_maximum_suppression: float
+    match: Match
+    channels: str = "rgb"
+    scale: float = 1 / 255
+    letterbox: bool = True
+    confidence: float = 0.25
+    non_maximum_suppression: float = 0.45
+    mean: Triple = (0.0, 0.0, 0.0)
+    standard_deviation: Triple = (1.0, 1.0, 1.0)
+    grid: bool = False
+    suppressed: bool = False
 
 
 TRAITS = {
     "yolox_grid": LayoutTraits(
-        "yolox_grid [1, N, 5+C] with N the cells of strides 8, 16, 32", "bgr", 1.0, True, 0.3, 0.45
+        "yolox_grid [1, N, 5+C] with N the cells of strides 8, 16, 32",
+        match_yolox,
+        channels="bgr",
+        scale=1.0,
+        confidence=0.3,
+        grid=True,
     ),
-    "yolo_v8": LayoutTraits("yolo_v8 [1, 4+C, N] with the same N", "rgb", 1 / 255, True, 0.25, 0.5),
-    "fastest_det": LayoutTraits("fastest_det [1, 5+C, H/16, W/16]", "bgr", 1 / 255, False, 0.5, 0.45),
+    "yolo_v5": LayoutTraits("yolo_v5 [1, 3N, 5+C]", match_yolo_v5, grid=True),
+    "yolo_v8": LayoutTraits(
+        "yolo_v8 [1, 4+C, N] with the same N", match_yolo_v8, non_maximum_suppression=0.5, grid=True
+    ),
+    "fastest_det": LayoutTraits(
+        "fastest_det [1, 5+C, H/16, W/16]",
+        match_fastest_det,
+        channels="bgr",
+        letterbox=False,
+        confidence=0.5,
+        grid=True,
+    ),
+    "efficient_nms": LayoutTraits(
+        f"efficient_nms ({', '.join(EFFICIENT_NMS_NAMES)})", match_efficient_nms, suppressed=True
+    ),
+    "batched_nms": LayoutTraits(
+        f"batched_nms ({', '.join(BATCHED_NMS_NAMES)})",
+        match_batched_nms,
+        channels="bgr",
+        scale=1.0,
+        confidence=0.3,
+        # What TAO trains YOLOv4 with: ImageNet's mean colour, taken from blue, green and red.
+        mean=(103.939, 116.779, 123.68),
+        suppressed=True,
+    ),
+    "ssd": LayoutTraits(
+        "ssd (scores [1, N, 1+C], boxes [1, N, 4])",
+        match_ssd,
+        scale=1.0,
+        letterbox=False,
+        confidence=0.7,
+        non_maximum_suppression=0.3,
+        mean=(127.0, 127.0, 127.0),
+        standard_deviation=(128.0, 128.0, 128.0),
+    ),
+    "classification": LayoutTraits(
+        "classification [1, C]",
+        match_classification,
+        letterbox=False,
+        confidence=0.5,
+        # torchvision's, by which most public classifiers were trained.
+        mean=(0.485, 0.456, 0.406),
+        standard_deviation=(0.229, 0.224, 0.225),
+    ),
 }
-"""The known layouts by name."""
+"""The known layouts by name, in the order in which they are tried."""
 
 
-def recognise(
-    outputs: Sequence[tuple[str, tuple[int, ...]]], input_width: int, input_height: int
-) -> tuple[str, int]:
-    """Return the layout's name and its number of classes for outputs given as (name, shape).
+def recognise(outputs: NamedShapes, input_width: int, input_height: int) -> tuple[str, int]:
+    """Return the layout's name and its number of classes (0: not told) for outputs given as (name, shape).
 
     Raises `UnknownLayoutError`, whose text lists the outputs found and the layouts known.
     """
-    if len(outputs) == 1:
-        shape = outputs[0][1]
-        cells = grid_cells(input_width, input_height)
-        if len(shape) == 3 and shape[0] == 1:
-            if shape[1] == cells and shape[2] > 5:
-                return "yolox_grid", shape[2] - 5
-            if shape[2] == cells and shape[1] > 4:
-                return "yolo_v8", shape[1] - 4
-        coarse = (input_height // FASTEST_DET_STRIDE, input_width // FASTEST_DET_STRIDE)
-        if len(shape) == 4 and shape[0] == 1 and shape[1] > 5 and shape[2:] == coarse:
-            return "fastest_det", shape[1] - 5
+    for name, traits in TRAITS.items():
+        classes = traits.match(ModelOutputs(outputs, input_width, input_height))
+        if classes is not None:
+            return name, classes
     found = ", ".join(f"{name} {list(shape)}" for name, shape in outputs)
     known = "; ".join(traits.description for traits in TRAITS.values())
     raise UnknownLayoutError(
@@ -93,98 +154,35 @@ def recognise(
     )
 
 
-def grid_cells(input_width: int, input_height: int) -> int:
-    """Return how many cells the grids of strides 8, 16 and 32 have together."""
-    return sum((input_width // stride) * (input_height // stride) for stride in GRID_STRIDES)
+def looks_decoded(rows: npt.NDArray[Any], input_width: int, input_height: int) -> bool:
+    """Return whether `rows` (cells, 5 + C) hold boxes in input pixels rather than YOLOX's raw offsets.
+
+    A decoded box lies around its own cell, whatever the picture shows; an offset is a number around zero,
+    which only the cells at the top left have as their place.
+    """
+    centres, strides = cell_centres(input_width, input_height)
+    near = np.abs(rows[:, :2].astype(np.float32) - centres) <= 4 * strides[:, None]
+    return bool(near.all(axis=1).mean() > 0.9)
 
 
-def make_layout(name: str, input_width: int, input_height: int) -> Layout:
-    """Return the layout called `name` for a model's input size; raises `UnknownLayoutError`."""
+def make_layout(name: str, input_width: int, input_height: int, output_names: Sequence[str] = ()) -> Layout:
+    """Return the detection layout called `name` for a model's input size; raises `UnknownLayoutError`.
+
+    `output_names` are the model's in order: layouts with several outputs find theirs by name.
+    """
     if name == "yolox_grid":
         return YoloxGrid(input_width, input_height)
+    if name == "yolo_v5":
+        return YoloV5()
     if name == "yolo_v8":
         return YoloV8()
     if name == "fastest_det":
         return FastestDet(input_width, input_height)
-    raise UnknownLayoutError(f"layout is {name!r}: expected one of {', '.join(TRAITS)}")
-
-
-class YoloxGrid:
-    """YOLOX's raw grid: offsets and logarithmic sizes per cell; objectness and class scores are 0 to 1."""
-
-    def __init__(self, input_width: int, input_height: int) -> None:
-        origins, strides = [], []
-        for stride in GRID_STRIDES:
-            rows, columns = np.mgrid[: input_height // stride, : input_width // stride]
-            origins.append(np.stack((columns.ravel(), rows.ravel()), axis=1) * stride)
-            strides.append(np.full(rows.size, stride))
-        self._origins = np.concatenate(origins).astype(np.float32)
-        self._strides = np.concatenate(strides).astype(np.float32)
-
-    def decode(self, outputs: Outputs, minimum_confidence: float) -> Candidates:
-        """Return the confident boxes; a score is objectness × the best class's score."""
-        rows = outputs[0][0]
-        # A class score is at most 1, so a cell below the threshold here is below it in the end.
-        cells = np.flatnonzero(rows[:, 4] >= minimum_confidence)
-        picked = rows[cells].astype(np.float32, copy=False)
-        class_ids, scores = _best_class(picked[:, 5:].T)
-        confidences = picked[:, 4] * scores
-        sure = confidences >= minimum_confidence
-        picked, cells = picked[sure], cells[sure]
-        strides = self._strides[cells, None]
-        centres = picked[:, :2] * strides + self._origins[cells]
-        # exp(12) strides are wider than any input; more would overflow into infinity.
-        sizes = np.exp(np.minimum(picked[:, 2:4], 12.0)) * strides
-        return Candidates(_corners(centres, sizes), confidences[sure], class_ids[sure])
-
-
-class YoloV8:
-    """YOLOv8's decoded boxes: centre and size in input pixels, one score per class and no objectness."""
-
-    def decode(self, outputs: Outputs, minimum_confidence: float) -> Candidates:
-        """Return the confident boxes; a score is the best class's."""
-        columns = outputs[0][0]
-        scores = columns[4:]
-        best = scores[0] if len(scores) == 1 else scores.max(axis=0)
-        cells = np.flatnonzero(best >= minimum_confidence)
-        picked = columns[:, cells].astype(np.float32, copy=False)
-        class_ids, confidences = _best_class(picked[4:])
-        return Candidates(_corners(picked[:2].T, picked[2:4].T), confidences, class_ids)
-
-
-class FastestDet:
-    """FastestDet's coarse grid: tanh offsets, sigmoid sizes relative to the input, softmaxed classes."""
-
-    def __init__(self, input_width: int, input_height: int) -> None:
-        self._size = np.array([input_width, input_height], np.float32)
-        self._columns = input_width // FASTEST_DET_STRIDE
-        self._grid = np.array([self._columns, input_height // FASTEST_DET_STRIDE], np.float32)
-
-    def decode(self, outputs: Outputs, minimum_confidence: float) -> Candidates:
-        """Return the confident boxes; a score is objectness^0.6 × best class^0.4 (its authors')."""
-        planes = outputs[0][0]
-        planes = planes.reshape(len(planes), -1)
-        # The class factor is at most 1.
-        cells = np.flatnonzero(planes[0] >= minimum_confidence ** (1 / 0.6))
-        picked = planes[:, cells].astype(np.float32, copy=False)
-        class_ids, scores = _best_class(picked[5:])
-        confidences = picked[0] ** 0.6 * scores**0.4
-        sure = confidences >= minimum_confidence
-        picked, cells = picked[:, sure], cells[sure]
-        corner = np.stack((cells % self._columns, cells // self._columns), axis=1).astype(np.float32)
-        centres = (corner + np.tanh(picked[1:3].T)) / self._grid * self._size
-        sizes = self._size / (1 + np.exp(np.minimum(-picked[3:5].T, 80.0)))
-        return Candidates(_corners(centres, sizes), confidences[sure], class_ids[sure])
-
-
-def _best_class(scores: FloatArray) -> tuple[IntegerArray, FloatArray]:
-    """Return the best class and its score of each column of `scores` (C, N)."""
-    class_ids = scores.argmax(axis=0)
-    best: FloatArray = scores[class_ids, np.arange(scores.shape[1])]
-    return class_ids, best
-
-
-def _corners(centres: FloatArray, sizes: FloatArray) -> FloatArray:
-    half = sizes / 2
-    corners: FloatArray = np.concatenate((centres - half, centres + half), axis=1)
-    return corners
+    if name == "efficient_nms":
+        return EfficientNms(output_names)
+    if name == "batched_nms":
+        return BatchedNms(input_width, input_height, output_names)
+    if name == "ssd":
+        return Ssd(input_width, input_height, output_names)
+    known = ", ".join(layout for layout in TRAITS if layout != "classification")
+    raise UnknownLayoutError(f"layout is {name!r}: expected one of {known}")

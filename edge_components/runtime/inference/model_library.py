@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contract.errors import DiskFullError
 from contract.identity import check_identifier
-from edge_components.runtime.inference.detector import DetectorSettings, describe, open_detector
+from edge_components.runtime.inference.describe import describe
 from edge_components.runtime.inference.model_package import (
     DESCRIPTION_FILE,
     MODEL_FILE,
@@ -20,7 +20,9 @@ from edge_components.runtime.inference.model_package import (
     description_of,
     read_package,
 )
+from edge_components.runtime.inference.model_settings import DetectorSettings
 from edge_components.runtime.inference.onnx_session import OnnxSession
+from edge_components.runtime.inference.open_model import open_model
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def add_model(
 def _examined(path: Path, labels: Sequence[str] | None, licence: str) -> ModelPackage:
     if path.is_file() and path.name != DESCRIPTION_FILE:
         return replace(describe(OnnxSession(path, provider="cpu"), labels), licence=licence)
-    return open_detector(path, DetectorSettings(provider="cpu")).package
+    return open_model(path, DetectorSettings(provider="cpu")).package
 
 
 def _write(package: ModelPackage, target: Path) -> None:

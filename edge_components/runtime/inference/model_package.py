@@ -17,7 +17,8 @@ from edge_components.runtime.inference.layouts import TRAITS
 
 MODEL_FILE = "model.onnx"
 DESCRIPTION_FILE = "model.yaml"
-TASKS = ("detection",)
+TASKS = ("detection", "face", "classification")
+CLASSIFICATION = "classification"
 CHANNEL_ORDERS = ("rgb", "bgr")
 MAXIMUM_DESCRIPTION_BYTES = 256 * 1024
 MAXIMUM_INPUT_SIDE_PX = 4096
@@ -29,7 +30,11 @@ class ModelPackageError(CrowdLensError):
 
 @dataclass(frozen=True)
 class ModelInput:
-    """What the model takes: (pixel × scale − mean) / standard_deviation, `channels` in this order."""
+    """What the model takes: (pixel × scale − mean) / standard_deviation, `channels` in this order.
+
+    With `letterbox` the picture keeps its aspect and is padded, without it is stretched; for classification,
+    `centre_crop` first takes the middle square of this share of the shorter side (often 0.875).
+    """
 
     width: int
     height: int
@@ -38,6 +43,7 @@ class ModelInput:
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     standard_deviation: tuple[float, float, float] = (1.0, 1.0, 1.0)
     letterbox: bool = True
+    centre_crop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,8 @@ def description_of(package: ModelPackage) -> str:
     """Return the text of the package's `model.yaml`."""
     fields = asdict(package)
     fields.pop("model_path")
+    if package.input.centre_crop is None:
+        fields["input"].pop("centre_crop")
     return yaml.safe_dump(_plain(fields), sort_keys=False, allow_unicode=True)
 
 
@@ -134,14 +142,22 @@ def parse_description(document: object, model_path: Path) -> ModelPackage:
         ("name", "version", "task", "input", "layout", "labels", "thresholds", "sha256", "licence"),
         ("description",),
     )
+    layout = _one_of("layout", fields["layout"], tuple(TRAITS))
+    task = _task(fields["task"], layout)
+    labels = check_labels(fields["labels"])
+    model_input = _input(fields["input"], TRAITS[layout].grid)
+    if model_input.centre_crop is not None and task != CLASSIFICATION:
+        raise ModelPackageError("input.centre_crop is set: expected it for the task classification alone")
+    if task == "face" and len(labels) != 1:
+        raise ModelPackageError(f"labels has {len(labels)} names: expected one for the task face")
     return ModelPackage(
         name=check_identifier("name", fields["name"]),
         version=str(fields["version"]),
-        task=_one_of("task", fields["task"], TASKS),
-        input=_input(fields["input"]),
-        layout=_one_of("layout", fields["layout"], tuple(TRAITS)),
-        labels=check_labels(fields["labels"]),
-        thresholds=_thresholds(fields["thresholds"]),
+        task=task,
+        input=model_input,
+        layout=layout,
+        labels=labels,
+        thresholds=_thresholds(fields["thresholds"], TRAITS[layout].non_maximum_suppression),
         sha256=_sha256(fields["sha256"]),
         licence=str(fields["licence"]),
         description=str(fields.get("description", "")),
@@ -163,20 +179,28 @@ def check_labels(value: object) -> tuple[str, ...]:
     return labels
 
 
-def _input(value: object) -> ModelInput:
+def _task(value: object, layout: str) -> str:
+    task = _one_of("task", value, TASKS)
+    if (task == CLASSIFICATION) != (layout == CLASSIFICATION):
+        raise ModelPackageError(f"task is {task} but layout is {layout}: expected the layout of that task")
+    return task
+
+
+def _input(value: object, grid: bool) -> ModelInput:
     fields = _mapping("input", value)
     _check_keys(
         "input",
         fields,
         ("width", "height", "channels", "scale"),
-        ("mean", "standard_deviation", "letterbox"),
+        ("mean", "standard_deviation", "letterbox", "centre_crop"),
     )
     letterbox = fields.get("letterbox", True)
     if not isinstance(letterbox, bool):
         raise ModelPackageError(f"input.letterbox is {_short(letterbox)}: expected true or false")
+    centre_crop = _centre_crop(fields.get("centre_crop"), letterbox)
     return ModelInput(
-        width=_side("input.width", fields["width"]),
-        height=_side("input.height", fields["height"]),
+        width=_side("input.width", fields["width"], grid),
+        height=_side("input.height", fields["height"], grid),
         channels=_one_of("input.channels", fields["channels"], CHANNEL_ORDERS),
         scale=_number("input.scale", fields["scale"], above=0.0),
         mean=_triple("input.mean", fields.get("mean", [0, 0, 0])),
@@ -184,14 +208,27 @@ def _input(value: object) -> ModelInput:
             "input.standard_deviation", fields.get("standard_deviation", [1, 1, 1]), above=0.0
         ),
         letterbox=letterbox,
+        centre_crop=centre_crop,
     )
 
 
-def _thresholds(value: object) -> Thresholds:
+def _centre_crop(value: object, letterbox: bool) -> float | None:
+    if value is None:
+        return None
+    share = _number("input.centre_crop", value, above=0.0)
+    if share > 1 or letterbox:
+        raise ModelPackageError(
+            f"input.centre_crop is {_short(value)}: expected a share up to 1, with letterbox false"
+        )
+    return share
+
+
+def _thresholds(value: object, suppression: float) -> Thresholds:
     fields = _mapping("thresholds", value)
     names = ("confidence", "non_maximum_suppression")
-    _check_keys("thresholds", fields, names)
-    numbers = [_number(f"thresholds.{name}", fields[name], above=0.0) for name in names]
+    _check_keys("thresholds", fields, names[:1], names[1:])
+    given = {"non_maximum_suppression": suppression, **fields}
+    numbers = [_number(f"thresholds.{name}", given[name], above=0.0) for name in names]
     for name, number in zip(names, numbers, strict=True):
         if number > 1:
             raise ModelPackageError(f"thresholds.{name} is {number:g}: expected at most 1")
@@ -221,10 +258,11 @@ def _one_of(field: str, value: object, known: Sequence[str]) -> str:
     return value
 
 
-def _side(field: str, value: object) -> int:
-    if type(value) is not int or not 32 <= value <= MAXIMUM_INPUT_SIDE_PX or value % 32:
+def _side(field: str, value: object, grid: bool) -> int:
+    if type(value) is not int or not 32 <= value <= MAXIMUM_INPUT_SIDE_PX or (grid and value % 32):
+        expected = "a multiple of 32" if grid else "a whole number from 32"
         raise ModelPackageError(
-            f"{field} is {_short(value)}: expected a multiple of 32 up to {MAXIMUM_INPUT_SIDE_PX}"
+            f"{field} is {_short(value)}: expected {expected} up to {MAXIMUM_INPUT_SIDE_PX}"
         )
     return value
 

@@ -1,54 +1,45 @@
-"""Opens an ONNX file with ONNX Runtime and says which execution provider really runs it."""
+"""Opens an ONNX file with ONNX Runtime and says which execution provider really runs it, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from contract.errors import CrowdLensError
+from edge_components.runtime.inference.machine import has_nvidia_gpu
+from edge_components.runtime.inference.provider_ladder import (
+    CPU,
+    PROVIDERS,
+    climb,
+)
+from edge_components.runtime.inference.session import ModelLoadError, SessionInput, one_line
 
-PROVIDER_LADDER = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
-PROVIDERS = {
-    "auto": PROVIDER_LADDER,
-    "tensorrt": PROVIDER_LADDER,
-    "cuda": PROVIDER_LADDER[1:],
-    "cpu": PROVIDER_LADDER[2:],
-}
-"""What a user may ask for, and the providers tried in turn."""
+__all__ = ["PROVIDERS", "ModelLoadError", "OnnxSession", "SessionInput", "one_line"]
 _ELEMENT_TYPES: Mapping[str, type[np.floating[Any]]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
 }
-_ERRORS_ONLY = 3
-
-
-class ModelLoadError(CrowdLensError):
-    """Raised when an ONNX file cannot be opened or run; the text names the file and the reason."""
-
-
-@dataclass(frozen=True)
-class SessionInput:
-    """The model's one input; a side is None when the file leaves it open."""
-
-    name: str
-    height: int | None
-    width: int | None
-    element_type: type[np.floating[Any]]
 
 
 class OnnxSession:
-    """One ONNX Runtime session with a single picture as its input.
+    """One ONNX Runtime session with a single picture, or a batch of them, as its input.
 
-    `requested_providers` are those tried in turn, `provider` the one in use: ONNX Runtime goes on with the
-    CPU without raising when the others cannot be had, so the two are compared and a difference is reported.
+    `requested_providers` are those tried in turn, `provider` the one in use and `provider_steps` one sentence
+    for each step down, since ONNX Runtime by itself goes on with the CPU without saying so.
     """
 
-    def __init__(self, path: Path, *, provider: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        provider: str = "auto",
+        threads: int = 1,
+        engine_cache: Path | None = None,
+        engine_problem: str | None = None,
+    ) -> None:
         if provider not in PROVIDERS:
             raise ModelLoadError(f"provider is {provider!r}: expected one of {', '.join(PROVIDERS)}")
         if not path.is_file():
@@ -56,21 +47,37 @@ class OnnxSession:
         self.path = path
         self.asked_for = provider
         self.requested_providers = PROVIDERS[provider]
-        self._session = _open(path, self.requested_providers, threads)
+        self._engine_problem = engine_problem
+        climbed = climb(path, self.requested_providers, threads, engine_cache)
+        self._session = climbed.session
         self.provider = str(self._session.get_providers()[0])
+        own_engine = () if engine_problem is None else (f"TensorRT engine: {engine_problem}",)
+        self.provider_steps = (*own_engine, *climbed.steps)
         self.input = _single_input(path, self._session.get_inputs())
         self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.output_names = tuple(str(output.name) for output in self._session.get_outputs())
 
     @property
     def provider_note(self) -> str | None:
-        """One sentence when the provider in use is not the one asked for by name, else None."""
-        if self.asked_for == "auto" or self.provider == self.requested_providers[0]:
+        """One sentence when a slower provider runs the model than was asked for or the machine has."""
+        if self._engine_problem is not None:
+            return f"{self._engine_problem}: {self.provider} runs the model instead"
+        if self.provider == self.requested_providers[0]:
             return None
-        return f"{self.requested_providers[0]} was asked for but is absent: {self.provider} runs the model"
+        if self.asked_for != "auto":
+            return (
+                f"{self.requested_providers[0]} was asked for but is absent: {self.provider} runs the model"
+            )
+        if self.provider == CPU and has_nvidia_gpu():
+            return f"this machine has an NVIDIA GPU but {CPU} runs the model: {self.provider_steps[-1]}"
+        return None
+
+    def new_tensor(self, shape: tuple[int, ...], element_type: type[np.floating[Any]]) -> npt.NDArray[Any]:
+        """Return an input tensor of zeros."""
+        return np.zeros(shape, element_type)
 
     def run(self, tensor: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """Return the model's outputs for an input (1, 3, H, W); raises `ModelLoadError` when it fails."""
+        """Return the model's outputs for an input (B, 3, H, W); raises `ModelLoadError` when it fails."""
         try:
             outputs: list[npt.NDArray[Any]] = self._session.run(None, {self.input.name: tensor})
         except Exception as error:
@@ -79,27 +86,8 @@ class OnnxSession:
             ) from error
         return outputs
 
-
-def one_line(error: Exception) -> str:
-    """Return the error's text on one line of at most 200 characters."""
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _open(path: Path, providers: Sequence[str], threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # The pipeline's other threads need the cores that spinning workers would burn.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = _ERRORS_ONLY
-    available = [name for name in providers if name in onnxruntime.get_available_providers()]
-    try:
-        return onnxruntime.InferenceSession(str(path), sess_options=options, providers=available)
-    except Exception as error:
-        raise ModelLoadError(f"model {path} cannot be opened as ONNX: {one_line(error)}") from error
+    def close(self) -> None:
+        """Nothing to give back that does not go with the session itself."""
 
 
 def _single_input(path: Path, inputs: Sequence[Any]) -> SessionInput:
@@ -115,4 +103,5 @@ def _single_input(path: Path, inputs: Sequence[Any]) -> SessionInput:
         height=height if isinstance(height, int) else None,
         width=width if isinstance(width, int) else None,
         element_type=_ELEMENT_TYPES[inputs[0].type],
+        maximum_batch=1 if isinstance(batch, int) else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from edge_components.runtime.inference.model_package import ModelInput
 LETTERBOX_GREY = 114
 """What YOLO models were trained with around the picture."""
 Image = npt.NDArray[np.uint8]
+NewTensor = Callable[[tuple[int, ...], "type[np.floating[Any]]"], npt.NDArray[Any]]
+"""Makes a tensor of a shape and element type, such as one in memory that a GPU reads by itself."""
 
 
 @dataclass(eq=False)
@@ -40,8 +43,14 @@ class Preprocessor:
     without letterbox gets the picture stretched. A value becomes (pixel × scale − mean) / standard deviation.
     """
 
-    def __init__(self, model_input: ModelInput, element_type: type[np.floating[Any]] = np.float32) -> None:
+    def __init__(
+        self,
+        model_input: ModelInput,
+        element_type: type[np.floating[Any]] = np.float32,
+        new_tensor: NewTensor = np.zeros,
+    ) -> None:
         self._input = model_input
+        self._new_tensor = new_tensor
         self._element_type = element_type
         deviation = np.asarray(model_input.standard_deviation, np.float64)
         self._factors = (model_input.scale / deviation).astype(np.float32)
@@ -50,10 +59,12 @@ class Preprocessor:
     def new_buffer(self) -> PreparedFrame:
         """Return a buffer for `prepare`, all padding; frames in flight at once each need one."""
         shape = (1, 3, self._input.height, self._input.width)
-        return PreparedFrame(np.zeros(shape, self._element_type))
+        return PreparedFrame(self._new_tensor(shape, self._element_type))
 
     def prepare(self, frame_bgr: Image, buffer: PreparedFrame) -> PreparedFrame:
         """Fill `buffer` with `frame_bgr` (h, w, 3) and return it."""
+        if self._input.centre_crop is not None:
+            frame_bgr = centre_square(frame_bgr, self._input.centre_crop)
         height, width = frame_bgr.shape[:2]
         if (buffer.frame_width, buffer.frame_height) != (width, height):
             self._fit(buffer, width, height)
@@ -83,6 +94,14 @@ class Preprocessor:
         buffer.planes = [np.empty((target_height, target_width), np.uint8) for _ in range(3)]
         padding = LETTERBOX_GREY * self._factors + self._offsets
         buffer.tensor[0] = padding[:, None, None].astype(self._element_type)
+
+
+def centre_square(frame_bgr: Image, share: float) -> Image:
+    """Return the middle square of a frame, `share` of its shorter side wide."""
+    height, width = frame_bgr.shape[:2]
+    side = max(1, round(min(height, width) * share))
+    top, left = (height - side) // 2, (width - side) // 2
+    return frame_bgr[top : top + side, left : left + side]
 
 
 def to_frame(boxes: FloatArray, prepared: PreparedFrame) -> FloatArray:

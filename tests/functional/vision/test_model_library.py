@@ -73,8 +73,8 @@ def test_nothing_half_written_stays(
 
 
 def test_a_model_of_unknown_layout_is_not_added(make_model: Make, tmp_path: Path) -> None:
-    model = make_model(outputs={"logits": np.zeros((1, 1000), np.float32)})
-    with pytest.raises(CrowdLensError, match=r"logits \[1, 1000\]"):
+    model = make_model(outputs={"logits": np.zeros((1, 10, 1000), np.float32)})
+    with pytest.raises(CrowdLensError, match=r"logits \[1, 10, 1000\]"):
         add_model(model, "imagenet", tmp_path / "models")
     assert not (tmp_path / "models").exists()
 

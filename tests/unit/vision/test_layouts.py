@@ -26,9 +26,13 @@ def test_known_outputs_are_recognised(
 @pytest.mark.parametrize(
     "outputs",
     [
-        pytest.param([("scores", (1, 4420, 2)), ("boxes", (1, 4420, 4))], id="a face detector's two outputs"),
-        pytest.param([("logits", (1, 1000))], id="a classifier"),
-        pytest.param([("output", (1, 25200, 85))], id="YOLOv5 raw"),
+        pytest.param([("scores", (1, 4420, 2)), ("boxes", (1, 4000, 4))], id="scores and boxes that differ"),
+        pytest.param([("mask", (1, 160, 640))], id="a segmentation"),
+        pytest.param([("output", (1, 25201, 85))], id="a row too many"),
+        pytest.param([("p3", (1, 3, 80, 80, 85)), ("p4", (1, 3, 40, 40, 85))], id="YOLOv7 without --grid"),
+        pytest.param(
+            [("num_dets", (1, 1)), ("det_boxes", (1, 100, 4)), ("det_scores", (1, 100))], id="no classes"
+        ),
         pytest.param([("output", (2, 84, 8400))], id="a batch of two"),
         pytest.param([("output", (1, 4, 8400))], id="boxes without classes"),
         pytest.param([], id="no output"),
@@ -41,12 +45,12 @@ def test_unknown_outputs_are_listed_beside_the_known_layouts(
         recognise(outputs, 640, 640)
     sentence = str(caught.value)
     assert all(f"{name} {list(shape)}" in sentence for name, shape in outputs)
-    assert all(name in sentence for name in ("yolox_grid", "yolo_v8", "fastest_det"))
+    assert all(name in sentence for name in ("yolox_grid", "yolo_v8", "batched_nms"))
 
 
 def test_a_layout_of_another_name_is_refused() -> None:
     with pytest.raises(
-        UnknownLayoutError, match="'yolo_v3': expected one of yolox_grid, yolo_v8, fastest_det"
+        UnknownLayoutError, match="'yolo_v3': expected one of yolox_grid, yolo_v5, yolo_v8, fastest_det"
     ):
         make_layout("yolo_v3", 416, 416)
 

@@ -81,7 +81,17 @@ def test_a_description_survives_writing_and_reading(tmp_path: Path) -> None:
             id="deviation 0",
         ),
         pytest.param("input.letterbox", "yes please", "expected true or false", id="letterbox is text"),
-        pytest.param("layout", "ssd", "layout is 'ssd': expected one of yolox_grid", id="unknown layout"),
+        pytest.param("layout", "retina", "layout is 'retina': expected one of yolox", id="unknown layout"),
+        pytest.param(
+            "layout",
+            "classification",
+            "task is detection but layout is classification: expected the layout of that task",
+            id="layout of another task",
+        ),
+        pytest.param(
+            "task", "classification", "task is classification but layout is yolo_v8", id="another task"
+        ),
+        pytest.param("input.centre_crop", 0.9, "is 0.9: expected a share up to 1, with letterbox", id="crop"),
         pytest.param("task", "dancing", "task is 'dancing'", id="unknown task"),
         pytest.param("labels", [], "labels is []: expected a list", id="no labels"),
         pytest.param("labels", ["a", "a"], "labels has 'a' twice", id="a label twice"),
