@@ -16,7 +16,7 @@ from edge_components.vision.frame_rate import FrameRate
 from edge_components.vision.picture_health import PictureHealth, PictureHealthSettings
 from edge_components.vision.sources.frames import Frame, SourceInfo
 
-OK, LOST, SLOW, ENDED = "ok", "lost", "slow", "ended"
+OK, LOST, SLOW, ENDED, MOVED = "ok", "lost", "slow", "ended", "moved"
 _DETAIL_MAXIMUM_LENGTH = 200
 
 
@@ -47,9 +47,19 @@ class Finding:
 
 
 class CameraHealth:
-    """Follows one camera; durations run in the frames' own seconds, so a file is judged in its own time."""
+    """Follows one camera; durations run in the frames' own seconds, so a file is judged in its own time.
 
-    def __init__(self, scene: Scene, info: SourceInfo, settings: CameraHealthSettings | None = None) -> None:
+    `changed` says how the picture is not what it was in the run before: it begins as moved, and suspect.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        info: SourceInfo,
+        settings: CameraHealthSettings | None = None,
+        *,
+        changed: str | None = None,
+    ) -> None:
         self.state: str | None = None
         self.suspect_seconds = 0.0
         self.findings: list[Finding] = []
@@ -62,6 +72,7 @@ class CameraHealth:
         self._healthy_since_seconds: float | None = None
         self._last: tuple[float, int] | None = None
         self._declared_until_ms: int | None = None
+        self._changed = changed
 
     def summary(self) -> dict[str, Any]:
         """Return the time the camera was not well, for summary.json; whole once the run is closed."""
@@ -99,6 +110,9 @@ class CameraHealth:
         self._rate.observe(frame.index, seconds)
         self._picture.observe(frame.image, seconds)
         self._last = (seconds, event_time_ms)
+        if self._changed is not None:
+            why, self._changed = self._changed, None
+            return records + self._change(MOVED, why, event_time_ms, clock_quality)
         state, detail = self._judge(seconds)
         if state == OK and not self._recovered(seconds):
             return records

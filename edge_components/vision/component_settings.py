@@ -10,9 +10,10 @@ from typing import Any
 from contract.camera_shadow import CameraShadowError, check_shadow_camera
 from contract.errors import CrowdLensError
 from contract.identity import InvalidNameError
+from contract.model_manifest import ModelManifestError, parse_reference
 from edge_components.runtime.component_config import ComponentConfigError, Fields
 from edge_components.runtime.device_folders import DeviceFolders
-from edge_components.vision.arguments import PROVIDERS
+from edge_components.vision.arguments import PROVIDERS, find_model
 from edge_components.vision.sources.secret import source_text
 
 STORE_MODEL = "store"
@@ -78,6 +79,16 @@ def read_settings(configuration: Mapping[str, Any]) -> VisionSettings:
         artifacts_bucket=fields.text("artifactsBucket", None, maximum_characters=63),
         folder_frames_per_second=fields.real("folderFramesPerSecond", 10.0, minimum=0.1, maximum=240),
     )
+
+
+def check_model(wanted: str) -> None:
+    """Refuse a model that no store could bring: one that is neither shipped nor a path on this device."""
+    if wanted == STORE_MODEL:
+        return
+    try:
+        parse_reference(wanted)
+    except ModelManifestError:
+        find_model(wanted)
 
 
 def _cameras(fields: Fields, folders: DeviceFolders) -> tuple[CameraEntry, ...]:

@@ -22,7 +22,12 @@ from edge_components.vision.alerts import AlertPublisher, CameraAlerts
 from edge_components.vision.analysis_run import AnalysedFrame, AnalysisRun
 from edge_components.vision.camera_plan import CameraPlan
 from edge_components.vision.classification import ClassificationAnalytics, Classified
-from edge_components.vision.pipeline import PipelineResult, PipelineStoppedError, run_pipeline
+from edge_components.vision.pipeline import (
+    PipelineResult,
+    PipelineSettings,
+    PipelineStoppedError,
+    run_pipeline,
+)
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources import Source
 from edge_components.vision.stages import Item, Silence, Stages
@@ -45,10 +50,14 @@ class RunPlaces:
 class LiveRun:
     """Counts what `source` gives by `plan` until it ends or `end` is called.
 
-    Raises `CrowdLensError` when the plan does not fit the source's frame.
+    `changed` says how the picture is not what it was in the run before. Raises `CrowdLensError` when the
+    plan does not fit the source's frame.
     """
 
-    def __init__(self, source: Source, plan: CameraPlan, places: RunPlaces) -> None:
+    def __init__(
+        self, source: Source, plan: CameraPlan, places: RunPlaces, *, changed: str | None = None
+    ) -> None:
+        self._changed = changed
         self._source = source
         self._places = places
         self._wanted = self._plan = plan
@@ -61,12 +70,22 @@ class LiveRun:
         self._pace = _Pace()
         self._figures: Mapping[str, Any] = {}
         self._figures_due = self._ledger_due = 0.0
-        self.on_changed: Callable[[CameraPlan], None] = lambda _: None
+        self.on_changed: Callable[[], None] = lambda: None
 
     @property
     def scene(self) -> Scene:
         """The scene in force, in pixels of the frame."""
         return self._scene
+
+    @property
+    def plan(self) -> CameraPlan:
+        """The plan in force; one that was offered follows within a frame."""
+        return self._plan
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures."""
+        return self._source.info.width, self._source.info.height
 
     @property
     def figures(self) -> Mapping[str, Any]:
@@ -99,6 +118,7 @@ class LiveRun:
                     spool,
                     scene=self._scene,
                     clock=clock,
+                    settings=PipelineSettings(changed=self._changed),
                     stop=self._ending,
                     progress=self._pace.note,
                     on_frame=self._show,
@@ -144,7 +164,7 @@ class LiveRun:
         if self._alerts is not None:
             self._alerts.use_scene(scene)
         self._plan, self._scene, self._analytics, self._waited = wanted, scene, analytics, False
-        self.on_changed(wanted)
+        self.on_changed()
 
     def _look_at_size(self) -> None:
         """End the run when the camera gives pictures of another size: the scene has to be fitted anew."""

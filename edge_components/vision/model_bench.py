@@ -87,41 +87,46 @@ def _active(models: Path) -> ModelPlace | None:
     return ModelPlace(package, None if engine is None else models / str(engine), shown)
 
 
-@dataclass
-class _Opened:
-    model: FrameModel
-    users: int
+class _Shelf:
+    """One model's place on the bench."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.model: FrameModel | None = None
+        self.users = 0
 
 
 class ModelBench:
-    """Opens each model once for all who borrow it, and closes it when nobody does any more."""
+    """Opens each model once for all who borrow it, and closes it when nobody does any more.
+
+    Opening may take minutes; only those who want the same model wait for it.
+    """
 
     def __init__(self, models: Path, *, opener: OpenModel = open_model) -> None:
         self.models = models
         self._opener = opener
         self._lock = threading.Lock()
-        self._opened: dict[tuple[ModelPlace, DetectorSettings], _Opened] = {}
+        self._shelves: dict[tuple[ModelPlace, DetectorSettings], _Shelf] = {}
 
     def borrow(self, place: ModelPlace, settings: DetectorSettings) -> BorrowedModel:
-        """Return the model at `place`; raises `CrowdLensError`. Others wait while one is being opened."""
-        key = (place, settings)
+        """Return the model at `place`; raises `CrowdLensError`."""
         with self._lock:
-            opened = self._opened.get(key)
-            if opened is None:
-                opened = self._opened[key] = _Opened(self._opener(place, settings), 0)
-                fields = {"model": place.shown, "provider": opened.model.provider}
-                logger.info("model opened", extra=fields)
-            opened.users += 1
-        return BorrowedModel(place, opened.model, lambda: self._give_back(key))
+            shelf = self._shelves.setdefault((place, settings), _Shelf())
+        with shelf.lock:
+            if shelf.model is None:
+                shelf.model = self._opener(place, settings)
+                logger.info("model opened", extra={"model": place.shown, "provider": shelf.model.provider})
+            shelf.users += 1
+            return BorrowedModel(place, shelf.model, lambda: _give_back(shelf))
 
-    def _give_back(self, key: tuple[ModelPlace, DetectorSettings]) -> None:
-        with self._lock:
-            opened = self._opened[key]
-            opened.users -= 1
-            if opened.users:
-                return
-            del self._opened[key]
-        close = getattr(opened.model, "close", None)
+
+def _give_back(shelf: _Shelf) -> None:
+    with shelf.lock:
+        shelf.users -= 1
+        if shelf.users:
+            return
+        model, shelf.model = shelf.model, None
+        close = getattr(model, "close", None)
         if close is not None:
             close()
 

@@ -47,12 +47,14 @@ class PipelineSettings:
 
     `start_time_ms` is the event time of a file's first frame. `file_buffers` and `live_buffers` bound the
     frames in flight: a file may run ahead of the model, a camera's frame should be analysed while it is new.
+    `changed` says how the camera's picture is not what it was in the run before.
     """
 
     start_time_ms: int | None = None
     file_buffers: int = 6
     live_buffers: int = 3
     health: CameraHealthSettings = field(default_factory=CameraHealthSettings)
+    changed: str | None = None
 
 
 Between = Callable[[AnalysisRun, Stages, "Item | Silence"], None]
@@ -96,7 +98,7 @@ def run_pipeline(
     times = EventTimes(
         clock, source.info, start_time_ms=settings.start_time_ms, on_clock_moved=on_clock_moved
     )
-    health = CameraHealth(scene, source.info, settings.health)
+    health = CameraHealth(scene, source.info, settings.health, changed=settings.changed)
     run = AnalysisRun(
         source=source,
         detector=detector,
