@@ -22,6 +22,7 @@ LEAST_SECONDS = 2.0
 HEARTBEAT_SECONDS = 5.0
 SILENT_SECONDS = 15.0
 """A status that is older says nothing any more."""
+_ROUNDING_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ def read_status(path: Path) -> ComponentStatus | None:
             cast("State", state),
             None if document["reason"] is None else str(document["reason"]),
             dict(document["details"]),
-            age_seconds if age_seconds >= 0 else float("inf"),
+            # What was written a moment ago may be rounded up into the future.
+            max(0.0, age_seconds) if age_seconds >= -_ROUNDING_SECONDS else float("inf"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
