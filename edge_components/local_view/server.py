@@ -138,11 +138,12 @@ class ViewServer:
         elif camera not in names:
             known = ", ".join(names) or "none yet"
             await self._send(writer, text(404, f"there is no such camera here: expected one of {known}"))
-        elif request.method == "HEAD":
-            await self._send(writer, STREAM if kind == "mjpeg" else Response(200, "image/jpeg", None))
         elif self._viewers >= self._settings.maximum_viewers:
             sentence = f"{self._viewers} viewers are here, as many as may be: close one, or try again later"
-            await self._send(writer, text(503, sentence, Retry_After="10"))
+            most = str(self._settings.maximum_viewers)
+            await self._send(writer, text(503, sentence, Retry_After="10", X_Most_Viewers=most), request)
+        elif request.method == "HEAD":
+            await self._send(writer, STREAM if kind == "mjpeg" else Response(200, "image/jpeg", None))
         else:
             self._viewers += 1
             try:

@@ -19,7 +19,7 @@ _TELLERS = ("fleet_agent", "publisher", VISION)
 _DEPTH = 3
 _THERMAL = Path("/sys/class/thermal")
 _CAMERA_KEYS = (
-    *("state", "problem", "source", "frames_per_second", "skipped_frames"),
+    *("state", "camera_state", "problem", "source", "frames_per_second", "skipped_frames", "answer"),
     *("provider", "provider_note", "model", "scene_version"),
     *("inference_milliseconds_p50", "inference_milliseconds_p95", "zones", "lines"),
 )
