@@ -1,0 +1,1 @@
+"""Detections of a running DeepStream app, from its KITTI folders to records."""
