@@ -1,4 +1,4 @@
-"""`crowdlens models`: which detectors are at hand, whether a file is one, and adding one."""
+"""`crowdlens models`: which models are at hand, whether a file is one, adding one, publishing for devices."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.model_location import SHIPPED_MODELS, added_models, find_model
+from cli.model_push.commands import add_actions
 from cli.output import print_json, say, table
 from contract.errors import CrowdLensError
 
@@ -14,7 +15,10 @@ EXAMPLE = """examples:
   crowdlens models list
   crowdlens models check yolox_nano.onnx
   crowdlens models add yolox_nano.onnx --name yolox-nano --licence Apache-2.0
-  make demo MODEL=yolox-nano"""
+  make demo MODEL=yolox-nano
+  crowdlens models golden my-detector --picture plaza.png
+  crowdlens models push person_demo --version 1 --stage dev --sign models.key.pem
+  crowdlens models versions --stage dev"""
 
 
 class LabelFileError(CrowdLensError):
@@ -36,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--labels", type=Path, help="text file with one class name a line, in the model's order")
     add.add_argument("--licence", default="unknown", help="licence of the model")
     add.set_defaults(execute=_add)
+    add_actions(actions)
     for action in (listing, check, add):
         action.add_argument("--json", action="store_true", help="print JSON")
 

@@ -1,0 +1,1 @@
+"""Publishing model packages for devices, and listing what is published."""

@@ -1,0 +1,145 @@
+"""The actions of `crowdlens models` that speak to the artifacts bucket, and that makes golden checks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.cloud import s3_client
+from cli.model_location import find_model
+from cli.output import print_json, say, table
+from contract.errors import CrowdLensError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+class NoBucketError(CrowdLensError):
+    """Raised when nothing says which bucket to push to."""
+
+
+def add_actions(actions: _SubParsersAction[Any]) -> None:
+    """Add `push`, `versions` and `golden`."""
+    push = actions.add_parser("push", help="publish a package as a version that devices can be given")
+    push.add_argument("package", help="package folder, or the name of a model at hand")
+    push.add_argument("--version", dest="model_version", help="its version (default: model.yaml's)")
+    push.add_argument("--sign", type=Path, metavar="KEY.pem", help="private RSA key to sign it with")
+    push.add_argument(
+        "--accuracy",
+        action="append",
+        default=[],
+        metavar="PRECISION=FIGURE",
+        help="measured accuracy, 0 to 1, of fp32, fp16 or int8: devices use int8 only when it loses little",
+    )
+    push.add_argument("--dry-run", action="store_true", help="check and say what would be uploaded")
+    push.set_defaults(execute=_push)
+    versions = actions.add_parser("versions", help="list the published versions, newest first")
+    versions.add_argument("name", nargs="?", help="only those of this model")
+    versions.set_defaults(execute=_versions)
+    for action in (push, versions):
+        where = action.add_mutually_exclusive_group(required=True)
+        where.add_argument("--bucket", help="the stage's artifacts bucket")
+        where.add_argument("--stage", help="the stage, whose bucket is found by its name (dev, prod)")
+        action.add_argument("--region", help="AWS region (default: as the AWS tools find it)")
+    golden = actions.add_parser("golden", help="make the golden check of a package from a picture")
+    golden.add_argument("package", type=Path, help="package folder")
+    golden.add_argument("--picture", type=Path, required=True, help="what it shows the model must find")
+    golden.set_defaults(execute=_golden)
+    for action in (push, versions, golden):
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _push(arguments: argparse.Namespace) -> int:
+    from cli.model_push.bucket import push
+    from cli.model_push.package import check_package, parse_accuracy, refuse_tao
+    from cli.model_push.signing import sign
+    from contract.model_manifest import manifest_bytes
+
+    refuse_tao(Path(arguments.package))
+    package = check_package(
+        find_model(arguments.package), arguments.model_version, parse_accuracy(arguments.accuracy)
+    )
+    signature = sign(manifest_bytes(package.manifest), arguments.sign) if arguments.sign else None
+    model = str(package.manifest.reference)
+    say(f"{model}: {package.note}")
+    is_new = False
+    if not arguments.dry_run:
+        is_new = push(s3_client(arguments.region), _bucket(arguments), package, signature, say)
+    result = {
+        "model": model,
+        "bytes": package.manifest.size_bytes,
+        "signed": signature is not None,
+        "state": "dry run" if arguments.dry_run else ("pushed" if is_new else "there already"),
+    }
+    if arguments.json:
+        print_json(result)
+        return 0
+    print(f"{model}: {result['state']}, {package.manifest.size_bytes / 1e6:.1f} MB")
+    if not arguments.dry_run:
+        say(
+            f'to give it to a group: cdk context "models": {{"GROUP": "{model}"}}, then deploy the components'
+        )
+    return 0
+
+
+def _versions(arguments: argparse.Namespace) -> int:
+    from cli.model_push.bucket import versions
+
+    found = versions(s3_client(arguments.region), _bucket(arguments), arguments.name)
+    if arguments.json:
+        print_json(
+            [
+                {
+                    "model": one.model,
+                    "published_at": one.published_at,
+                    "signed": one.is_signed,
+                    "bytes": one.manifest.size_bytes if one.manifest else None,
+                    "accuracy": dict(one.manifest.accuracy) if one.manifest else {},
+                    "problem": one.problem,
+                }
+                for one in found
+            ]
+        )
+        return 1 if any(one.problem for one in found) else 0
+    rows = [
+        (
+            one.model,
+            one.published_at,
+            f"{one.manifest.size_bytes / 1e6:.1f} MB" if one.manifest else "-",
+            "signed" if one.is_signed else "-",
+            one.problem or ", ".join(f"{name} {value:g}" for name, value in _accuracy(one.manifest)) or "-",
+        )
+        for one in found
+    ]
+    print(table(("model", "published", "size", "signature", "accuracy"), rows))
+    return 1 if any(one.problem for one in found) else 0
+
+
+def _accuracy(manifest: Any) -> list[tuple[str, float]]:
+    return sorted(manifest.accuracy.items()) if manifest else []
+
+
+def _golden(arguments: argparse.Namespace) -> int:
+    from edge_components.runtime.inference.golden import check_golden, write_golden
+
+    write_golden(arguments.package, arguments.picture)
+    outcome = check_golden(arguments.package, engine=None, provider="cpu")
+    if arguments.json:
+        print_json(vars(outcome))
+    else:
+        print(f"{arguments.package}: golden.png and golden.json written, {outcome.milliseconds:.1f} ms")
+    return 0 if outcome.passed else 1
+
+
+def _bucket(arguments: argparse.Namespace) -> str:
+    """Return the bucket that was named, or the one that the stage's stack has in this account and region."""
+    if arguments.bucket:
+        return str(arguments.bucket)
+    import boto3
+
+    session = boto3.session.Session(region_name=arguments.region)
+    if not session.region_name:
+        raise NoBucketError("no region is named: expected --region or AWS_DEFAULT_REGION")
+    account = session.client("sts").get_caller_identity()["Account"]
+    return f"crowdlens-{arguments.stage}-artifacts-{account}-{session.region_name}"
