@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from infra.context import ConfigError, Context, amount, matching, network, one_of, switch, whole_number, words
+from infra.device_groups import DeviceGroupsConfig, read_device_groups
 from infra.mysql_classes import MEMORY_GIB, connections
 from quicksight.row_security import SiteRule, read_site_rules
 
@@ -38,6 +39,7 @@ OPTIONS = frozenset(
         "quicksight_reader", "site_rules", "alarm_email",
         "monthly_budget_usd", "open_data", "alerts", "map_url",
         "live_map", "map_tile_url", "map_tile_attribution",
+        "models", "model_signing_key", "deepstream",
     )
 )  # fmt: skip
 """Every name that `read_config` asks its context for."""
@@ -92,7 +94,7 @@ class StageConfig:
     another device. `mysql` and `dashboards` are None when their stacks are switched off. `map_tile_url` is
     the live map's tile server, None for its own outline; `time_zone` is that of what says none itself.
     `cameras` is how many are expected: sizes and the budget follow it. No CIDR of `peered_cidrs` overlaps
-    `vpc_cidr`.
+    `vpc_cidr`. `device_groups` says what single device groups run beside what all do.
     """
 
     stage: str
@@ -119,6 +121,7 @@ class StageConfig:
     alarm_email: str | None
     monthly_budget_usd: float | None
     cameras: int
+    device_groups: DeviceGroupsConfig = field(default_factory=DeviceGroupsConfig)
     more_tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -227,6 +230,7 @@ def read_config(context: Context) -> StageConfig:
         alarm_email=matching(context, "alarm_email", _EMAIL, "an e-mail address"),
         monthly_budget_usd=amount(context, "monthly_budget_usd"),
         cameras=whole_number(context, "cameras", 10, 1, MAXIMUM_CAMERAS),
+        device_groups=read_device_groups(context),
     )
 
 

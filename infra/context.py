@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from contract.errors import CrowdLensError
 
@@ -80,6 +80,26 @@ def words(context: Context, name: str) -> tuple[str, ...]:
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         raise ConfigError(f"{name} is {value!r}: expected texts with commas between them")
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def assignments(context: Context, name: str, expected: str) -> dict[str, str]:
+    """Return the value of `name`, an object or a text ``KEY=VALUE,KEY=VALUE``, as a dictionary.
+
+    Raises `ConfigError` for anything else; the text says that `expected` was.
+    """
+    value = context(name)
+    if value is None:
+        return {}
+    pairs: list[tuple[object, object]] = []
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+    else:
+        for part in words(context, name):
+            key, _, assigned = part.partition("=")
+            pairs.append((key.strip(), assigned.strip()))
+    if not all(isinstance(part, str) and part for pair in pairs for part in pair):
+        raise ConfigError(f"{name} is {value!r}: expected {expected}")
+    return {str(key): str(assigned) for key, assigned in pairs}
 
 
 def matching(context: Context, name: str, pattern: re.Pattern[str], expected: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier
+
+logger = logging.getLogger(__name__)
 
 _STATE = Path("/var/lib/crowdlens")
 _RUN = Path("/run/crowdlens")
@@ -49,9 +52,10 @@ class DeviceFolders:
     def make(self) -> None:
         """Make `state` and `run` with their folders where they are missing.
 
-        Raises `DeviceFoldersError`; the system's own folders are made by ``install_device.sh``.
+        Raises `DeviceFoldersError` for `state`, which ``install_device.sh`` makes. Without `run` nobody sees
+        how things are, but records are made all the same: that is a line in the log.
         """
-        for folder in (self.state, self.models, self.scenes, self.configurations, self.status, self.view):
+        for folder in (self.state, self.models, self.scenes, self.configurations):
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o750)
             except OSError as error:
@@ -59,6 +63,11 @@ class DeviceFolders:
                     f"folder {folder} could not be made: {error.strerror}; expected it to exist "
                     "(infra/fleet/install_device.sh makes it)"
                 ) from error
+        for folder in (self.status, self.view):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            except OSError as error:
+                logger.warning("folder not made", extra={"folder": str(folder), "error": str(error)})
 
     @property
     def spool(self) -> Path:

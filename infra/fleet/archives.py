@@ -14,6 +14,8 @@ from infra.bundles import ROOT
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Zip's first moment: a time of today would make every archive another."""
 _REGULAR_FILE = 0o100644 << 16
+_STAND_ALONE = ("root_helper",)
+"""Components that import nothing of ours: what is root's shall be small."""
 _STORED_SUFFIXES = (".whl", ".onnx", ".png")
 """Compressed already, or all but incompressible."""
 
@@ -67,7 +69,8 @@ def component_members(folder: str) -> dict[str, Path]:
     version of every component.
     """
     members = {"edge_components/__init__.py": ROOT / "edge_components" / "__init__.py"}
-    for package in ("edge_components/runtime", f"edge_components/{folder}"):
+    shared = () if folder in _STAND_ALONE else ("edge_components/runtime",)
+    for package in (*shared, f"edge_components/{folder}"):
         members.update((path.relative_to(ROOT).as_posix(), path) for path in _files_of(ROOT / package))
     waiting = [path for path in members.values() if path.suffix == ".py"]
     while waiting:

@@ -21,6 +21,8 @@ ARTIFACT_PREFIX = "components/"
 """Where component artifacts lie in the artifacts bucket."""
 NAMESPACE = "com.crowdlens"
 LIBRARIES = f"{NAMESPACE}.libraries"
+ROOT_HELPER = f"{NAMESPACE}.root_helper"
+"""The one component that may be root."""
 LOCK_NAME = "requirements.lock"
 """The lock file's name inside a wheelhouse, as `edge_components/libraries/install.py` reads it."""
 

@@ -24,12 +24,18 @@ _UNPACKED = re.compile(r"\{artifacts:decompressedPath\}/([^/]+)")
 
 
 def lifecycle_problems(
-    lifecycle: Mapping[str, Any], configuration: Mapping[str, Any], folders: Collection[str]
+    lifecycle: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+    folders: Collection[str],
+    *,
+    may_be_root: bool = False,
 ) -> Iterator[str]:
     """Yield a sentence for every rule that `lifecycle` breaks.
 
     `folders` are what the manifest's archives unpack to: a folder named after each.
     """
+    if not may_be_root:
+        yield from _privilege_problems(lifecycle)
     if not lifecycle:
         yield "a manifest has an empty Lifecycle: expected install, run or startup"
     if {"run", "startup"} <= lifecycle.keys():
@@ -43,14 +49,18 @@ def lifecycle_problems(
             yield from _step_problems(name, step, configuration, folders)
 
 
+def _privilege_problems(lifecycle: Mapping[str, Any]) -> Iterator[str]:
+    for name, step in lifecycle.items():
+        if isinstance(step, Mapping) and step.get("RequiresPrivilege", False) is not False:
+            yield f"step {name} asks for root: expected a component of its own for what needs it"
+
+
 def _step_problems(
     name: str, step: Mapping[str, Any], configuration: Mapping[str, Any], folders: Collection[str]
 ) -> Iterator[str]:
     for key in sorted(step.keys() - _STEP_KEYS):
         yield f"step {name} has {key}: expected only {', '.join(sorted(_STEP_KEYS))}"
     yield from _timeout_problems(name, step.get("Timeout"))
-    if step.get("RequiresPrivilege", False) is not False:
-        yield f"step {name} asks for root: expected a component of its own for what needs it"
     yield from _script_problems(name, step.get("Script"))
     for variable, value in step.get("Setenv", {}).items():
         if not _ENVIRONMENT_NAME.fullmatch(variable) or not isinstance(value, str):

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.fleet.components import Component, RecipeError
+from infra.fleet.components import LIBRARIES, ROOT_HELPER, Component, RecipeError
 from infra.fleet.grants_check import grant_problems
 from infra.fleet.lifecycle_check import lifecycle_problems
+from infra.fleet.root_check import root_problems
 
 _SEMANTIC = r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
 """Semantic versioning 2.0.0 with Greengrass's six digits a part."""
@@ -31,6 +32,8 @@ _MANIFEST_KEYS = frozenset({"Platform", "Lifecycle", "Artifacts"})
 _ARCHITECTURES = frozenset({"aarch64", "amd64", "arm", "x86"})
 _URI_START = "s3://BUCKET_NAME/components/COMPONENT_NAME/COMPONENT_VERSION/"
 _ARTIFACT_KEYS = frozenset({"Uri", "Unarchive", "Permission"})
+VERSION_VARIABLE = "CROWDLENS_VERSION"
+"""What tells a component's process its version, for its status; lite has no recipe variable for it."""
 MAXIMUM_RECIPE_BYTES = 16_000
 """Greengrass's quota for one recipe."""
 
@@ -57,6 +60,9 @@ def recipe_problems(component: Component) -> Iterator[str]:
     for manifest in manifests:
         yield from _manifest_problems(component, manifest, configuration)
     yield from _archive_problems(component, manifests)
+    yield from _version_problems(component, manifests)
+    if component.name == ROOT_HELPER:
+        yield from root_problems(component)
     if len(json.dumps(recipe)) > MAXIMUM_RECIPE_BYTES:
         yield f"it is longer than {MAXIMUM_RECIPE_BYTES} bytes"
 
@@ -114,7 +120,8 @@ def _manifest_problems(
     for artifact in artifacts:
         yield from _artifact_problems(component, artifact)
     folders = {str(artifact.get("Uri")).rpartition("/")[2].removesuffix(".zip") for artifact in artifacts}
-    yield from lifecycle_problems(manifest.get("Lifecycle", {}), configuration, folders)
+    is_root = component.name == ROOT_HELPER
+    yield from lifecycle_problems(manifest.get("Lifecycle", {}), configuration, folders, may_be_root=is_root)
 
 
 def _artifact_problems(component: Component, artifact: Mapping[str, Any]) -> Iterator[str]:
@@ -141,3 +148,14 @@ def _archive_problems(component: Component, manifests: list[Mapping[str, Any]]) 
     for archive in component.archives:
         if archive.file_name not in named:
             yield f"no manifest names {archive.file_name}: expected every archive in one"
+
+
+def _version_problems(component: Component, manifests: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a sentence for a step that tells its process another version than the recipe's."""
+    if component.name == LIBRARIES:
+        return
+    for manifest in manifests:
+        for name, step in (manifest.get("Lifecycle") or {}).items():
+            told = step.get("Setenv", {}).get(VERSION_VARIABLE) if isinstance(step, Mapping) else None
+            if isinstance(step, Mapping) and told != component.version:
+                yield f"step {name} sets {VERSION_VARIABLE} to {told!r}: expected {component.version}"

@@ -9,14 +9,16 @@ from aws_cdk import aws_greengrassv2 as greengrass
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.fleet.components import LIBRARIES, NAMESPACE, Component, load_components, stage_name
+from infra.fleet.components import LIBRARIES, NAMESPACE, ROOT_HELPER, Component, load_components, stage_name
 from infra.fleet.places import Places
 from infra.fleet.recipe_check import check_component
 from infra.fleet.rollout import deployment_job, deployment_policies
 from infra.fleet.targets import GROUPS, DeviceGroup
 from infra.fleet.versions import check_versions, read_versions
 
-PUBLISHER = f"{NAMESPACE}.publisher"
+DEEPSTREAM_BRIDGE, MODEL_STORE, PUBLISHER, VISION = (
+    f"{NAMESPACE}.{name}" for name in ("deepstream_bridge", "model_store", "publisher", "vision")
+)
 
 
 class ComponentsStack(Stack):
@@ -39,7 +41,7 @@ class ComponentsStack(Stack):
             (component.name, component.version): self._version(component) for component in components
         }
         self.deployments = {
-            group.name: self._deployment(group, _of_group(components, group))
+            group.name: self._deployment(group, self._of_group(components, group))
             for group in GROUPS
             if group.python
         }
@@ -61,7 +63,7 @@ class ComponentsStack(Stack):
             target_arn=self._places.iot(f"thinggroup/{self._places.group_name(group.name)}"),
         )
         specifications = {
-            stage_name(component.name, self._config.stage): self._specification(component)
+            stage_name(component.name, self._config.stage): self._specification(component, group)
             for component in components
         }
         for key, value in (
@@ -74,19 +76,42 @@ class ComponentsStack(Stack):
             deployment.add_resource_dependency(self.versions[component.name, component.version])
         return deployment
 
-    def _specification(self, component: Component) -> dict[str, Any]:
+    def _specification(self, component: Component, group: DeviceGroup) -> dict[str, Any]:
         specification: dict[str, Any] = {"ComponentVersion": component.version}
-        if component.name == PUBLISHER:
-            queue = f"https://sqs.{Aws.REGION}.{Aws.URL_SUFFIX}/{Aws.ACCOUNT_ID}/{self._places.queue_name}"
-            merge = {"queueUrl": queue, "profile": self._config.profile}
+        merge = self._merge(component.name, group)
+        if merge:
             specification["ConfigurationUpdate"] = {"Merge": self.to_json_string(merge)}
+        if component.name == ROOT_HELPER:
+            # Not only its process: what it is made of must be root's, too.
+            specification["RunWith"] = {"PosixUser": "root:root"}
         return specification
 
+    def _merge(self, name: str, group: DeviceGroup) -> dict[str, str]:
+        """Return what the stage and the group set in the configuration of a component."""
+        chosen = self._config.device_groups
+        if name == PUBLISHER:
+            queue = f"https://sqs.{Aws.REGION}.{Aws.URL_SUFFIX}/{Aws.ACCOUNT_ID}/{self._places.queue_name}"
+            return {"queueUrl": queue, "profile": self._config.profile}
+        if name == VISION:
+            return {"artifactsBucket": self._places.artifacts_bucket}
+        if name == MODEL_STORE:
+            model = {"model": chosen.models[group.name]} if group.name in chosen.models else {}
+            key = {"signingKey": chosen.model_signing_key} if chosen.model_signing_key else {}
+            return {"artifactsBucket": self._places.artifacts_bucket, **model, **key}
+        if name == DEEPSTREAM_BRIDGE:
+            return {"kittiFolder": chosen.kitti_folders[group.name]}
+        return {}
 
-def _of_group(components: tuple[Component, ...], group: DeviceGroup) -> list[Component]:
-    """Return what the devices of `group` run: everything, with the libraries for their Python."""
-    return [
-        component
-        for component in components
-        if component.name != LIBRARIES or component.version.startswith(f"{group.python}.")
-    ]
+    def _of_group(self, components: tuple[Component, ...], group: DeviceGroup) -> list[Component]:
+        """Return what the devices of `group` run, with the libraries for their Python.
+
+        That is everything, but the bridge to a DeepStream app only where there is such an app.
+        """
+        return [
+            component
+            for component in components
+            if (component.name != LIBRARIES or component.version.startswith(f"{group.python}."))
+            and (
+                component.name != DEEPSTREAM_BRIDGE or group.name in self._config.device_groups.kitti_folders
+            )
+        ]

@@ -1,17 +1,17 @@
-"""The very scripts of the recipes, run by /bin/sh from what was unpacked, as a nucleus does.
+"""The very scripts of the recipes, run by /bin/sh from what was unpacked, under the local nucleus.
 
-What a nucleus does is played here (variables, folders, environment); a real one is not at hand.
+A real nucleus is not at hand; `infra.local.greengrass` plays it, the SDK in the components is the real one.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import subprocess
 import sys
-import sysconfig
+import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,14 @@ import numpy as np
 import pytest
 
 from infra.fleet.components import Component, load_components
+from infra.local.greengrass.device import LocalDevice
 
+DEADLINE_SECONDS = 90.0
+CREDENTIALS = {
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+}
 SCENE = """
 site: seoul-1
 time_zone: Asia/Seoul
@@ -29,116 +36,122 @@ frame: {width: 320, height: 240}
 zones: [{name: all, polygon: [[0, 0], [320, 0], [320, 240], [0, 240]]}]
 classes: [person]
 """
+SQS = "https://sqs.eu-west-1.amazonaws.com/123456789012/crowdlens-dev-ingest"
+# What the deployment of a stage sets beside the recipe's own configuration.
+DEPLOYED: dict[str, dict[str, str]] = {"publisher": {"queueUrl": SQS}, "vision": {"provider": "cpu"}}
+pytestmark = pytest.mark.xdist_group("processes")
 
 
-class Nucleus:
-    """Plays a Greengrass nucleus on a device whose folders are below `root`."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folder, self.settings = root / "var", root / "etc"
-        (self.folder / "libraries").mkdir(parents=True)
-        self.settings.mkdir()
-        (root / "bin").mkdir()
-        (root / "bin" / "python3").symlink_to(sys.executable)
-        (self.folder / "libraries" / "current").symlink_to(sysconfig.get_path("purelib"))
-
-    def start(self, component: Component, **configuration: str) -> subprocess.Popen[str]:
-        (archive,) = component.archives
-        unpacked = self.root / "unarchived" / archive.file_name.removesuffix(".zip")
-        with zipfile.ZipFile(archive.write(self.root / "artifacts")) as opened:
-            opened.extractall(unpacked)
-        recipe: Mapping[str, Any] = component.recipe
-        defaults = recipe["ComponentConfiguration"]["DefaultConfiguration"]
-        values = {**defaults, "folder": str(self.folder), "settings": str(self.settings), **configuration}
-        step = recipe["Manifests"][0]["Lifecycle"]["run"]
-        environment = {name: self._written(text, values) for name, text in step["Setenv"].items()}
-        environment |= {
-            "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
-            "AWS_IOT_THING_NAME": "jetson-7",
-            "AWS_REGION": "eu-west-1",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-        }
-        return subprocess.Popen(
-            ["/bin/sh", "-c", step["Script"]],
-            cwd=self.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def _written(self, text: str, values: Mapping[str, Any]) -> str:
-        text = text.replace("{artifacts:decompressedPath}", str(self.root / "unarchived"))
-        for name, value in values.items():
-            text = text.replace("{configuration:/" + name + "}", str(value))
-        assert "{" not in text
-        return text
-
-
-@pytest.fixture
-def nucleus(tmp_path: Path) -> Nucleus:
-    """A device with a camera (a short film), a scene and a site."""
-    device = Nucleus(tmp_path / "a device's root")
-    film = device.root / "film.avi"
-    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (320, 240))
-    for brightness in range(30):
-        writer.write(np.full((240, 320, 3), 60 + brightness, np.uint8))
-    writer.release()
-    (device.settings / "camera-source").write_text(f"{film}\n", encoding="utf-8")
-    (device.settings / "scene.yaml").write_text(SCENE, encoding="utf-8")
-    (device.settings / "site").write_text("seoul-1\n", encoding="utf-8")
-    return device
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def components() -> dict[str, Component]:
     return {one.name.rpartition(".")[2]: one for one in load_components()}
 
 
-@pytest.mark.xdist_group("processes")
-def test_vision_counts_into_the_spool_and_the_publisher_takes_it_from_there(
-    nucleus: Nucleus, components: dict[str, Component]
-) -> None:
-    vision = nucleus.start(components["vision"], windowSeconds="1", provider="cpu")
-    _, said = vision.communicate(timeout=100)
-    assert vision.returncode == 0, said
-    assert '"message": "camera ended"' in said
-    assert '"device"' not in said
-    assert (nucleus.folder / "spool.db").exists()
+@pytest.fixture
+def make_device(tmp_path: Path) -> Iterator[Callable[..., LocalDevice]]:
+    """Return a maker of devices with a site, a scene and a camera (a short film)."""
+    made: list[LocalDevice] = []
 
-    # Nobody listens there: it keeps what it has, and stops when it is told to.
-    publisher = nucleus.start(
-        components["publisher"], queueUrl="http://127.0.0.1:9/123456789012/crowdlens-dev-ingest"
+    def make(component: Component, *, is_lite: bool = False) -> LocalDevice:
+        root = tmp_path / "a device's root"
+        root.mkdir()
+        device = LocalDevice(
+            root, [component], thing_name="jetson-7", is_lite=is_lite, environment=CREDENTIALS
+        )
+        film = root / "film.avi"
+        writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (320, 240))
+        for brightness in range(30):
+            writer.write(np.full((240, 320, 3), 60 + brightness, np.uint8))
+        writer.release()
+        (device.settings / "camera-source").write_text(f"{film}\n", encoding="utf-8")
+        (device.settings / "scene.yaml").write_text(SCENE, encoding="utf-8")
+        (device.settings / "site").write_text("seoul-1\n", encoding="utf-8")
+        made.append(device.__enter__())
+        return device
+
+    yield make
+    for device in made:
+        device.__exit__(None, None, None)
+
+
+def until(what: Callable[[], Any], explain: Callable[[], str]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not what():
+        assert time.monotonic() < deadline, explain()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_lite"),
+    [
+        pytest.param(name, is_lite, id=f"{name}-{'lite' if is_lite else 'classic'}")
+        for name, is_lite in (
+            ("vision", False),
+            ("vision", True),
+            ("publisher", True),
+            ("model_store", True),
+            ("local_view", False),
+            ("fleet_agent", True),
+        )
+    ],
+)
+def test_a_component_runs_by_its_recipe_says_how_it_is_and_stops(
+    components: dict[str, Component], make_device: Callable[..., LocalDevice], name: str, is_lite: bool
+) -> None:
+    device = make_device(components[name], is_lite=is_lite)
+    assert device.install(name, DEPLOYED.get(name)).status == "SUCCEEDED"
+    status = device.run / "status" / f"{name}.json"
+    full = components[name].name
+    until(lambda: device.nucleus.states[full] == ["RUNNING"], lambda: device.log(name))
+    until(status.exists, lambda: device.log(name))
+    assert json.loads(status.read_text("utf-8"))["version"] == components[name].version
+    refused = device.deploy(name, {"logLevel": "LOUD"})
+    assert refused.reason == "configuration logLevel is 'LOUD': expected one of DEBUG, INFO, WARNING, ERROR"
+    assert device.deploy(name, {"logLevel": "DEBUG"}).status == "SUCCEEDED"
+    assert device.status_of(name) == "RUNNING"
+    assert device.stop(name)[0] == 0, device.log(name)
+    assert "Traceback" not in device.log(name)
+
+
+def test_a_publisher_outside_its_stages_deployment_is_broken_with_a_sentence(
+    components: dict[str, Component], make_device: Callable[..., LocalDevice]
+) -> None:
+    device = make_device(components["publisher"])
+    device.install("publisher")
+    until(lambda: device.status_of("publisher") == "BROKEN", lambda: device.log("publisher"))
+    said = "publisher: configuration queueUrl is missing: expected text"
+    assert device.log("publisher").splitlines().count(said) == 3
+
+
+def test_the_root_helper_makes_what_the_others_may_use(
+    components: dict[str, Component], tmp_path: Path
+) -> None:
+    """Its own script's interpreter and file; the folders of a device are named for the test alone."""
+    (archive,) = components["root_helper"].archives
+    with zipfile.ZipFile(archive.write(tmp_path / "artifacts")) as opened:
+        opened.extractall(tmp_path / "code")
+    script = components["root_helper"].recipe["Manifests"][0]["Lifecycle"]["run"]["Script"]
+    (tmp_path / "etc").mkdir(mode=0o755)
+    tmp_path.chmod(0o755)
+    user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    group = subprocess.run(["id", "-gn"], capture_output=True, text=True, check=True).stdout.strip()
+    folders = f'--run "{tmp_path}/run" --settings "{tmp_path}/etc" --facts "{tmp_path}/facts" --once'
+    finished = subprocess.run(
+        ["/bin/sh", "-c", script.rstrip() + " " + folders],
+        env={
+            "PATH": f"{Path(sys.executable).resolve().parent}:{os.environ['PATH']}",
+            "CROWDLENS_CODE": str(tmp_path / "code"),
+            "CROWDLENS_USER": user,
+            "CROWDLENS_GROUP": group,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert publisher.stderr is not None
-    first = publisher.stderr.readline()
-    publisher.send_signal(signal.SIGTERM)
-    _, rest = publisher.communicate(timeout=100)
-    assert '"message": "publisher started"' in first, first + rest
-    assert publisher.returncode == 0, first + rest
-
-
-@pytest.mark.xdist_group("processes")
-def test_a_device_without_a_camera_waits_and_stops_when_told(
-    nucleus: Nucleus, components: dict[str, Component]
-) -> None:
-    (nucleus.settings / "camera-source").unlink()
-    vision = nucleus.start(components["vision"])
-    assert vision.stderr is not None
-    first = vision.stderr.readline()
-    vision.send_signal(signal.SIGTERM)
-    _, rest = vision.communicate(timeout=100)
-    assert '"message": "no camera is set up yet"' in first, first + rest
-    assert vision.returncode == 0, first + rest
-
-
-@pytest.mark.xdist_group("processes")
-def test_a_configuration_that_is_wrong_ends_with_a_sentence(
-    nucleus: Nucleus, components: dict[str, Component]
-) -> None:
-    publisher = nucleus.start(components["publisher"])
-    _, said = publisher.communicate(timeout=100)
-    assert publisher.returncode == 2
-    assert said.splitlines()[-1].startswith("publisher: queue_url is ''")
+    assert (finished.returncode, finished.stderr) == (0, "")
+    for made in ("run", "facts", "etc/sources"):
+        assert (tmp_path / made).stat().st_mode & 0o777 == 0o750
+    assert json.loads((tmp_path / "facts/facts.json").read_text("utf-8")).keys() == {
+        "monotonic_seconds",
+        "power_mode",
+    }

@@ -5,15 +5,44 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.fleet.components import Component, RecipeError, load_components
+from edge_components.deepstream_bridge.service import BridgeComponent
+from edge_components.fleet_agent.component import FleetAgentComponent
+from edge_components.local_view.component import LocalView
+from edge_components.model_store.component import ModelStoreComponent
+from edge_components.publisher.component import PublisherComponent
+from edge_components.vision.component import VisionComponent
+from infra.fleet.components import EDGE_COMPONENTS, Component, RecipeError, load_components
 from infra.fleet.recipe_check import check_component, recipe_problems
 
 COMPONENTS = load_components()
 Recipe = dict[str, Any]
+
+
+SCENE = """
+site: seoul-1
+time_zone: Asia/Seoul
+camera: plaza-1
+frame: {width: 320, height: 240}
+zones: [{name: all, polygon: [[0, 0], [320, 0], [320, 240], [0, 240]]}]
+classes: [person]
+"""
+
+
+def own_component(name: str) -> Any:
+    """Return the component of the folder `name`, as its process makes it."""
+    return {
+        "deepstream_bridge": BridgeComponent,
+        "fleet_agent": FleetAgentComponent,
+        "local_view": LocalView,
+        "model_store": ModelStoreComponent,
+        "publisher": PublisherComponent,
+        "vision": VisionComponent,
+    }[name]()
 
 
 def component(name: str) -> Component:
@@ -27,12 +56,27 @@ def test_our_recipes_keep_the_rules(ours: Component) -> None:
 
 
 def test_there_is_a_recipe_of_every_component() -> None:
-    assert sorted((one.name, one.version) for one in COMPONENTS) == [
-        ("com.crowdlens.libraries", "3.10.1"),
-        ("com.crowdlens.libraries", "3.12.1"),
-        ("com.crowdlens.publisher", component("publisher").version),
-        ("com.crowdlens.vision", component("vision").version),
-    ]
+    folders = {path.parent.name for path in EDGE_COMPONENTS.glob("*/__main__.py")} | {"libraries"}
+    assert {one.name for one in COMPONENTS} == {f"com.crowdlens.{folder}" for folder in folders}
+    assert sorted(one.version for one in COMPONENTS if one.name.endswith("libraries")) == ["3.10.1", "3.12.1"]
+
+
+@pytest.mark.parametrize(
+    "ours", [pytest.param(one, id=one.name) for one in COMPONENTS if not one.name.endswith("libraries")]
+)
+def test_a_component_takes_the_configuration_of_its_own_recipe(
+    ours: Component, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a recipe sets, its component knows: a key of another spelling would be refused on the device."""
+    name = ours.name.rpartition(".")[2]
+    if name == "root_helper":
+        pytest.skip("it reads none: its recipe passes two names")
+    (tmp_path / "site").write_text("seoul-1", encoding="utf-8")
+    (tmp_path / "scene.yaml").write_text(SCENE, encoding="utf-8")
+    set_by_deployment = {"queueUrl": "https://sqs.eu-west-1.amazonaws.com/1/q", "kittiFolder": "/var/tmp/k"}
+    defaults = ours.recipe["ComponentConfiguration"]["DefaultConfiguration"]
+    given = {key: value for key, value in set_by_deployment.items() if key in defaults}
+    own_component(name).settings({**defaults, "settings": str(tmp_path), **given})
 
 
 def manifest(recipe: Recipe) -> Recipe:
@@ -130,6 +174,11 @@ BREAKS: list[tuple[str, Callable[[Recipe], Any], str]] = [
     ),
     ("a condition", lambda r: run(r).update(Skipif="onpath python3"), "step run has Skipif"),
     ("root", lambda r: run(r).update(RequiresPrivilege=True), "asks for root"),
+    (
+        "another version for the process",
+        lambda r: run(r)["Setenv"].update(CROWDLENS_VERSION="0.9.0"),
+        "sets CROWDLENS_VERSION to '0.9.0': expected 1",
+    ),
     ("no script", lambda r: run(r).update(Script=" "), "step run has no Script"),
     ("a limit on what runs", lambda r: run(r).update(Timeout=60), "step run has a Timeout"),
     (
@@ -238,6 +287,41 @@ def test_a_rule_that_is_broken_is_told(break_it: Callable[[Recipe], Any], senten
     with pytest.raises(RecipeError) as caught:
         check_component(replace(component("vision"), recipe=recipe))
     assert sentence in str(caught.value)
+
+
+ROOT_BREAKS: list[tuple[str, Callable[[Recipe], Any], str]] = [
+    (
+        "libraries that another user may write",
+        lambda r: r.update(
+            ComponentDependencies={"x": {"VersionRequirement": "^1.0.0", "DependencyType": "HARD"}}
+        ),
+        "has dependencies: expected none",
+    ),
+    ("a path from the cloud", lambda r: configuration(r).update(folder="/etc"), "has configuration folder"),
+    ("an interpreter that looks around", lambda r: run(r).update(Script="exec python3 x"), "python3 -I"),
+    ("a path of modules", lambda r: run(r)["Setenv"].update(PYTHONPATH="/tmp"), "sets PYTHONPATH"),
+]
+
+
+@pytest.mark.parametrize(
+    ("break_it", "sentence"), [pytest.param(case[1], case[2], id=case[0]) for case in ROOT_BREAKS]
+)
+def test_a_rule_that_the_root_component_breaks_is_told(
+    break_it: Callable[[Recipe], Any], sentence: str
+) -> None:
+    recipe = copy.deepcopy(dict(component("root_helper").recipe))
+    break_it(recipe)
+    assert sentence in "; ".join(recipe_problems(replace(component("root_helper"), recipe=recipe)))
+
+
+def test_the_root_component_imports_nothing_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "helper.py"
+    path.write_text("import numpy\nfrom contract.errors import CrowdLensError\n", encoding="utf-8")
+    (archive,) = component("root_helper").archives
+    changed = replace(component("root_helper"), archives=(replace(archive, members={"x.py": path}),))
+    said = "; ".join(recipe_problems(changed))
+    assert "x.py imports numpy as root" in said
+    assert "x.py imports contract.errors as root" in said
 
 
 def test_a_file_that_is_no_recipe_is_named(tmp_path: Any) -> None:

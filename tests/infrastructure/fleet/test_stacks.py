@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,14 +16,19 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 from moto import mock_aws
 
+from infra.config import ConfigError, read_config
+from infra.fleet.components import load_components
 from infra.fleet.jobs import OPERATIONS
 from infra.fleet.targets import GROUPS
+from infra.node import node_path
 
 pytestmark = pytest.mark.xdist_group("synth")
 Template = dict[str, Any]
 Plain = Callable[[Any], Any]
 OfKind = Callable[[Template, str], list[dict[str, Any]]]
 ACCOUNT = "123456789012"
+EVERYWHERE = ("fleet_agent", "libraries", "local_view", "model_store", "publisher", "root_helper", "vision")
+"""What every device runs; the bridge to DeepStream only where the context says so."""
 REGION = "ap-northeast-2"
 FREE_TEXT_KEYS = ("components", "tags")
 """Members whose own keys are names that we chose: they keep their spelling."""
@@ -66,7 +74,7 @@ def test_greengrass_would_take_every_component_version(
     components: Template, of_kind: OfKind, plain: Plain
 ) -> None:
     versions = of_kind(components, "AWS::GreengrassV2::ComponentVersion")
-    assert len(versions) == 4
+    assert len(versions) == len(load_components())
     for version in versions:
         recipe = plain(version["InlineRecipe"])
         assert refusals("greengrassv2", "CreateComponentVersion", {"inlineRecipe": recipe.encode()}) == ""
@@ -103,9 +111,7 @@ def test_every_group_with_a_python_gets_the_libraries_for_it(
     assert set(deployments) == {f"crowdlens-{stage}-{group.name}" for group in software}
     for group in software:
         running = deployments[f"crowdlens-{stage}-{group.name}"]
-        assert set(running) == {
-            f"com.crowdlens.{stage}.{name}" for name in ("libraries", "vision", "publisher")
-        }
+        assert set(running) == {f"com.crowdlens.{stage}.{name}" for name in EVERYWHERE}
         libraries = running[f"com.crowdlens.{stage}.libraries"]["ComponentVersion"]
         assert libraries.startswith(f"{group.python}.")
 
@@ -140,6 +146,97 @@ def test_the_publisher_is_told_the_stages_queue(
             "queueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/crowdlens-{stage}-ingest",
             "profile": "live",
         }
+
+
+def merged(components: Template, stage: str, name: str, of_kind: OfKind, plain: Plain) -> dict[str, Any]:
+    """Return what each group sets in the configuration of the component `name`."""
+    found = {}
+    for deployment in of_kind(components, "AWS::GreengrassV2::Deployment"):
+        specification = deployment["Components"].get(f"com.crowdlens.{stage}.{name}", {})
+        update = specification.get("ConfigurationUpdate", {}).get("Merge")
+        group = plain(deployment["TargetArn"]).rpartition("/")[2].removeprefix(f"crowdlens-{stage}-")
+        if update is not None:
+            found[group] = json.loads(plain(update))
+    return found
+
+
+def test_scenes_and_models_are_read_from_the_stages_bucket(
+    stage: str, components: Template, of_kind: OfKind, plain: Plain
+) -> None:
+    bucket = f"crowdlens-{stage}-artifacts-{ACCOUNT}-{REGION}"
+    for name in ("vision", "model_store"):
+        found = merged(components, stage, name, of_kind, plain)
+        assert set(found) == {group.name for group in GROUPS if group.python}
+        assert {json.dumps(one) for one in found.values()} == {json.dumps({"artifactsBucket": bucket})}
+
+
+def test_a_group_runs_the_model_and_the_bridge_that_the_context_names(
+    tmp_path: Path, of_kind: OfKind, plain: Plain
+) -> None:
+    key = tmp_path / "models.pem"
+    key.write_text("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n", encoding="ascii")
+    template = synthesised(
+        tmp_path,
+        models={"jetson-jetpack6": "person_demo@2"},
+        deepstream="jetson-jetpack7=/var/tmp/kitti",
+        model_signing_key=str(key),
+    )
+    stores = merged(template, "dev", "model_store", of_kind, plain)
+    assert {group: one.get("model") for group, one in stores.items()} == {
+        "jetson-jetpack6": "person_demo@2",
+        "jetson-jetpack7": None,
+        "rpi": None,
+        "server": None,
+        "nuc": None,
+    }
+    assert all(one["signingKey"].startswith("-----BEGIN PUBLIC KEY-----") for one in stores.values())
+    bridges = merged(template, "dev", "deepstream_bridge", of_kind, plain)
+    assert bridges == {"jetson-jetpack7": {"kittiFolder": "/var/tmp/kitti"}}
+
+
+@pytest.mark.parametrize(
+    ("context", "sentence"),
+    [
+        pytest.param(
+            {"models": "jetson=person_demo@1"}, "models names group 'jetson'", id="a group of groups"
+        ),
+        pytest.param(
+            {"models": "rpi=person_demo"}, "models names 'person_demo': expected NAME@", id="no version"
+        ),
+        pytest.param({"models": "rpi"}, "models is 'rpi': expected GROUP=NAME@VERSION", id="no model"),
+        pytest.param({"deepstream": {"rpi": "kitti"}}, "deepstream names 'kitti'", id="a relative folder"),
+        pytest.param({"model_signing_key": "/nowhere.pem"}, "cannot be read: expected a PEM", id="no key"),
+    ],
+)
+def test_what_no_group_can_run_is_told(context: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        read_config({"stage": "dev", "region": REGION, **context}.get)
+
+
+def test_only_the_root_helper_is_root(components: Template, of_kind: OfKind) -> None:
+    """Its files are root's, too: whoever could change them would be root with the next start."""
+    for deployment in of_kind(components, "AWS::GreengrassV2::Deployment"):
+        users = {name: one.get("RunWith") for name, one in deployment["Components"].items()}
+        assert {name for name, user in users.items() if user is not None} == {
+            name for name in users if name.endswith(".root_helper")
+        }
+        assert [user for user in users.values() if user] == [{"PosixUser": "root:root"}]
+
+
+def synthesised(folder: Path, **context: Any) -> Template:
+    """Return the components stack of stage dev under `context`."""
+    os.environ["JSII_NODE"] = str(node_path())
+    from aws_cdk import App, Environment
+
+    from infra.stacks.components import ComponentsStack
+
+    app = App(outdir=str(folder))
+    config = read_config({"stage": "dev", "region": REGION, "account": ACCOUNT, **context}.get)
+    place = Environment(account=ACCOUNT, region=REGION)
+    ComponentsStack(app, "components", config=config, env=place)
+    app.synth()
+    template: Template = json.loads((folder / "components.template.json").read_text("utf-8"))
+    return template
 
 
 def test_a_deployment_waits_for_its_component_versions(components: Template) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("", encoding="utf-8")
     with pytest.raises(DeviceFoldersError, match="could not be made: File exists; expected it to exist"):
         DeviceFolders.below(tmp_path).make()
+
+
+def test_a_run_folder_that_cannot_be_made_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "run").write_text("", encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        DeviceFolders.below(tmp_path).make()
+    assert (tmp_path / "state" / "models").is_dir()
+    assert {record.message for record in caplog.records} == {"folder not made"}
 
 
 def test_a_configuration_that_stays_bad_gives_way_to_the_last_good_one(tmp_path: Path) -> None:
