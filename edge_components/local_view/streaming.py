@@ -38,7 +38,7 @@ async def send_stream(
                 # The boundary goes with the picture before it: a browser shows one when it sees its end.
                 writer.write(
                     b"Content-Type: image/jpeg\r\n"
-                    + f"Content-Length: {len(shown.data)}\r\n\r\n".encode()
+                    + f"X-Picture: {shown.number}\r\nContent-Length: {len(shown.data)}\r\n\r\n".encode()
                     + shown.data
                     + f"\r\n--{BOUNDARY}\r\n".encode()
                 )
