@@ -65,7 +65,8 @@ class FollowedStream:
         self._kept: dict[int, int] = {}
         self._known: dict[str, int] = {}
         self._position = Position()
-        self._checkpoint_at_seconds = self._last_file_seconds = 0.0
+        self._checkpoint_at_seconds = 0.0
+        self._last_file_seconds: float | None = None
         self._idle = True
         self._counter = self._begin(load(path))
 
@@ -85,6 +86,8 @@ class FollowedStream:
         Raises `WorkFailedError` or `SpoolError` when records or the position cannot be stored: the stream is
         then to be made anew, and goes on from its checkpoint.
         """
+        if self._last_file_seconds is None:
+            self._last_file_seconds = now_seconds
         self._bound_waiting()
         files = self._watch.whole_files(self.key, self._position, self._kept, FILES_A_TURN)
         if files and files[0].begins_anew:

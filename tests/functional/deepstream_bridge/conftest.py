@@ -57,7 +57,7 @@ class App:
             self.now_ns += STEP_NS
 
     def half(self, share: float) -> None:
-        """Leave the next frame cut within a line; the next `write` writes it whole, as the app goes on to do."""
+        """Leave the next frame cut within a line; the next `write` writes it whole, as the app will."""
         content = walkers(self.frame, tracked=self.tracked, first_id=self.first_id)
         cut = content[: max(1, int(len(content) * share))]
         self.put(self.frame, cut.removesuffix(b"\n"))
