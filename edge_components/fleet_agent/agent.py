@@ -20,8 +20,8 @@ from edge_components.runtime.clock import DeviceClock
 logger = logging.getLogger(__name__)
 
 TURN_SECONDS = 5.0
-FIRST_REPORT_SECONDS = 10.0
-"""Then slow readers have answered, and the processor's load has had its two readings."""
+FIRST_REPORT_SECONDS = 5.0
+"""Then most slow readers have answered, and the processor's load has had its two readings."""
 LAST_HOUR_SECONDS = 60.0
 
 
@@ -129,7 +129,7 @@ class FleetAgent:
         with self._lock:
             is_news, self._problem = sentence != self._problem, sentence
         if is_news:
-            logger.error("health not stored", extra={"reason": sentence})
+            logger.error("health not written", extra={"reason": sentence})
 
     def _log_what_cannot_be_told(self, reading: Reading) -> None:
         """Log each reason once, not every five seconds."""

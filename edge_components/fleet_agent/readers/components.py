@@ -97,7 +97,10 @@ def waiting_of(folder: Path) -> tuple[int, int] | None:
 
 
 def _is_well(camera: Mapping[str, Any]) -> bool:
-    return camera.get("state") in _WELL and not camera.get("problem")
+    """Return whether the camera is counted; a model that was not taken over leaves the old one at work."""
+    problem = camera.get("problem")
+    sees = camera.get("camera_state") in (None, "ok")
+    return sees and camera.get("state") in _WELL and (not problem or problem == camera.get("model_problem"))
 
 
 def _trouble(status: ComponentStatus) -> str:

@@ -87,12 +87,12 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_a_report_a_minute(bench: Bench) -> None:
-    assert bench.turns(40) == [10.0, 70.0, 130.0, 190.0]
-    assert bench.sink.records[0].event_time_ms == round((NOON_SECONDS + 1010.0) * 1000)
+    assert bench.turns(40) == [5.0, 65.0, 125.0, 185.0]
+    assert bench.sink.records[0].event_time_ms == round((NOON_SECONDS + 1005.0) * 1000)
 
 
 def test_a_change_is_told_at_once_but_not_more_often_than_every_ten_seconds(bench: Bench) -> None:
-    assert bench.turns(5) == [10.0]
+    assert bench.turns(5) == [5.0]
     bench.reader.values["provider"] = "CPUExecutionProvider"
     assert bench.turns(1) == [25.0]
     bench.reader.values["provider"] = "CUDAExecutionProvider"
@@ -102,7 +102,7 @@ def test_a_change_is_told_at_once_but_not_more_often_than_every_ten_seconds(benc
 
 
 def test_a_report_has_the_means_and_rates_of_its_minute(bench: Bench) -> None:
-    bench.turns(3)
+    bench.turns(2)
     for turn in range(12):
         bench.reader.values["cpu_percent"] = 100.0 if turn % 2 else 0.0
         bench.reader.values[RECEIVED] = 6000 if turn == 11 else 0
@@ -133,7 +133,7 @@ def test_a_full_disk_is_said_and_the_agent_works_on(bench: Bench, caplog: pytest
 
 def test_a_reader_that_fails_costs_only_its_own_columns(bench: Bench) -> None:
     bench.reader.error = PermissionError(13, "Permission denied")
-    assert bench.turns(3) == [10.0]
+    assert bench.turns(3) == [5.0]
     cannot = bench.agent.details()["cannot"]
     assert cannot["cpu_percent"] == "everything cannot be read: Permission denied"
     assert bench.sink.records[0].values == {}
@@ -161,5 +161,5 @@ def test_the_last_hour_is_a_ring(bench: Bench, tmp_path: Path) -> None:
 
 def test_a_last_hour_that_cannot_be_written_stops_nothing(bench: Bench, tmp_path: Path) -> None:
     bench.path.mkdir()
-    assert bench.turns(15) == [10.0, 70.0]
+    assert bench.turns(15) == [5.0, 65.0]
     assert "last hour" in (bench.agent.details()["report_problem"] or "") or len(bench.sink.records) == 2

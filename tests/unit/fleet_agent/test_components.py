@@ -68,6 +68,14 @@ CAMERA = {
             id="a problem, and one switched off",
         ),
         pytest.param(
+            {"a": {"state": "running", "problem": "m@1 stays", "model_problem": "m@1 stays"}},
+            {"cameras": 1, "cameras_ok": 1}, id="the model before stays",
+        ),
+        pytest.param(
+            {"a": {"state": "running", "camera_state": "covered", "problem": None}},
+            {"cameras": 1, "cameras_ok": 0}, id="runs, but sees nothing",
+        ),
+        pytest.param(
             {"a": {"state": 5, "provider": 7, "frames_per_second": True}, "b": "?"},
             {"cameras": 1, "cameras_ok": 0}, id="nonsense",
         ),
