@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +11,23 @@ from typing import Any
 
 import cv2
 
+from contract.classification_message import ClassificationMessage
 from contract.identity import check_identifier
+from contract.project import Project
 from contract.scene import Scene
 from edge_components.runtime.annotate import DrawnTrack, LineTotals, annotate_legibly, save_jpeg
 from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.counting.analytics import SceneAnalytics
 from edge_components.runtime.counting.totals import AnalyticsTotals
-from edge_components.runtime.counting.tracker import TrackerSettings
-from edge_components.runtime.inference.detector import DetectorSettings, OnnxDetector, open_detector
+from edge_components.runtime.inference.model_settings import DetectorSettings
+from edge_components.runtime.inference.open_model import Model, open_model
 from edge_components.runtime.spool import Spool
 from edge_components.vision.alerts import AlertPublisher, alerting
+from edge_components.vision.analysis_run import Analytics
+from edge_components.vision.camera_documents import CameraDocuments, ProjectDocument, SceneDocument
+from edge_components.vision.camera_plan import CameraPlan
+from edge_components.vision.classification import ClassificationAnalytics, Classified
+from edge_components.vision.classification_messages import message_of
 from edge_components.vision.default_scene import default_scene
 from edge_components.vision.pipeline import (
     PipelineResult,
@@ -29,6 +36,7 @@ from edge_components.vision.pipeline import (
     run_pipeline,
 )
 from edge_components.vision.progress import Progress
+from edge_components.vision.project_file import naming_project, read_project, scene_path
 from edge_components.vision.scene_file import naming, read_scene
 from edge_components.vision.sources import Source, open_source
 from edge_components.vision.sources.address import device_number, scheme_of
@@ -39,7 +47,8 @@ class CameraSettings:
     """What one camera runs on.
 
     `source` is anything `open_source` takes; `scene` None counts in the whole frame and at a line across its
-    middle. `start_time_ms` is the event time of a file's first frame. `maximum_seconds` ends a run early.
+    middle. `project` says what is looked for; the scene that it names counts where `scene` is None.
+    `start_time_ms` is the event time of a file's first frame. `maximum_seconds` ends a run early.
     """
 
     source: str
@@ -54,6 +63,14 @@ class CameraSettings:
     folder_frames_per_second: float = 10.0
     start_time_ms: int | None = None
     maximum_seconds: float | None = None
+    project: Path | None = None
+
+    @property
+    def scene_file(self) -> Path | None:
+        """The scene's file: the one given, else the one that the project names."""
+        if self.scene is not None or self.project is None:
+            return self.scene
+        return scene_path(read_project(self.project), self.project)
 
 
 @dataclass(frozen=True)
@@ -66,11 +83,12 @@ class CameraRun:
     scene: Scene
     result: PipelineResult
     totals: AnalyticsTotals
-    detector: OnnxDetector
+    detector: Model
     problem: str | None
     records_made: int
     records_dropped: int
     records_waiting: int
+    classification: Mapping[str, Any] | None = None
 
     @property
     def progress(self) -> Progress:
@@ -105,6 +123,7 @@ class CameraRun:
             "camera_health": dict(self.result.camera_health),
             "warnings": {reason: count for reason, count in self.totals.warnings.items() if count},
             "minimum_count": self.scene.minimum_count,
+            **({} if self.classification is None else {"classification": dict(self.classification)}),
         }
 
     def _events(self) -> list[dict[str, Any]]:
@@ -137,16 +156,18 @@ def check_camera(settings: CameraSettings) -> None:
 
     Opens everything and closes it again; a live camera is left alone, for it may allow one reader only.
     """
+    project = _project_of(settings)
     detector = _open_detector(settings)
-    given = None if settings.scene is None else read_scene(settings.scene)
+    path = settings.scene_file
+    given = None if path is None else read_scene(path)
     if given is not None:
-        with naming(settings.scene):
-            _open_analytics(given, detector, settings)
+        with naming(path), naming_project(settings.project):
+            _plan(settings, project, given, detector).analytics(given)
     if scheme_of(settings.source) is not None or device_number(settings.source) is not None:
         return
     source = open_source(settings.source, folder_frames_per_second=settings.folder_frames_per_second)
     try:
-        with naming(settings.scene):
+        with naming(path):
             _scene_for(source, given, detector)
     finally:
         source.close()
@@ -157,25 +178,30 @@ def run_camera(
     *,
     stop: threading.Event | None = None,
     progress: Callable[[Progress], None] | None = None,
-    started: Callable[[Source, OnnxDetector, Scene], None] | None = None,
+    started: Callable[[Source, Any, Scene], None] | None = None,
     alerts: AlertPublisher | None = None,
+    tell: Callable[[ClassificationMessage], None] | None = None,
 ) -> CameraRun:
     """Run one camera until its source ends, `stop` is set or its time is up.
 
-    `started` is called once everything is open. `alerts` is told of events and of faults of the camera.
+    `started` is called once everything is open. `alerts` is told of events and of faults of the camera;
+    `tell` of what a classifier says when its project asks for messages. Neither may wait.
     Raises a `CrowdLensError` for what the user has to mend before the first frame; a fault on the way ends
     the run with `problem` set.
     """
     # One thread a stage: OpenCV's own would take the cores from the model.
     cv2.setNumThreads(1)
     check_identifier("device", settings.device)
+    project = _project_of(settings)
     detector = _open_detector(settings)
-    given = None if settings.scene is None else read_scene(settings.scene)
+    path = settings.scene_file
+    given = None if path is None else read_scene(path)
     source = open_source(settings.source, folder_frames_per_second=settings.folder_frames_per_second)
     try:
-        with naming(settings.scene):
-            scene = _scene_for(source, given, detector)
-            analytics = _open_analytics(scene, detector, settings)
+        with naming(path), naming_project(settings.project):
+            plan = _plan(settings, project, _scene_for(source, given, detector), detector)
+            scene = plan.scene(source.info.width, source.info.height)
+            analytics = plan.analytics(scene, _telling(tell, scene, project, settings.device))
         clock = DeviceClock()
         with Spool(settings.spool, device=settings.device, clock=clock) as spool:
             before = spool.counts()
@@ -206,6 +232,7 @@ def run_camera(
             after = spool.counts()
     finally:
         source.close()
+    assert isinstance(analytics, (SceneAnalytics, ClassificationAnalytics))  # noqa: S101 - what plans make
     return CameraRun(
         scene,
         result,
@@ -215,11 +242,40 @@ def run_camera(
         records_made=after.made - before.made,
         records_dropped=after.dropped - before.dropped,
         records_waiting=after.waiting,
+        classification=_classification(analytics, project),
     )
 
 
-def _open_detector(settings: CameraSettings) -> OnnxDetector:
-    return open_detector(
+def _project_of(settings: CameraSettings) -> Project | None:
+    return None if settings.project is None else read_project(settings.project)
+
+
+def _telling(
+    tell: Callable[[ClassificationMessage], None] | None, scene: Scene, project: Project | None, device: str
+) -> Callable[[Classified], None] | None:
+    if tell is None or project is None:
+        return None
+    return lambda seen: tell(message_of(seen, scene, project, device))
+
+
+def _classification(analytics: Analytics, project: Project | None) -> dict[str, Any] | None:
+    """Return what a classifier said, for summary.json; None where objects are counted."""
+    if project is None or not isinstance(analytics, ClassificationAnalytics):
+        return None
+    return {
+        "project": project.name,
+        "answer": analytics.answer,
+        "changes": analytics.changes,
+        "seconds_by_answer": analytics.seconds_by_answer,
+        "labels": [
+            {"label": label.label, "text": label.text, "probability": round(label.probability, 4)}
+            for label in analytics.labels
+        ],
+    }
+
+
+def _open_detector(settings: CameraSettings) -> Model:
+    return open_model(
         settings.model,
         DetectorSettings(
             provider=settings.provider, threads=settings.threads, confidence=settings.confidence
@@ -227,22 +283,14 @@ def _open_detector(settings: CameraSettings) -> OnnxDetector:
     )
 
 
-def _open_analytics(scene: Scene, detector: OnnxDetector, settings: CameraSettings) -> SceneAnalytics:
-    # What the model calls a sure detection may start a track; weaker ones only continue one.
-    tracking = TrackerSettings(
-        high_confidence=detector.confidence,
-        new_track_confidence=detector.confidence,
-        low_confidence=min(TrackerSettings.low_confidence, detector.confidence),
+def _plan(settings: CameraSettings, project: Project | None, scene: Scene, detector: Model) -> CameraPlan:
+    documents = CameraDocuments(
+        SceneDocument(scene, b""), None if project is None else ProjectDocument(project, b"")
     )
-    return SceneAnalytics(
-        scene,
-        labels=detector.labels,
-        window_seconds=settings.window_seconds,
-        tracker_settings=tracking,
-    )
+    return CameraPlan(documents, detector, settings.window_seconds, settings.confidence)
 
 
-def _scene_for(source: Source, given: Scene | None, detector: OnnxDetector) -> Scene:
+def _scene_for(source: Source, given: Scene | None, detector: Model) -> Scene:
     width, height = source.info.width, source.info.height
     return default_scene(width, height, detector.labels) if given is None else given.scaled_to(width, height)
 

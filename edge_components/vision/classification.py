@@ -79,6 +79,7 @@ class ClassificationAnalytics:
         self._time_seconds = 0.0
         self._records_due_seconds = self._messages_due_seconds = 0.0
         self._frames = self._changes = 0
+        self._seconds: dict[str, float] = {}
         self._top: tuple[RankedLabel, ...] = ()
         self._events: dict[str, dict[str, Value]] = {}
 
@@ -107,6 +108,11 @@ class ClassificationAnalytics:
         return AnalyticsTotals(self._frames, 0, {}, {}, list(self._events.values()), warnings)
 
     @property
+    def seconds_by_answer(self) -> dict[str, float]:
+        """For how long each text stood."""
+        return {text: round(seconds, 3) for text, seconds in self._seconds.items()}
+
+    @property
     def changes(self) -> int:
         """How often the answer changed."""
         return self._changes
@@ -121,7 +127,11 @@ class ClassificationAnalytics:
     ) -> list[Record]:
         """Take in the classification of the next frame and return the records it makes."""
         records = self._forget(self._timeline.since_last(event_time_ms))
+        before_seconds = self._time_seconds
         self._time_seconds = self._timeline.advance(event_time_ms, clock_quality)
+        if self._answer.text is not None:
+            seconds = self._time_seconds - before_seconds
+            self._seconds[self._answer.text] = self._seconds.get(self._answer.text, 0.0) + seconds
         self._frames += 1
         smoothed = self._smoothing.add(detections.probabilities)
         self._top = self._texts.top(smoothed, self._output.top_k)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -18,6 +20,17 @@ def read_project(path: str | Path) -> Project:
     try:
         return parse_project(_load(path))
     except ProjectError as error:
+        raise ProjectError(f"project file {path}: {error}") from error
+
+
+@contextmanager
+def naming_project(path: Path | str | None) -> Iterator[None]:
+    """Put the project file's name before what is found wrong with the project later on."""
+    try:
+        yield
+    except ProjectError as error:
+        if path is None:
+            raise
         raise ProjectError(f"project file {path}: {error}") from error
 
 

@@ -1,8 +1,7 @@
-"""Messages of classifications: typed, all of top-k, and never in the way of a frame."""
+"""Messages of classifications: typed, all of top-k, and from which project and scene."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import pytest
@@ -17,7 +16,7 @@ from contract.classification_message import (
 from contract.project import Project, parse_project
 from contract.scene import Scene, parse_scene
 from edge_components.vision.classification import Classified
-from edge_components.vision.classification_messages import ClassificationMessages, classification_messages
+from edge_components.vision.classification_messages import message_of
 
 NOON = 1_795_230_000_123
 FACES = (RankedLabel(1, 643, "mask", "Mask", 0.5), RankedLabel(2, 644, "matchstick", "Mask", 0.25))
@@ -68,43 +67,8 @@ def test_a_message_of_another_form_is_refused(before: str, after: str, sentence:
     assert sentence in str(caught.value)
 
 
-class Published:
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-
-    def publish(self, topic: str, payload: str) -> None:
-        self.sent.append((topic, payload))
-
-
-class Stuck:
-    def __init__(self) -> None:
-        self.released = threading.Event()
-
-    def publish(self, topic: str, payload: str) -> None:
-        self.released.wait(60)
-
-
-def test_messages_go_to_the_topic_of_the_camera() -> None:
-    published = Published()
-    with classification_messages(published, scene(), project(), "jetson-7") as tell:
-        assert tell is not None
-        tell(SEEN)
-    (topic, payload), *rest = published.sent
-    assert rest == []
-    assert topic == "crowdlens/seoul-1/jetson-7/door-1/classifications"
-    assert decode_classification(payload).labels == FACES
-
-
-def test_a_project_without_messages_sends_none() -> None:
-    with classification_messages(Published(), scene(), project("never"), "jetson-7") as tell:
-        assert tell is None
-
-
-def test_a_stuck_publisher_costs_messages_and_never_waits() -> None:
-    stuck = Stuck()
-    messages = ClassificationMessages(stuck, scene(), project(), "jetson-7")
-    for number in range(500):
-        messages.tell(replace(SEEN, event_time_ms=NOON + number))
-    messages.close(seconds=0.0)
-    stuck.released.set()
-    assert messages.lost >= 399
+def test_a_message_tells_of_what_was_seen_by_which_project_under_which_scene() -> None:
+    given, where = project(), scene()
+    message = message_of(SEEN, where, given, "jetson-7")
+    versions = {"scene_version": where.version, "project_version": given.version}
+    assert message == replace(MESSAGE, **versions)
