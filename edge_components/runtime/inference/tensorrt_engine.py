@@ -31,6 +31,7 @@ _REASONS = (
     ("compute capability", "it was built for another GPU"),
     ("magic", "it is no TensorRT engine of this version, or a damaged one"),
     ("out of memory", "the GPU has too little memory left"),
+    ("outofmemory", "the GPU has too little memory left"),
     ("plugin", "it needs a plug-in that this TensorRT does not have"),
 )
 """What TensorRT's own messages, which differ from version to version, mean to the owner of a device."""
