@@ -79,6 +79,7 @@ class CameraWorker:
         self._outgoing: list[BorrowedModel] = []
         self._model_problem: str | None = None
         self._refused_place: ModelPlace | None = None
+        self._unfit = False
         self._size: tuple[int, int] | None = None
         self._view: FrameWriter | None = None
         self._state, self._problem = WAITING, "not started yet"
@@ -359,8 +360,9 @@ class CameraWorker:
             self._folder.keep(documents)
 
     def _proved(self, documents: CameraDocuments) -> None:
-        if documents is not self._candidate:
+        if documents is not self._candidate and not self._unfit:
             return
+        self._unfit = False
         self._keep(documents)
         if self.verdict is not None:
             self.verdict(documents, documents, None)
@@ -370,7 +372,8 @@ class CameraWorker:
         with self._lock:
             if documents is self._candidate:
                 self._candidate = None
-            in_force = None if documents is self._good else self._good
+            self._unfit = documents is self._good
+            in_force = None if self._unfit else self._good
         logger.warning("scene refused", extra={"camera": self.name, "reason": reason})
         if self.verdict is not None:
             self.verdict(in_force, documents, reason)

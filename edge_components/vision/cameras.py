@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from contract.errors import CrowdLensError
-from edge_components.vision.camera_worker import FAILED, RUNNING, CameraWorker, Workplace
+from edge_components.vision.camera_worker import FAILED, LOOK_SECONDS, RUNNING, CameraWorker, Workplace
 from edge_components.vision.component_settings import CameraEntry, VisionSettings
 from edge_components.vision.shadow_sync import Channel, ReadObject, ShadowSync
 
 logger = logging.getLogger(__name__)
 
-MODEL_LOOK_SECONDS = 5.0
 CHANGE_SECONDS = 2.5
 """So long a camera that is removed or changed may take to end; one that hangs is left to itself then."""
 
 
 class Cameras:
-    """Runs the cameras of `settings` until `stop`; `channel` None: without shadows."""
+    """Runs the cameras of `settings` until `stop`; `channel` None: without shadows.
+
+    What is waited for (a scene, a model of the store) is looked for every `look_seconds`.
+    """
 
     def __init__(
         self,
@@ -30,13 +32,13 @@ class Cameras:
         *,
         channel: Channel | None,
         store: Callable[[str], ReadObject],
-        model_look_seconds: float = MODEL_LOOK_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._settings = settings
         self._workplace = workplace
         self._channel = channel
         self._store = store
-        self._look_seconds = model_look_seconds
+        self._look_seconds = look_seconds
         self._lock = threading.RLock()
         self._workers: dict[CameraEntry, CameraWorker] = {}
         self._syncs: dict[str, ShadowSync] = {}
@@ -101,7 +103,7 @@ class Cameras:
         return details
 
     def _add(self, entry: CameraEntry) -> None:
-        worker = CameraWorker(entry, self._settings, self._workplace)
+        worker = CameraWorker(entry, self._settings, self._workplace, look_seconds=self._look_seconds)
         self._workers[entry] = worker
         self._attach(worker)
         worker.start()

@@ -9,7 +9,7 @@ import cv2
 
 from edge_components.runtime.component import ComponentContext
 from edge_components.runtime.object_store import ObjectStore
-from edge_components.vision.camera_worker import Workplace
+from edge_components.vision.camera_worker import LOOK_SECONDS, Workplace
 from edge_components.vision.cameras import Cameras
 from edge_components.vision.component_settings import VisionSettings, check_model, read_settings
 from edge_components.vision.model_bench import ModelBench, OpenModel, open_model
@@ -35,7 +35,9 @@ class VisionComponent:
         opener: OpenModel = open_model,
         source_opener: OpenSource = open_camera,
         store: Callable[[str], ReadObject] = ObjectStore,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
+        self._look_seconds = look_seconds
         self._opener, self._source_opener, self._store = opener, source_opener, store
         self._cameras: Cameras | None = None
 
@@ -60,7 +62,13 @@ class VisionComponent:
             publisher=context.ipc,
         )
         self._context = context
-        self._cameras = Cameras(settings, workplace, channel=context.ipc, store=self._store)
+        self._cameras = Cameras(
+            settings,
+            workplace,
+            channel=context.ipc,
+            store=self._store,
+            look_seconds=self._look_seconds,
+        )
         context.status.details_from(self._details)
         self._cameras.start()
 

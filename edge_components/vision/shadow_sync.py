@@ -274,7 +274,10 @@ class ShadowSync:
     ) -> None:
         """Hear from the camera's own thread what became of documents it could not try at once."""
         self._pending = False
-        if reason is not None:
+        if reason is None:
+            here = [document.version for document in _parts(documents) if document is not None]
+            self._refusals = {part: one for part, one in self._refusals.items() if one.version not in here}
+        else:
             same_scene = in_force is not None and in_force.scene is documents.scene
             if same_scene and documents.project is not None:
                 self._refuse(_PROJECT, str(documents.project.version), reason)
