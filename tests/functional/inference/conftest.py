@@ -141,8 +141,8 @@ def make_package(make_model: ModelFactory, tmp_path: Path) -> PackageFactory:
 
 # NVIDIA's two libraries, as far as inference calls them. Names, order, types and errors are those of
 # python/src/infer/pyCore.cpp of NVIDIA/TensorRT at v8.6.1, v10.3.0 and v11.1, and of cuda_runtime_api.h.
-# Memory of the "GPU" is ordinary memory, and what a stream is asked to do happens only when somebody waits for
-# it: an answer read too early is visibly wrong.
+# Memory of the "GPU" is ordinary memory, and what a stream is asked to do happens only when somebody waits
+# for it: an answer read too early is visibly wrong.
 
 ILLEGAL_ADDRESS, OUT_OF_MEMORY = 700, 2
 COMPUTE_CAPABILITY = "8.7"

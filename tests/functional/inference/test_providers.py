@@ -124,11 +124,7 @@ def test_what_tensorrt_builds_is_kept_where_it_is_told(gpu: Gpu, make_model: Mak
             id="libraries missing",
         ),
         pytest.param(
-            {
-                "refusing": {
-                    TENSORRT: "[ONNXRuntimeError] : 11 : EP_FAIL : TensorRT EP failed to\n create engine"
-                }
-            },
+            {"refusing": {TENSORRT: "11 : EP_FAIL : TensorRT EP failed to\n create engine"}},
             CUDA,
             [f"{TENSORRT}: refused the model (11 : EP_FAIL : TensorRT EP failed to create"],
             id="refused by TensorRT",

@@ -53,12 +53,20 @@ def test_batches_of_every_size_answer_each_picture(nvidia: Any, engine: Make) ->
     assert (session.provider, session.provider_note, session.provider_steps) == ("TensorRT", None, ())
     assert (session.input.name, session.input.width, session.input.height) == ("images", 64, 64)
     assert (session.input.maximum_batch, session.output_names) == (4, ("output0",))
+    batches: list[int] = []
+
+    def watched(given: np.ndarray[Any, Any]) -> Any:
+        batches.append(len(given))
+        return brightest(given)
+
+    brightest, nvidia.answer = nvidia.answer, watched
     first = session.run(pictures(0.25))
     assert confidences(session.run(pictures(0.1, 0.2, 0.3, 0.4))) == [0.1, 0.2, 0.3, 0.4]
     assert confidences(session.run(pictures(0.5, 0.6))) == [0.5, 0.6]
     # An answer stays what it was while later ones are made.
     assert confidences(first) == [0.25]
     assert first[0].shape == (1, 5, 84)
+    assert batches == [1, 4, 2]
 
 
 def test_an_engine_of_one_fixed_size(nvidia: Any, engine: Make) -> None:
