@@ -1,4 +1,4 @@
-"""`crowdlens scene`: draw on a frame what is counted, explain a scene file, and show its ground in metres."""
+"""`crowdlens scene`: draw what is counted, explain a scene file, show its ground, and send it to devices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.arguments import identifier, port
 from cli.output import print_json, say
+from cli.scene_push.arguments import configure as configure_push
 from contract.errors import CrowdLensError
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ EXAMPLE = """examples:
   crowdlens scene check plaza.yaml
   crowdlens scene check plaza.yaml --source clip.mp4 --picture plaza.jpg
   crowdlens scene grid --source clip.mp4 --scene plaza.yaml --out ground.png
-docs/scene.md explains the scene file and the page to draw on"""
+  crowdlens scene push plaza.yaml --device jetson-7 --dry-run
+  crowdlens scene push plaza.yaml --group jetson-jetpack6 --stage prod
+  crowdlens scene rollback --device jetson-7 --camera plaza-1
+  crowdlens scene status --device jetson-7
+docs/scene.md explains the scene file and the page to draw on, docs/cameras.md how it reaches devices"""
 DEFAULT_OUT = Path("scene.yaml")
 EXIT_INTERRUPTED = 130
 
@@ -53,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     grid.add_argument("--scene", type=Path, required=True, help="scene file with ground points or a position")
     grid.add_argument("--out", type=Path, required=True, help="picture to write: .jpg or .png")
     grid.set_defaults(execute=_grid)
+    configure_push(actions)
 
 
 def _draw(arguments: argparse.Namespace) -> int:
