@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_components.local_view.status_report import camera_names, status_document
+from edge_components.runtime.device_folders import DeviceFolders
+from edge_components.runtime.frame_share import FrameShare
+from edge_components.runtime.status import StatusWriter
+
+VIEWERS = {"now": 1, "most": 16}
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> DeviceFolders:
+    folders = DeviceFolders.below(tmp_path)
+    folders.make()
+    return folders
+
+
+def tell(folders: DeviceFolders, component: str, *, old_seconds: float = 0.0, **details: Any) -> None:
+    writer = StatusWriter(folders.status, component, "1.2.0")
+    writer.report("running", None, details)
+    writer.write()
+    path = folders.status / f"{component}.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["monotonic_seconds"] = time.monotonic() - old_seconds
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def report(folders: DeviceFolders, thermal: Path = Path("/nowhere")) -> dict[str, Any]:
+    return status_document(folders, "jetson-7", VIEWERS, thermal=thermal)
+
+
+def test_a_device_of_which_nothing_is_known_says_so(folders: DeviceFolders) -> None:
+    found = report(folders)
+    assert (found["cameras"], found["components"]) == ([], [])
+    assert {name for name, reading in found["readings"].items() if reading is not None} == {"clock"}
+    assert found["readings"]["clock"]["value"] in ("synced", "unsynced")
+    assert found["viewers"] == VIEWERS
+
+
+def test_cameras_are_those_that_vision_tells_of_and_those_that_share(folders: DeviceFolders) -> None:
+    writer = FrameShare.writer(folders.view, "gate-2")
+    camera = {"state": "running", "frames_per_second": 24.8, "zones": {"입구": {"person": 3}}, "secret": "x"}
+    tell(folders, "vision", cameras={"plaza-1": camera})
+    first, second = report(folders)["cameras"]
+    assert (first["name"], first["has_picture"], first["state"]) == ("gate-2", True, None)
+    assert (second["name"], second["has_picture"], second["is_old"]) == ("plaza-1", False, False)
+    assert (second["frames_per_second"], second["zones"]) == (24.8, {"입구": {"person": 3}})
+    assert "secret" not in second, "only what the page shows leaves the device's folder"
+    assert camera_names(folders) == ["gate-2", "plaza-1"]
+    writer.close()
+    assert camera_names(folders) == ["plaza-1"]
+
+
+def test_what_is_old_is_said_to_be_old(folders: DeviceFolders) -> None:
+    tell(folders, "vision", old_seconds=40, cameras={"plaza-1": {"state": "running"}})
+    tell(folders, "publisher")
+    found = report(folders)
+    assert found["cameras"][0]["is_old"]
+    assert 40 <= found["cameras"][0]["age_seconds"] < 100
+    assert {one["name"]: one["is_old"] for one in found["components"]} == {"vision": True, "publisher": False}
+
+
+@pytest.mark.parametrize(
+    "cameras",
+    [
+        pytest.param(["plaza-1"], id="a list"),
+        pytest.param({"plaza-1": 3}, id="a number"),
+        pytest.param(None, id="none"),
+    ],
+)
+def test_a_status_of_another_shape_breaks_nothing(folders: DeviceFolders, cameras: Any) -> None:
+    tell(folders, "vision", cameras=cameras)
+    assert report(folders)["cameras"] == []
+
+
+def test_the_best_informed_component_is_believed(folders: DeviceFolders) -> None:
+    tell(folders, "publisher", spool_rows=9)
+    assert report(folders)["readings"]["spool_rows"]["from"] == "publisher"
+    tell(folders, "fleet_agent", latest={"spool_rows": 128, "cpu_celsius": 61.5}, old_seconds=20)
+    readings = report(folders)["readings"]
+    assert (readings["spool_rows"]["value"], readings["spool_rows"]["from"]) == (128, "fleet_agent")
+    assert (readings["cpu_celsius"]["value"], readings["cpu_celsius"]["is_old"]) == (61.5, True)
+
+
+def test_without_an_agent_the_kernel_and_the_disk_are_asked(folders: DeviceFolders, tmp_path: Path) -> None:
+    for number, text in enumerate(("45000", "61500", "999999999", "")):
+        zone = tmp_path / f"thermal_zone{number}"
+        zone.mkdir()
+        (zone / "temp").write_text(text, encoding="ascii")
+    folders.spool.write_bytes(b"x" * 4096)
+    folders.spool.with_name("spool.db-wal").write_bytes(b"x" * 100)
+    readings = report(folders, tmp_path)["readings"]
+    assert readings["cpu_celsius"] == {
+        "value": 61.5,
+        "from": "local_view",
+        "is_old": False,
+        "age_seconds": 0.0,
+    }
+    assert readings["spool_bytes"]["value"] == 4196
+    assert os.listdir(folders.view) == []  # noqa: PTH208 - asking makes nothing
