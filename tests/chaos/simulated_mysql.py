@@ -234,6 +234,8 @@ def translated(statement: str) -> str:
         .replace("%s", "?")
         .replace("INSERT IGNORE", "INSERT OR IGNORE")
     )
+    # How MySQL finds its rows is nothing to the account.
+    text = re.sub(r"FORCE INDEX \(`\w+`\) ", "", text)
     if table and "ON DUPLICATE KEY UPDATE" in text:
         key = ", ".join(f"`{part}`" for part in _KEYS[table[1]])
         head, _, updates = text.partition("ON DUPLICATE KEY UPDATE")
