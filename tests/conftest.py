@@ -37,7 +37,8 @@ def sample_value(column: Column, row: int) -> Value:
         return f"{column.name} 값 {row % 3}"[: column.maximum_length]
     return {
         ColumnType.INTEGER: row,
-        ColumnType.REAL: row + 0.5,
+        # A value that its column keeps as it is.
+        ColumnType.REAL: row + 0.5 if column.decimals else float(row),
         ColumnType.BOOLEAN: row % 2 == 0,
         ColumnType.TIMESTAMP: NOON_MILLISECONDS - row,
     }[column.type]
