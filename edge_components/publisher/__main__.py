@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
-from types import FrameType
 
 from contract.errors import CrowdLensError
 from edge_components.publisher.arguments import parse, parse_settings
@@ -21,6 +19,7 @@ from edge_components.publisher.sender import QueueSender, make_client, region_of
 from edge_components.runtime.component import run_component
 from edge_components.runtime.ipc import in_greengrass
 from edge_components.runtime.logs import configure_logging
+from edge_components.runtime.processes import stop_on_signals
 from edge_components.runtime.spool import Spool, publisher_lock
 
 logger = logging.getLogger(__name__)
@@ -55,20 +54,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser, arguments = parse(argv)
     configure_logging(arguments.log_level)
     stop = threading.Event()
-    _obey_signals(stop)
-    try:
-        settings = parse_settings(arguments)
-        region = arguments.region or region_of(settings.queue_url)
-        sender = QueueSender(settings.queue_url, lambda: make_client(region))
-        spool = Spool(settings.spool, device=settings.device)
-        lock = publisher_lock(settings.spool)
-    except CrowdLensError as error:
-        parser.exit(2, f"publisher: {error}\n")
-    worker = _Worker(Publisher(settings, spool, sender, stop=stop), stop)
-    logger.info("publisher started", extra={"spool": str(settings.spool), "queue_url": settings.queue_url})
-    worker.start()
-    stop.wait()
-    worker.join(settings.last_flush_seconds + _GRACE_SECONDS)
+    with stop_on_signals(stop):
+        try:
+            settings = parse_settings(arguments)
+            region = arguments.region or region_of(settings.queue_url)
+            sender = QueueSender(settings.queue_url, lambda: make_client(region))
+            spool = Spool(settings.spool, device=settings.device)
+            lock = publisher_lock(settings.spool)
+        except CrowdLensError as error:
+            parser.exit(2, f"publisher: {error}\n")
+        worker = _Worker(Publisher(settings, spool, sender, stop=stop), stop)
+        logger.info(
+            "publisher started", extra={"spool": str(settings.spool), "queue_url": settings.queue_url}
+        )
+        worker.start()
+        stop.wait()
+        worker.join(settings.last_flush_seconds + _GRACE_SECONDS)
     if worker.is_alive():
         logger.warning("publisher stopped in the middle of a send; it will be sent again")
         # The thread may sit in a socket for half a minute; what it did not acknowledge stays in the spool.
@@ -84,14 +85,6 @@ def _status(worker: _Worker) -> int:
         unexpected = None if isinstance(worker.error, CrowdLensError) else worker.error
         logger.error("publisher failed", extra={"error": str(worker.error)}, exc_info=unexpected)
     return 0 if worker.finished else 1
-
-
-def _obey_signals(stop: threading.Event) -> None:
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
 
 
 if __name__ == "__main__":

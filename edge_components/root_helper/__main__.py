@@ -21,13 +21,12 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 EVERY_SECONDS = 60.0
+_STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 _COMMAND_SECONDS = 10.0
 _LARGEST_ANSWER = 4096
 _POWER_MODE_COMMAND = ("/usr/sbin/nvpmodel", "-q")
@@ -41,19 +40,14 @@ class RootHelperError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Work until SIGTERM; return 0, or 2 after a sentence on standard error."""
     arguments = _parser().parse_args(argv)
-    stop = threading.Event()
-
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
+    # Held back and asked for, so that a stop never comes in the middle of a change.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
         user, group = user_id(arguments.user), group_id(arguments.group)
         while True:
             make_folders(arguments.run, arguments.settings, user=user, group=group)
             write_facts(arguments.facts, {"power_mode": power_mode()}, group=group)
-            if arguments.once or stop.wait(EVERY_SECONDS):
+            if arguments.once or signal.sigtimedwait(_STOP_SIGNALS, EVERY_SECONDS):
                 return 0
     except (RootHelperError, OSError) as error:
         sys.stderr.write(f"root_helper: {error}\n")

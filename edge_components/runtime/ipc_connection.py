@@ -22,6 +22,10 @@ _CLOSE_SECONDS = 1.0
 _FIRST_BACK_OFF_SECONDS, _LONGEST_BACK_OFF_SECONDS = 0.5, 15.0
 _RENEWALS = 5
 """So many times a subscription that fails after a reconnection is a reason to connect once more."""
+_REFUSALS = 4
+"""So many connections in a row that are closed at once are no nucleus about to end."""
+_CLOSED = "AWS_IO_SOCKET_CLOSED"
+_REFUSAL = "Greengrass lets nobody in with the token in SVCUID: expected that of this run of the component"
 
 Started = Callable[["Client"], "concurrent.futures.Future[Any]"]
 Opening = Callable[["Client", dict[str, Any]], "tuple[concurrent.futures.Future[Any], Any]"]
@@ -40,7 +44,15 @@ class IpcNotFoundError(IpcError):
 
 
 class IpcRefusedError(IpcError):
-    """Raised when the nucleus does not know our token."""
+    """Raised when the nucleus lets nobody in with our token.
+
+    `is_certain` is False where it only closed the connection: the SDK may hear that before the nucleus's no,
+    and a nucleus that ends does it, too.
+    """
+
+    def __init__(self, sentence: str, *, is_certain: bool) -> None:
+        super().__init__(sentence)
+        self.is_certain = is_certain
 
 
 class _Subscription:
@@ -167,14 +179,18 @@ class NucleusConnection:
         try:
             client = connect(ipc_socket=self._socket, authtoken=self._token, lifecycle_handler=handler)
         except AccessDeniedError as error:
-            raise IpcRefusedError(
-                "Greengrass does not know the token in SVCUID: expected that of this run of the component"
-            ) from error
-        except (AwsCrtError, OSError, RuntimeError, concurrent.futures.TimeoutError) as error:
-            raise IpcError(
-                f"Greengrass cannot be reached at {self._socket} ({_reason(error)}): expected its socket"
-            ) from error
+            raise IpcRefusedError(_REFUSAL, is_certain=True) from error
+        except AwsCrtError as error:
+            if error.name == _CLOSED:
+                raise IpcRefusedError(_REFUSAL, is_certain=False) from error
+            raise self._unreachable(error) from error
+        except (OSError, RuntimeError, concurrent.futures.TimeoutError) as error:
+            raise self._unreachable(error) from error
         return GreengrassCoreIPCClientV2(client=client, executor=None)
+
+    def _unreachable(self, error: BaseException) -> IpcError:
+        reason = _reason(error)
+        return IpcError(f"Greengrass cannot be reached at {self._socket} ({reason}): expected its socket")
 
     def _stay_connected(self) -> None:
         while True:
@@ -198,16 +214,20 @@ class NucleusConnection:
 
     def _reconnect(self) -> None:
         """Try until it works or we close; raises `IpcRefusedError`."""
-        back_off_seconds, attempts = _FIRST_BACK_OFF_SECONDS, 0
+        back_off_seconds, attempts, refusals = _FIRST_BACK_OFF_SECONDS, 0, 0
         while not self._closed.wait(back_off_seconds):
             back_off_seconds = min(2 * back_off_seconds, _LONGEST_BACK_OFF_SECONDS)
             attempts += 1
             self._lost.clear()
             try:
                 client = self._open()
-            except IpcRefusedError:
-                raise
+            except IpcRefusedError as error:
+                refusals += 1
+                if error.is_certain or refusals >= _REFUSALS:
+                    raise
+                continue
             except IpcError:
+                refusals = 0
                 continue
             if self._take_up(client) or attempts >= _RENEWALS:
                 break

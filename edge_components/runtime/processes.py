@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import signal
 import sys
 import threading
@@ -14,32 +15,43 @@ from types import FrameType
 logger = logging.getLogger(__name__)
 
 _STANDARD_DESCRIPTORS = 3
+_SIGNALLED = 128
+"""A shell's exit status for a program that a signal ended is this and the signal's number."""
 
 
 @contextmanager
 def stop_on_signals(stop: threading.Event) -> Iterator[list[int]]:
     """Set `stop` on SIGINT and SIGTERM, and yield the list that their numbers go to.
 
-    A second SIGINT raises KeyboardInterrupt. Beside the main thread, where Python allows no handlers, nothing
+    A second SIGINT ends the process at once. Beside the main thread, where Python allows no handlers, nothing
     is done.
     """
     caught: list[int] = []
+    asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGINT and number in caught:
-            raise KeyboardInterrupt
+            os._exit(_SIGNALLED + number)
         caught.append(number)
-        stop.set()
+        # Not stop.set(): the main thread may be on its way into stop.wait() and hold the lock that both take,
+        # and this handler runs on top of it. A simple queue may be put into at any point.
+        asked.put(True)
+
+    def obey() -> None:
+        while asked.get():
+            stop.set()
 
     if threading.current_thread() is not threading.main_thread():
         yield caught
         return
+    threading.Thread(target=obey, name="signals", daemon=True).start()
     previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield caught
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        asked.put(False)
 
 
 def finish_within(seconds: float, call: Callable[[], None]) -> bool:

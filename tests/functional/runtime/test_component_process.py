@@ -184,7 +184,7 @@ def test_a_nucleus_that_forgot_the_token_ends_the_process(device: Device) -> Non
     status = read_status(device.folder / "run/status/echo.json")
     assert status is not None
     assert status.state == "failed"
-    assert "does not know the token" in str(status.reason)
+    assert "lets nobody in with the token" in str(status.reason)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_nucleus_that_forgot_the_token_ends_the_process(device: Device) -> Non
     [
         pytest.param(
             {"SVCUID": "made up"},
-            "echo: Greengrass does not know the token in SVCUID: expected that of this run of the component",
+            "echo: Greengrass lets nobody in with the token in SVCUID: expected that of this run of the",
             id="bad-token",
         ),
         pytest.param(
