@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,8 +35,16 @@ CALIBRATION_FILE = "calibration.cache"
 """Calibration of TAO or trtexec: what TensorRT up to 10 can build int8 from."""
 ENGINE_FILE, ENGINE_FACTS_FILE = "engine.plan", "engine.json"
 """An engine that was built elsewhere for the very same kind of device, and what it was built for."""
-REQUIRED_FILES = (MODEL_FILE, DESCRIPTION_FILE, GOLDEN_FILE, GOLDEN_PICTURE)
-OPTIONAL_FILES = (HALF_PRECISION_FILE, QUANTISED_FILE, CALIBRATION_FILE, ENGINE_FILE, ENGINE_FACTS_FILE)
+REQUIRED_FILES = (DESCRIPTION_FILE, GOLDEN_FILE, GOLDEN_PICTURE)
+"""What every package has, beside its model: as ONNX, or as an engine where there is no ONNX of it."""
+OPTIONAL_FILES = (
+    MODEL_FILE,
+    HALF_PRECISION_FILE,
+    QUANTISED_FILE,
+    CALIBRATION_FILE,
+    ENGINE_FILE,
+    ENGINE_FACTS_FILE,
+)
 PRECISIONS = ("fp32", "fp16", "int8")
 MAXIMUM_MANIFEST_BYTES = 64 * 1024
 MAXIMUM_SIGNATURE_BYTES = 2048
@@ -168,12 +176,20 @@ def _files(value: object) -> tuple[ManifestFile, ...]:
     names = [file.name for file in files]
     if len(set(names)) != len(names):
         raise ModelManifestError(f"{MANIFEST_FILE}: files has {names}: expected each name once")
-    missing = next((name for name in REQUIRED_FILES if name not in names), None)
+    missing = missing_file(names)
     if missing is not None:
-        raise ModelManifestError(
-            f"{MANIFEST_FILE}: files lacks {missing}: expected {', '.join(REQUIRED_FILES)}"
-        )
+        raise ModelManifestError(f"{MANIFEST_FILE}: files lacks {missing}: expected it in every package")
     return files
+
+
+def missing_file(names: Collection[str]) -> str | None:
+    """Return what a package with the files `names` lacks, None when it is whole."""
+    missing = next((name for name in REQUIRED_FILES if name not in names), None)
+    if missing is not None or MODEL_FILE in names:
+        return missing
+    if ENGINE_FILE not in names:
+        return f"{MODEL_FILE} (or {ENGINE_FILE} with {ENGINE_FACTS_FILE})"
+    return None if ENGINE_FACTS_FILE in names else ENGINE_FACTS_FILE
 
 
 def _file(index: int, value: object) -> ManifestFile:

@@ -7,15 +7,18 @@ from pathlib import Path
 
 from contract.errors import CrowdLensError, WorkFailedError
 from contract.model_manifest import (
+    MODEL_FILE,
     OPTIONAL_FILES,
     PRECISIONS,
     REQUIRED_FILES,
     ManifestFile,
     ModelManifest,
     check_version,
+    missing_file,
 )
 from edge_components.model_store.onnx_file import picture_input, read_onnx
 from edge_components.model_store.packages import sha256_of_file
+from edge_components.runtime.inference.model_package import ModelPackage, read_package
 
 TAO_SUFFIXES = (".etlt", ".tlt", ".hdf5")
 TAO_PATH = (
@@ -45,7 +48,7 @@ def refuse_tao(path: Path) -> None:
     """Raise `PushError` for a file (or a folder with nothing but one) that TAO alone can open."""
     inside = [path] if path.is_file() else [file for file in path.glob("*") if file.is_file()]
     encrypted = next((file for file in inside if file.suffix in TAO_SUFFIXES), None)
-    if encrypted is not None and not any(file.suffix == ".onnx" for file in inside):
+    if encrypted is not None and not any(file.suffix in (".onnx", ".plan") for file in inside):
         raise PushError(f"model {encrypted.name} is for TAO's own tools: {TAO_PATH}")
 
 
@@ -55,15 +58,12 @@ def check_package(folder: Path, version: str | None, accuracy: dict[str, float])
     Raises `PushError`, `GoldenCheckFailedError`, `ModelPackageError` or `ModelRefusedError`.
     """
     from edge_components.runtime.inference.golden import check_golden
-    from edge_components.runtime.inference.model_package import read_package
 
     refuse_tao(folder)
     _check_files(folder)
     described = read_package(folder)
-    onnx = read_onnx(described.model_path)
-    picture_input(onnx, described.model_path.name, described.input.width, described.input.height)
-    if onnx.needs_tensorrt:
-        note = "not tried here: the model has TensorRT plugins; each device tries it before it is active"
+    if _is_for_tensorrt_alone(described):
+        note = "not tried here, for it takes TensorRT; each device tries it before it is active"
     else:
         outcome = check_golden(folder, engine=None, provider="cpu")
         if not outcome.passed:
@@ -94,10 +94,21 @@ def parse_accuracy(values: list[str]) -> dict[str, float]:
     return figures
 
 
+def _is_for_tensorrt_alone(described: ModelPackage) -> bool:
+    """Return whether only a device can try the model, after holding its ONNX file against model.yaml."""
+    path = described.model_path
+    if path.name != MODEL_FILE:
+        return True
+    onnx = read_onnx(path)
+    picture_input(onnx, path.name, described.input.width, described.input.height)
+    return onnx.needs_tensorrt
+
+
 def _check_files(folder: Path) -> None:
     if not folder.is_dir():
-        raise PushError(f"model {folder} is no package folder: expected one with {', '.join(REQUIRED_FILES)}")
-    missing = next((name for name in REQUIRED_FILES if not (folder / name).is_file()), None)
+        files = ", ".join((MODEL_FILE, *REQUIRED_FILES))
+        raise PushError(f"model {folder} is no package folder: expected one with {files}")
+    missing = missing_file([path.name for path in folder.iterdir() if path.is_file()])
     if missing is not None:
         hint = "; `crowdlens models golden` makes the golden check" if missing.startswith("golden") else ""
         raise PushError(f"model package {folder} has no {missing}: expected it in the package{hint}")

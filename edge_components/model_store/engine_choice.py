@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from contract.model_manifest import ENGINE_FACTS_FILE, ENGINE_FILE, ModelManifest
+from contract.model_manifest import ENGINE_FACTS_FILE, ENGINE_FILE, MODEL_FILE, ModelManifest
 from edge_components.model_store.device_facts import Device, TensorRt
 from edge_components.model_store.engine_builder import Engine
 from edge_components.model_store.engine_command import EngineSource, choose_source
@@ -71,6 +71,17 @@ class EngineChoice:
         if self.settings.engine == "optional":
             return self._without(golden, _joined(*notes))
         raise ModelRefusedError(f"model {self.manifest.reference}: {_joined(*notes)}")
+
+    def choose_brought(self, golden: Golden) -> Chosen:
+        """Return the engine of a package that has nothing else; raises `ModelRefusedError`."""
+        notes = [f"it has no {MODEL_FILE}"]
+        tensorrt = self.device.tensorrt
+        if tensorrt is None:
+            notes.append(f"{self.device.reason}, so nothing tells whether its engine fits")
+        brought = self._brought(tensorrt, golden, notes) if tensorrt else None
+        if brought is None:
+            raise ModelRefusedError(f"model {self.manifest.reference}: {_joined(*notes)}")
+        return brought
 
     def _built(self, precision: str, tensorrt: TensorRt, builder: Builder, golden: Golden) -> Chosen:
         source = choose_source(self.package, precision, tensorrt)

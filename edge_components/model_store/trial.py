@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.model_manifest import ModelManifest
+from contract.model_manifest import MODEL_FILE, ModelManifest
 from edge_components.model_store.device_facts import Device, DeviceProbe
 from edge_components.model_store.engine_builder import EngineBuilder
 from edge_components.model_store.engine_choice import Chosen, EngineChoice
@@ -59,6 +59,8 @@ class Trial:
             self.device,
         )
         builds = self.device.tensorrt is not None and self.settings.engine != "never"
+        if described.model_path.name != MODEL_FILE:
+            return choice.choose_brought(self._golden)
         if builds and not read_onnx(described.model_path).needs_tensorrt:
             self._pass_by_itself()
         return choice.choose(builder, self._golden)
@@ -69,7 +71,8 @@ class Trial:
         try:
             described = read_package(self.package)
             onnx = described.model_path
-            picture_input(read_onnx(onnx), onnx.name, described.input.width, described.input.height)
+            if onnx.name == MODEL_FILE:
+                picture_input(read_onnx(onnx), onnx.name, described.input.width, described.input.height)
         except (ModelPackageError, ModelRefusedError) as error:
             raise ModelRefusedError(f"model {reference}: {error}") from error
         return described

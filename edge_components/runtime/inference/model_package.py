@@ -16,6 +16,8 @@ from contract.identity import InvalidNameError, check_identifier, check_label
 from edge_components.runtime.inference.layouts import TRAITS
 
 MODEL_FILE = "model.onnx"
+ENGINE_FILE = "engine.plan"
+"""Stands for the model in a package without ONNX: what TAO's converter built for one kind of device."""
 DESCRIPTION_FILE = "model.yaml"
 TASKS = ("detection", "face", "classification")
 CLASSIFICATION = "classification"
@@ -77,15 +79,17 @@ def read_package(folder: str | Path) -> ModelPackage:
     Raises `ModelPackageError` with one sentence that names the file and the field.
     """
     folder = Path(folder)
-    path = folder / DESCRIPTION_FILE
+    path, model = folder / DESCRIPTION_FILE, folder / MODEL_FILE
+    if not model.exists() and (folder / ENGINE_FILE).is_file():
+        model = folder / ENGINE_FILE
     try:
-        package = parse_description(_load(path), folder / MODEL_FILE)
+        package = parse_description(_load(path), model)
         actual = sha256_of(package.model_path)
     except (ModelPackageError, InvalidNameError) as error:
         raise ModelPackageError(f"model package {folder}: {error}") from error
     if actual != package.sha256:
         raise ModelPackageError(
-            f"model package {folder}: sha256 of {MODEL_FILE} is {actual[:12]}… but {DESCRIPTION_FILE} says "
+            f"model package {folder}: sha256 of {model.name} is {actual[:12]}… but {DESCRIPTION_FILE} says "
             f"{package.sha256[:12]}…: expected the file the package was made with"
         )
     return package

@@ -283,3 +283,27 @@ def test_an_engine_may_come_with_the_package(tmp_path: Path, facts: dict[str, st
     assert note in str(active.note)
     assert (active.engine == "packages/people/1/engine.plan") == (note == "the package's own engine")
     assert rig.store().ensure(PEOPLE) == active
+
+
+@pytest.mark.parametrize(
+    ("tensorrt", "reason"),
+    [
+        pytest.param("10.3.0", None, id="fits"),
+        pytest.param("8.6.1", "is for tensorrt '10.3.0', not '8.6.1'", id="another-tensorrt"),
+        pytest.param(None, "nothing tells whether its engine fits", id="no-tensorrt"),
+    ],
+)
+def test_a_package_of_nothing_but_an_engine(tmp_path: Path, tensorrt: str | None, reason: str | None) -> None:
+    facts = json.dumps({"tensorrt": "10.3.0", "gpu": "Orin"}).encode()
+    files = {**package_files(onnx=b"plan"), "engine.plan": b"plan", "engine.json": facts}
+    del files["model.onnx"]
+    rig = Rig.at(tmp_path, write_trtexec(tmp_path, tensorrt) if tensorrt else None)
+    rig.bucket.push("people", "1", files)
+    model = tmp_path / "root/proc/device-tree/model"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(b"Orin\0")
+    if reason is None:
+        assert rig.store().ensure(PEOPLE).engine == "packages/people/1/engine.plan"
+        return
+    with pytest.raises(ModelRefusedError, match=reason):
+        rig.store().ensure(PEOPLE)

@@ -20,9 +20,15 @@ from contract.model_manifest import (
     parse_reference,
 )
 
+NAMES = ("model.onnx", *REQUIRED_FILES)
 SHA256 = "0123456789abcdef" * 4
-FILES = tuple(ManifestFile(name, 10 + index, SHA256) for index, name in enumerate(REQUIRED_FILES))
+FILES = tuple(ManifestFile(name, 10 + index, SHA256) for index, name in enumerate(NAMES))
 MANIFEST = ModelManifest("people", "1.2", "detection", FILES, {"fp32": 0.8})
+
+
+def only(*names: str) -> bytes:
+    files = [{"name": name, "bytes": 1, "sha256": SHA256} for name in (*names, *REQUIRED_FILES)]
+    return changed(files=files)
 
 
 def changed(**fields: Any) -> bytes:
@@ -39,6 +45,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
     assert MANIFEST.reference.key("model.onnx") == "models/people/1.2/model.onnx"
     assert MANIFEST.size_bytes == 10 + 11 + 12 + 13
     assert parse_manifest(changed(newer="key")) == MANIFEST
+    assert parse_manifest(only("engine.plan", "engine.json")).file("model.onnx") is None
 
 
 @pytest.mark.parametrize(
@@ -50,7 +57,9 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         pytest.param(changed(name="a/b"), "model name is 'a/b'", id="name-is-a-path"),
         pytest.param(changed(version=".."), "version is '..'", id="version-goes-up"),
         pytest.param(changed(version=1), "version is 1", id="version-is-a-number"),
-        pytest.param(changed(files=[]), "lacks model.onnx", id="no-files"),
+        pytest.param(changed(files=[]), "lacks model.yaml", id="no-files"),
+        pytest.param(only(), "lacks model.onnx (or engine.plan with engine.json)", id="no-model"),
+        pytest.param(only("engine.plan"), "lacks engine.json", id="engine-for-nobody-knows"),
         pytest.param(with_file(name="../x"), "name is '../x'", id="file-goes-up"),
         pytest.param(with_file(name="run.sh"), "name is 'run.sh'", id="unknown-file"),
         pytest.param(with_file(name="model.yaml"), "each name once", id="file-twice"),
