@@ -85,6 +85,7 @@ def run_component(
     Greengrass, as `thing_name`. `restart` replaces this process by a fresh one, for settings that cannot
     change live; `end_now` ends one whose work does not stop in time.
     """
+    configure_logging()
     stop = threading.Event()
     ipc: Ipc | None = None
     with stop_on_signals(stop) as signals:

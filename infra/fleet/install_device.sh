@@ -17,6 +17,8 @@ WORK=/var/tmp/crowdlens-install
 USER_NAME=ggc_user
 GROUP_NAME=ggc_group
 UNIT=/etc/systemd/system/greengrass.service
+RUN=/run/crowdlens
+TMPFILES=/etc/tmpfiles.d/crowdlens.conf
 
 STAGE= REGION= DATA_ENDPOINT= CREDENTIALS_ENDPOINT= SERIAL= SITE= CLAIM_CERTIFICATE= CLAIM_KEY= SOURCE_FILE= SCENE=
 NUCLEUS= PLUGIN= ROOT_CA=
@@ -106,9 +108,9 @@ undo() {
     if [ -e "$UNIT" ]; then
         run systemctl disable --now greengrass.service || say "greengrass.service could not be stopped: going on"
     fi
-    run rm -f "$UNIT"
+    run rm -f "$UNIT" "$TMPFILES"
     run systemctl daemon-reload || say "systemd could not be told: going on"
-    run rm -rf "$ROOT" "$CLAIM" "$STATE/libraries" "$WORK"
+    run rm -rf "$ROOT" "$CLAIM" "$STATE/libraries" "$WORK" "$RUN"
     say "kept: $STATE/spool.db* (records that wait) and $SETTINGS; the thing and its certificate are in the cloud:"
     say "  crowdlens devices block NAME, then deactivate the certificate; see docs/device.md"
 }
@@ -160,7 +162,7 @@ install_packages() {
 }
 
 make_places() {
-    say "2. user $USER_NAME, $STATE and $SETTINGS"
+    say "2. user $USER_NAME, $STATE, $SETTINGS and $RUN"
     getent group "$GROUP_NAME" >/dev/null 2>&1 || run groupadd --system "$GROUP_NAME"
     id "$USER_NAME" >/dev/null 2>&1 ||
         run useradd --system --no-create-home --shell /usr/sbin/nologin --gid "$GROUP_NAME" "$USER_NAME"
@@ -168,6 +170,12 @@ make_places() {
     ! getent group video >/dev/null 2>&1 || run usermod --append --groups video "$USER_NAME"
     run install -d -m 0750 -o "$USER_NAME" -g "$GROUP_NAME" "$STATE"
     run install -d -m 0750 -o root -g "$GROUP_NAME" "$SETTINGS"
+    # Addresses of cameras with their passwords, a file each: root writes them, the components read them.
+    run install -d -m 0750 -o root -g "$GROUP_NAME" "$SETTINGS/sources"
+    # What a boot clears is made again by the system at each boot.
+    run install -d -m 0755 -o root -g root /etc/tmpfiles.d
+    printf 'd %s 0750 %s %s -\n' "$RUN" "$USER_NAME" "$GROUP_NAME" | write "$TMPFILES" 0644
+    run install -d -m 0750 -o "$USER_NAME" -g "$GROUP_NAME" "$RUN"
     run install -d -m 0700 -o root -g root "$CLAIM"
     printf '%s\n' "$SITE" | write "$SETTINGS/site" 0640
     [ -z "$SOURCE_FILE" ] || write "$SETTINGS/camera-source" 0640 <"$SOURCE_FILE"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -84,7 +88,30 @@ def test_a_dry_run_says_every_step_and_changes_nothing(device: Path) -> None:
         assert said in finished.stdout
     for written in ("site (0640)", "camera-source (0640)", "scene.yaml (0640)", "nucleus.yaml (0600)"):
         assert f"would write: /etc/crowdlens/{written}" in finished.stdout.replace("/claim/", "/")
+    assert "would write: /etc/tmpfiles.d/crowdlens.conf (0644)" in finished.stdout
+    for folder in ("/etc/crowdlens/sources", "/run/crowdlens"):
+        assert [line for line in finished.stdout.splitlines() if line.endswith(f"ggc_group {folder}")]
     assert sorted(path.name for path in device.rglob("*")) == before
+
+
+def test_the_run_folder_is_the_components_own_after_every_boot(tmp_path: Path) -> None:
+    """The line that the script writes, read by systemd-tmpfiles itself."""
+    if shutil.which("systemd-tmpfiles") is None:
+        pytest.skip("no systemd-tmpfiles here")
+    text = SCRIPT.read_text(encoding="utf-8")
+    written = re.search(r"printf '(d %s 0750 %s %s -)", text)
+    assert written is not None
+    folder = tmp_path / "run"
+    user = pwd.getpwuid(os.getuid()).pw_name
+    group = grp.getgrgid(os.getgid()).gr_name
+    (tmp_path / "crowdlens.conf").write_text(written[1] % (folder, user, group) + "\n", encoding="utf-8")
+    made = subprocess.run(
+        ["systemd-tmpfiles", "--create", str(tmp_path / "crowdlens.conf")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (made.returncode, folder.stat().st_mode & 0o777) == (0, 0o750), made.stderr
 
 
 def test_undoing_keeps_what_waits_to_be_sent(device: Path) -> None:
