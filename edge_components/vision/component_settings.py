@@ -14,7 +14,7 @@ from contract.model_manifest import ModelManifestError, parse_reference
 from edge_components.runtime.component_config import ComponentConfigError, Fields
 from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.vision.arguments import PROVIDERS, find_model
-from edge_components.vision.sources.secret import source_text
+from edge_components.vision.sources import check_source, source_text
 
 STORE_MODEL = "store"
 KEYS = (
@@ -128,9 +128,11 @@ def _check_address(name: str, entry: CameraEntry) -> None:
         raise ComponentConfigError(
             f"configuration cameras/{name}: expected source or sourceFile, one of them"
         )
-    if entry.source is not None and entry.password_file is None:
+    if entry.source is not None:
         try:
-            entry.address()
+            check_source(entry.source)
+            if entry.password_file is None:
+                entry.address()
         except CrowdLensError as error:
             raise ComponentConfigError(f"configuration cameras/{name}/source: {error}") from error
 

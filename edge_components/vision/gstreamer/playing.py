@@ -114,7 +114,9 @@ class Playing:
         error = ctypes.POINTER(gst.GError)()
         pipeline = self._library.call("gst_parse_launch", description.encode(), byref(error))
         if error or not pipeline:
-            raise PipelineError(_message(error) or "it cannot be understood")
+            said = _message(error) or "it cannot be understood"
+            lacks = said.startswith("no element")
+            raise PipelineError(f"{said}: expected GStreamer's plug-in that has it" if lacks else said)
         return int(pipeline)
 
     def _set(self, element: str, name: str, value: str) -> None:
@@ -172,4 +174,4 @@ def _sink(request: Request) -> str:
 
 def _message(error: Any) -> str:
     """Return the text of a `GError *`, of one line; empty when there is none."""
-    return " ".join(error.contents.message.decode("utf-8", "replace").split()) if error else ""
+    return " ".join(error.contents.message.decode("utf-8", "replace").split()).rstrip(".") if error else ""

@@ -8,7 +8,7 @@ from edge_components.vision.sources.frames import (
     SourceError,
     SourceInfo,
 )
-from edge_components.vision.sources.opening import open_source
+from edge_components.vision.sources.opening import check_source, open_source
 from edge_components.vision.sources.secret import source_text
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "SourceDamagedError",
     "SourceError",
     "SourceInfo",
+    "check_source",
     "is_live",
     "open_source",
     "shown",

@@ -183,7 +183,8 @@ class _Conversation:
                 f"its ONVIF service answered {error.code} {_reason(content)}".rstrip()
             ) from error
         except (OSError, http.client.HTTPException) as error:
-            why = getattr(error, "reason", None) or error
+            reason = getattr(error, "reason", error)
+            why = getattr(reason, "strerror", None) or reason
             raise CaptureError(f"its ONVIF service does not answer ({why})") from error
 
     def _login(self) -> str:

@@ -32,7 +32,7 @@ from edge_components.vision.sources.gstreamer import (
 from edge_components.vision.sources.image_folder import ImageFolder
 from edge_components.vision.sources.live import LiveSource
 from edge_components.vision.sources.onvif import OnvifAddress
-from edge_components.vision.sources.secret import source_text
+from edge_components.vision.sources.secret import source_text, with_password
 from edge_components.vision.sources.video_file import VideoFile
 
 _DEVICE_OPTIONS = ("width", "height", "fps", "format")
@@ -61,6 +61,14 @@ def open_source(
     return LiveSource(
         shown(text), capture_factory or factory(), first_connection_seconds=first_connection_seconds
     )
+
+
+def check_source(text: str) -> None:
+    """Refuse an address that nothing could ever be read from; looks at no file, device or network.
+
+    The address may hold ``{password}`` still. Raises `SourceError`.
+    """
+    _camera(with_password(text, "password"))
 
 
 def _camera(text: str) -> Callable[[], CaptureFactory] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_components.vision.sources import SourceError, is_live, open_source, shown
+from edge_components.vision.sources import SourceError, check_source, is_live, open_source, shown
 from edge_components.vision.sources.camera_mode import CameraMode, parse_mode
 from edge_components.vision.sources.gstreamer import csi_request, rtsp_request
 
@@ -82,6 +82,29 @@ def test_an_address_that_cannot_be_is_refused_at_once(text: str, sentence: str) 
         open_source(text)
     assert sentence in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param("csi://front", "expected csi://N", id="CSI"),
+        pytest.param("rtsp:///{password}", "expected rtsp://[user:password@]host", id="RTSP"),
+        pytest.param("/dev/video0?zoom=2", "has the option 'zoom'", id="V4L2"),
+        pytest.param("http://h/x.mjpg", "expected a video file", id="an unknown scheme"),
+    ],
+)
+def test_a_configuration_with_an_impossible_address_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        check_source(text)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["rtsp://viewer:{password}@h/x", "/dev/video977", "no/such.mp4", "hardware:rtsp://h/x", "csi://0"],
+)
+def test_what_may_be_there_later_is_not_refused(text: str) -> None:
+    check_source(text)
 
 
 def test_a_folder_is_not_decoded_by_hardware(tmp_path: Path) -> None:
