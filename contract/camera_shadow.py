@@ -143,15 +143,16 @@ def _key(device: str, camera: str, part: str, version: str) -> str:
     return f"{scenes_prefix(device)}{camera}/{_PART[part]}{version}.yaml"
 
 
-def parse_desired(document: object, *, device: str, camera: str) -> DesiredCamera:
+def parse_desired(document: object, *, device: str, camera: str, with_history: bool = False) -> DesiredCamera:
     """Return what the desired half of a camera's shadow asks for; None or an empty one asks for nothing.
 
-    Raises `CameraShadowError`, also for a key outside the camera's own folder of the bucket.
+    Raises `CameraShadowError`, also for a key outside the camera's own folder of the bucket. The history is
+    for who pushes: a device leaves it alone, so that nothing in it can keep a scene from being applied.
     """
     if document is None:
         return DesiredCamera(None, None)
     wanted = mapping("desired", document)
-    history = wanted.get("history")
+    history = wanted.get("history") if with_history else None
     return DesiredCamera(
         scene=_desired_document("desired", "scene", wanted, device, camera),
         project=_desired_document("desired", "project", wanted, device, camera),

@@ -50,7 +50,10 @@ class CameraShadows:
         state = shadow_state(answer["payload"].read())
         scene, project = parse_reported(state.reported)
         return CameraState(
-            parse_desired(state.desired, device=device, camera=camera), scene, project, state.version
+            parse_desired(state.desired, device=device, camera=camera, with_history=True),
+            scene,
+            project,
+            state.version,
         )
 
     def change(

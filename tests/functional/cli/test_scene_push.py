@@ -52,7 +52,8 @@ class Fleet:
 
     def wanted(self, device: str) -> DesiredCamera:
         answer = self.shadows.get_thing_shadow(thingName=device, shadowName=camera_shadow_name(CAMERA))
-        return parse_desired(shadow_state(answer["payload"].read()).desired, device=device, camera=CAMERA)
+        desired = shadow_state(answer["payload"].read()).desired
+        return parse_desired(desired, device=device, camera=CAMERA, with_history=True)
 
     def version(self, device: str) -> str:
         scene = self.wanted(device).scene

@@ -81,7 +81,8 @@ def test_two_operators_push_at_once_and_one_goes_back(
 
     def wanted(device: str) -> Any:
         payload = shadows.get_thing_shadow(thingName=device, shadowName=SHADOW)["payload"].read()
-        return parse_desired(shadow_state(payload).desired, device=device, camera=CAMERA)
+        desired = shadow_state(payload).desired
+        return parse_desired(desired, device=device, camera=CAMERA, with_history=True)
 
     def run(*words: str) -> tuple[int, str]:
         process = started(environment, *words)

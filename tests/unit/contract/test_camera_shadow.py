@@ -34,7 +34,7 @@ def desired(**changes: Any) -> dict[str, Any]:
 
 
 def parse(value: object) -> DesiredCamera:
-    return shadow.parse_desired(value, device=DEVICE, camera=CAMERA)
+    return shadow.parse_desired(value, device=DEVICE, camera=CAMERA, with_history=True)
 
 
 def test_a_scene_and_a_project_are_read_as_they_were_written() -> None:
@@ -108,6 +108,11 @@ def test_a_push_remembers_what_it_replaced_and_a_rollback_goes_back_to_it() -> N
     assert third.before().before() == first
     with pytest.raises(CameraShadowError, match="history is empty"):
         first.before()
+
+
+def test_a_device_leaves_the_history_alone() -> None:
+    wanted = shadow.desired_state(DesiredCamera(document(), None)) | {"history": "of another shape"}
+    assert shadow.parse_desired(wanted, device=DEVICE, camera=CAMERA) == DesiredCamera(document(), None)
 
 
 def test_the_same_pushed_again_is_no_new_past() -> None:
