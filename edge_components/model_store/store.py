@@ -78,8 +78,7 @@ class ModelStore:
         Raises `ModelRefusedError` (remembered), `MissingVersionError`, and for what may pass `NotNowError`,
         `ObjectStoreError` or `DiskFullError`. The active model changes as the last step alone.
         """
-        self._say("waiting for the store")
-        with store_lock(self.folder, wait_seconds=LOCK_SECONDS, cancelled=self._cancelled):
+        with store_lock(self.folder, wait_seconds=LOCK_SECONDS, cancelled=self._cancelled, say=self._say):
             self._recover()
             device = self._probe.device()
             active = read_active(self.folder)
@@ -110,6 +109,7 @@ class ModelStore:
             self._say("activating")
             write_active(self.folder, previous)
             mend_previous(self.folder)
+            write_refusal(self.folder, previous.reference, None)
             return previous
 
     def _operators_refusal(self, active: ActiveModel, reason: str) -> Refusal:

@@ -16,16 +16,21 @@ _POLL_SECONDS = 0.1
 
 @contextmanager
 def store_lock(
-    folder: StoreFolder, *, wait_seconds: float, cancelled: Callable[[], bool] = lambda: False
+    folder: StoreFolder,
+    *,
+    wait_seconds: float,
+    cancelled: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[None]:
     """Hold the store's lock; the kernel drops it when its holder dies, however it dies.
 
+    `say` hears whom it waits for, if it does.
     Raises `NotNowError` with the holder's process id when it stays held, `SupersededError` when `cancelled`.
     """
     folder.root.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
-        _take(folder, descriptor, wait_seconds, cancelled)
+        _take(folder, descriptor, wait_seconds, cancelled, say)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
@@ -33,20 +38,33 @@ def store_lock(
         os.close(descriptor)
 
 
-def _take(folder: StoreFolder, descriptor: int, wait_seconds: float, cancelled: Callable[[], bool]) -> None:
+def _take(
+    folder: StoreFolder,
+    descriptor: int,
+    wait_seconds: float,
+    cancelled: Callable[[], bool],
+    say: Callable[[str], None],
+) -> None:
     deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if cancelled():
-                raise SupersededError("another version is wanted by now") from None
-            if time.monotonic() >= deadline:
-                holder = os.pread(descriptor, 20, 0).decode("ascii", "replace") or "unknown"
-                raise NotNowError(
-                    f"the model store {folder.root} is at work in process {holder}: expected it free within "
-                    f"{wait_seconds:g} s"
-                ) from None
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
+    has_said = False
+    while not _is_taken(descriptor):
+        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace") or "unknown"
+        if cancelled():
+            raise SupersededError("another version is wanted by now, or the store shall stop")
+        if time.monotonic() >= deadline:
+            raise NotNowError(
+                f"the model store {folder.root} is at work in process {holder}: expected it free within "
+                f"{wait_seconds:g} s"
+            )
+        if not has_said:
+            say(f"waiting for process {holder}, which is at work in the store")
+        has_said = True
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

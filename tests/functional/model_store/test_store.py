@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,8 @@ def test_versions_follow_one_another_and_roll_back(rig: Rig) -> None:
     assert in_force(rig) == "people@1"
     assert rig.store().activate_by_operator(TWO).reference == TWO
     assert list(read_refusals(folder)) == ["people@1"]
+    rig.store().roll_back()
+    assert list(read_refusals(folder)) == ["people@2"]
 
 
 def test_an_active_version_is_not_fetched_again(rig: Rig) -> None:
@@ -270,6 +273,11 @@ def test_a_second_process_waits_for_the_first_and_an_operator_is_told(rig: Rig) 
             rig.store().roll_back()
         waiting = threading.Thread(target=lambda: rig.store().ensure(TWO))
         waiting.start()
+        told = f"waiting for process {other.pid}, which is at work in the store"
+        deadline = time.monotonic() + 60
+        while told not in rig.said and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert told in rig.said
         assert in_force(rig) == "people@1"
     finally:
         done.set()
