@@ -21,6 +21,19 @@ def count_sentences(summary: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
+def classification_sentences(summary: Mapping[str, Any]) -> list[str]:
+    """Return what a classifier said, in sentences; none where objects were counted."""
+    seen = summary.get("classification")
+    if seen is None:
+        return []
+    times = ", ".join(f"{text} {seconds:.1f} s" for text, seconds in seen["seconds_by_answer"].items())
+    answer = "nothing was probable enough" if seen["answer"] is None else f"at the end: {seen['answer']}"
+    return [
+        f"project {seen['project']}: {answer}, {seen['changes']} changes" + (f" ({times})" if times else ""),
+        *(f"  {label['probability']:.3f} {label['label']} → {label['text']}" for label in seen["labels"]),
+    ]
+
+
 def _zone_sentence(name: str, zone: Mapping[str, Any]) -> str:
     said = [
         f"zone {name}: {zone['mean']:.2f} on average, {zone['max']} at most",

@@ -41,3 +41,26 @@ def find_model(named: str | None) -> Path:
     )
     known = ", ".join(names) or "(none yet)"
     raise UnknownModelError(f"model is {name!r}: expected a package folder, an .onnx file, or one of {known}")
+
+
+def model_of_project(path: Path) -> Path:
+    """Return the model that a project file names: beside it, as a path, or one at hand, of that version.
+
+    Raises `ProjectError` or `UnknownModelError`.
+    """
+    from edge_components.runtime.inference.model_package import read_package
+    from edge_components.vision.project_file import local_model, read_project
+
+    project = read_project(path)
+    beside = local_model(project, path)
+    if beside is not None:
+        return beside
+    reference = project.model
+    found = find_model(reference.name or reference.text)
+    if reference.version is not None and (found / "model.yaml").is_file():
+        version = read_package(found).version
+        if version != reference.version:
+            raise UnknownModelError(
+                f"project file {path}: model is {reference.text!r}: expected version {version}"
+            )
+    return found

@@ -7,6 +7,8 @@ import platform
 import re
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +21,24 @@ from cli.arguments import (
     share,
     window_seconds,
 )
-from cli.counts import count_sentences, health_sentence
+from cli.counts import classification_sentences, count_sentences, health_sentence
 from cli.output import print_json, say, write_json, write_progress
 
 if TYPE_CHECKING:
+    from contract.classification_message import ClassificationMessage
     from contract.scene import Scene
-    from edge_components.runtime.inference.detector import OnnxDetector
+    from edge_components.runtime.inference.open_model import Model
     from edge_components.vision.alerts import AlertPublisher
     from edge_components.vision.camera import CameraRun, CameraSettings
     from edge_components.vision.sources import Source
 
+MESSAGES_NAME = "messages.jsonl"
 EXAMPLE = """examples:
   crowdlens run --source examples/demo/demo.mp4 --scene examples/demo/scene.yaml --out out/run
   crowdlens run --source rtsp://user:password@camera/stream --model yolox-nano --out out/run
-  writes out/run/summary.json and key_frame.jpg; the records wait in out/run/spool.db for a publisher"""
+  crowdlens run --project examples/projects/person-count.yaml --source examples/demo/demo.mp4 --out out/run
+  writes out/run/summary.json and key_frame.jpg; the records wait in out/run/spool.db for a publisher.
+  A project that sends messages writes them to out/run/messages.jsonl, a line each."""
 
 
 def default_device() -> str:
@@ -50,6 +56,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spool", type=Path, help="spool file (default: spool.db in --out)")
     parser.add_argument("--device", type=identifier, default=default_device(), help="name of this device")
     add_camera_arguments(parser, source_required=True)
+    parser.add_argument(
+        "--project",
+        type=Path,
+        help="project file (YAML): model, scene and what comes of it",
+    )
     add_alerts_argument(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     parser.set_defaults(execute=execute)
@@ -104,16 +115,24 @@ def alert_publisher(arguments: argparse.Namespace) -> AlertPublisher | None:
 
 
 def camera_settings(
-    arguments: argparse.Namespace, *, source: str, scene: Path | None, spool: Path
+    arguments: argparse.Namespace,
+    *,
+    source: str,
+    scene: Path | None,
+    spool: Path,
+    project: Path | None = None,
 ) -> CameraSettings:
     """Return the settings that the arguments of `add_camera_arguments` describe."""
-    from cli.model_location import find_model
+    from cli.model_location import find_model, model_of_project
     from edge_components.vision.camera import CameraSettings
+
+    named = arguments.model
+    model = find_model(named) if named or project is None else model_of_project(project)
 
     return CameraSettings(
         source=source,
         scene=scene,
-        model=find_model(arguments.model),
+        model=model,
         spool=spool,
         device=arguments.device,
         window_seconds=arguments.window_seconds,
@@ -123,6 +142,7 @@ def camera_settings(
         folder_frames_per_second=arguments.fps,
         start_time_ms=arguments.start_time,
         maximum_seconds=arguments.seconds,
+        project=project,
     )
 
 
@@ -138,12 +158,18 @@ def execute(arguments: argparse.Namespace) -> int:
         source=arguments.source,
         scene=arguments.scene,
         spool=arguments.spool or arguments.out / "spool.db",
+        project=arguments.project,
     )
     stop = threading.Event()
     printer = ProgressPrinter(write_progress, is_terminal=sys.stderr.isatty())
-    with stop_on_signals(stop):
+    with stop_on_signals(stop), _messages(arguments.out, settings) as tell:
         run = run_camera(
-            settings, stop=stop, progress=printer, started=_announce, alerts=alert_publisher(arguments)
+            settings,
+            stop=stop,
+            progress=printer,
+            started=_announce,
+            alerts=alert_publisher(arguments),
+            tell=tell,
         )
     printer.finish(run.progress)
     summary = {
@@ -158,7 +184,28 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0 if run.problem is None else 1
 
 
-def _announce(source: Source, detector: OnnxDetector, scene: Scene) -> None:
+@contextmanager
+def _messages(
+    out: Path, settings: CameraSettings
+) -> Iterator[Callable[[ClassificationMessage], None] | None]:
+    """Yield what writes a classifier's messages to a file of `out`; None where there can be none."""
+    from contract.classification_message import encode_classification
+    from contract.project import NEVER
+    from edge_components.vision.project_file import read_project
+
+    project = None if settings.project is None else read_project(settings.project)
+    if project is None or project.output.mqtt == NEVER:
+        yield None
+        return
+    with (out / MESSAGES_NAME).open("w", encoding="utf-8") as file:
+
+        def write(message: ClassificationMessage) -> None:
+            file.write(encode_classification(message) + "\n")
+
+        yield write
+
+
+def _announce(source: Source, detector: Model, scene: Scene) -> None:
     info = source.info
     length = "live" if info.live else f"{info.frames or '?'} frames"
     say(
@@ -181,7 +228,8 @@ def _report(as_json: bool, run: CameraRun, summary: dict[str, Any], out: Path) -
         f"{summary['frames']} frames in {summary['seconds']:.1f} s ({pace}), {summary['tracks']} tracks, "
         f"{summary['records']['made']} records → {out / 'summary.json'}"
     )
-    for sentence in [*count_sentences(summary), *sentences_of(summary["warnings"])]:
+    counted = [*classification_sentences(summary), *count_sentences(summary)]
+    for sentence in [*counted, *sentences_of(summary["warnings"])]:
         say(sentence)
     if (health := health_sentence(summary["camera_health"])) is not None:
         say(health)
