@@ -20,7 +20,11 @@ from edge_components.runtime.inference.onnx_session import OnnxSession
 from edge_components.runtime.inference.session import ModelLoadError, Session
 from edge_components.runtime.inference.tensorrt_session import TensorRtSession
 
+ENGINE_SUFFIX = ".plan"
+"""Of the model's file in a package that brings an engine and no ONNX."""
 _log = logging.getLogger(__name__)
+# A command line without logging says it in its own words.
+_log.addHandler(logging.NullHandler())
 
 
 def open_session(
@@ -53,6 +57,8 @@ def open_session(
 def _package_session(
     package: ModelPackage, settings: DetectorSettings, engine: Path | None, engine_only: bool
 ) -> Session:
+    if package.model_path.suffix == ENGINE_SUFFIX:
+        return _checked(package, TensorRtSession(engine or package.model_path))
     problem = None
     if engine is not None:
         try:
