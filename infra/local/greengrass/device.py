@@ -76,6 +76,7 @@ class LocalDevice:
         self.folder = folder
         self.state, self.run, self.settings = (folder / name for name in ("state", "run", "settings"))
         self.nucleus = Nucleus(thing_name, is_lite=is_lite)
+        self.nucleus.enforces_grants = True
         self._endpoint = IpcEndpoint(self.nucleus, folder / "ipc.socket")
         self._environment = dict(environment or {})
         self._running: dict[str, _Running] = {}
@@ -103,6 +104,11 @@ class LocalDevice:
     def names(self) -> tuple[str, ...]:
         """The short names of the installed components."""
         return tuple(self._running)
+
+    @property
+    def started(self) -> tuple[str, ...]:
+        """The short names of those that were installed and started."""
+        return tuple(name for name, running in self._running.items() if running.log.exists())
 
     def log(self, name: str) -> str:
         """Return what the component `name` wrote so far."""

@@ -57,12 +57,14 @@ class _Subscription:
 class Nucleus:
     """State behind the IPC socket, and the hands of those who deploy; methods may be called from any thread.
 
-    `is_lite` answers as nucleus lite does: numbers as text, and no component updates or secrets.
+    `is_lite` answers as nucleus lite does: numbers as text, and no component updates or secrets. Only where
+    `enforces_grants` is set are topics held to what the component's configuration grants.
     """
 
     def __init__(self, thing_name: str, *, is_lite: bool = False) -> None:
         self.thing_name = thing_name
         self.is_lite = is_lite
+        self.enforces_grants = False
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.configurations: dict[str, Any] = {}

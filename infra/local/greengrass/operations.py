@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from infra.local.greengrass.grants import denial
 from infra.local.greengrass.nucleus import EventStream, Nucleus, OperationError, Publication
 from infra.local.greengrass.shadow_topics import (
     answer_shadow_topic,
@@ -30,6 +31,10 @@ def perform(nucleus: Nucleus, component: str, name: str, request: Request, strea
     operation = OPERATIONS.get(name)
     if operation is None:
         raise OperationError("ServiceError", f"operation {name!r} is not known here")
+    if nucleus.enforces_grants:
+        denied = denial(nucleus.configurations[component], nucleus.thing_name, name, request)
+        if denied is not None:
+            raise OperationError("UnauthorizedError", denied)
     try:
         return operation(nucleus, component, request, stream)
     except KeyError as error:

@@ -92,6 +92,7 @@ def until(what: Callable[[], Any], explain: Callable[[], str]) -> None:
             ("model_store", True),
             ("local_view", False),
             ("fleet_agent", True),
+            ("deepstream_bridge", False),
         )
     ],
 )
@@ -99,7 +100,9 @@ def test_a_component_runs_by_its_recipe_says_how_it_is_and_stops(
     components: dict[str, Component], make_device: Callable[..., LocalDevice], name: str, is_lite: bool
 ) -> None:
     device = make_device(components[name], is_lite=is_lite)
-    assert device.install(name, DEPLOYED.get(name)).status == "SUCCEEDED"
+    (device.folder / "kitti").mkdir()
+    deployed = {"kittiFolder": str(device.folder / "kitti")} if name == "deepstream_bridge" else {}
+    assert device.install(name, DEPLOYED.get(name, deployed)).status == "SUCCEEDED"
     status = device.run / "status" / f"{name}.json"
     full = components[name].name
     until(lambda: device.nucleus.states[full] == ["RUNNING"], lambda: device.log(name))
