@@ -14,11 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
+from edge_components.runtime.scaling import Image, scaled
 
 OVERLAY_BYTES = 128 * 1024
 _MAGIC: Final = int.from_bytes(b"CLFRAME1", "little")
@@ -117,10 +115,7 @@ class FrameFile:
         self._fence()
         width, height = size
         pixels = self._pixels(slot, width, height)
-        if image.shape[:2] == (height, width):
-            np.copyto(pixels, image)
-        else:
-            cv2.resize(image, size, dst=pixels, interpolation=cv2.INTER_AREA)
+        np.copyto(pixels, image if image.shape[:2] == (height, width) else scaled(image, size))
         start = self._slot_start(slot) + self.capacity
         self._view[start : start + len(overlay)] = overlay
         for word, value in (

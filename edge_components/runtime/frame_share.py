@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from contract.identity import check_identifier
-from edge_components.runtime.frame_file import OVERLAY_BYTES, FrameFile, Image, StoredFrame
+from edge_components.runtime.frame_file import OVERLAY_BYTES, FrameFile, StoredFrame
+from edge_components.runtime.scaling import Image
 
 logger = logging.getLogger(__name__)
 
