@@ -123,7 +123,14 @@ class CameraWorker:
         Raises `CrowdLensError` when they cannot be used, with everything as it was.
         """
         settings = self._settings
-        model = self._borrow(documents, settings)
+        try:
+            model = self._borrow(documents, settings)
+        except CrowdLensError:
+            if self._run is not None or documents.project is not None:
+                raise
+            # The model is missing, which is no fault of the scene.
+            self._await(documents)
+            return False
         try:
             plan = CameraPlan(documents, model.model, settings.window_seconds, settings.confidence)
             with self._lock:
@@ -135,13 +142,18 @@ class CameraWorker:
                 # Without a picture only the fit to its size cannot be checked.
                 scene = documents.scene.scene
                 plan.analytics(plan.scene(scene.frame_width, scene.frame_height))
-                self._candidate = documents
-                self._wake.set()
+                # Held until the camera runs, so that it is not opened twice.
+                self._outgoing.append(model)
+                self._await(documents)
         except BaseException:
             model.give_back()
             raise
-        model.give_back()
         return False
+
+    def _await(self, documents: CameraDocuments) -> None:
+        with self._lock:
+            self._candidate = documents
+        self._wake.set()
 
     def update(self, settings: VisionSettings) -> None:
         """Count with other settings; raises `CrowdLensError` when the present documents do not allow it."""

@@ -115,7 +115,7 @@ class ShadowSync:
     def attach(self, worker: Worker | None, store: ReadObject | None) -> None:
         """Serve `worker` from now on, with what is in `store`; None lets the camera be."""
         with self._lock:
-            self._worker, self._store, self._said = worker, store, None
+            self._worker, self._store, self._said, self._refusals = worker, store, None, {}
             if worker is not None:
                 worker.verdict = self._judged
         self.ask()

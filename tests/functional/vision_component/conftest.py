@@ -175,6 +175,10 @@ class Site:
             "settings": str(self.folders.settings),
         }
         self.nucleus.merge(COMPONENT, (), {**folders, **configuration})
+        # What an earlier process said is no sign of this one.
+        self.nucleus.states[COMPONENT].clear()
+        (self.folders.status / "vision.json").unlink(missing_ok=True)
+        self.status = None
         self.component = VisionComponent(
             opener=self.open_model,
             source_opener=self.open_source,
