@@ -13,7 +13,7 @@ _STEPS = frozenset({"install", "run", "startup"})
 _STEP_KEYS = frozenset({"Script", "Setenv", "Timeout", "RequiresPrivilege"})
 """Lite passes over Skipif without a word, so the step would always run there."""
 _LONGEST_TIMEOUT_SECONDS = DEPLOYMENT_MINUTES * 60
-"""A step that takes longer fails its deployment anyhow: building an engine on a small device takes an hour."""
+"""A longer one fails its deployment anyhow: building an engine on a small device takes an hour."""
 _MAXIMUM_SCRIPT_BYTES = 10_000
 """Lite's MAX_SCRIPT_LENGTH."""
 _FROM_THE_INTERNET = re.compile(r"\b(curl|wget|apt|apt-get|git|https?:)\b|\bpip3? install\b")

@@ -16,6 +16,7 @@ from edge_components.local_view.component import LocalView
 from edge_components.model_store.component import ModelStoreComponent
 from edge_components.publisher.component import PublisherComponent
 from edge_components.vision.component import VisionComponent
+from infra.bundles import ROOT
 from infra.fleet.components import EDGE_COMPONENTS, Component, RecipeError, load_components
 from infra.fleet.recipe_check import check_component, recipe_problems
 
@@ -335,3 +336,11 @@ def test_a_file_that_is_no_recipe_is_named(tmp_path: Any) -> None:
         (folder / "recipe.yaml").write_text(text, encoding="utf-8")
         with pytest.raises(RecipeError, match=sentence):
             load_components(tmp_path)
+
+
+@pytest.mark.parametrize("ours", [pytest.param(one, id=f"{one.name} {one.version}") for one in COMPONENTS])
+def test_every_key_of_a_recipe_is_told(ours: Component) -> None:
+    told = (ROOT / "docs" / "components.md").read_text(encoding="utf-8")
+    keys = ours.recipe["ComponentConfiguration"]["DefaultConfiguration"].keys() - {"accessControl"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in told] == []
+    assert f"`{ours.name.rpartition('.')[2]}`" in told
