@@ -126,7 +126,7 @@ class ModelStoreComponent:
     def _failed(
         self, settings: StoreSettings, error: CrowdLensError | OSError, pause_seconds: float
     ) -> float | None:
-        sentence = f"{error}{_clock_sentence()}"
+        sentence = f"{error}{clock_sentence(datetime.now(tz=timezone.utc))}"
         if isinstance(error, OSError) or is_passing(error):
             logger.warning("model not active yet", extra={"model": str(settings.model), "reason": sentence})
             self._report("waiting", f"{sentence}; trying again in {pause_seconds:g} s")
@@ -187,8 +187,8 @@ class ModelStoreComponent:
         return StoreFolder(self._the_context.folders.models)
 
 
-def _clock_sentence() -> str:
-    now = datetime.now(tz=timezone.utc)
+def clock_sentence(now: datetime) -> str:
+    """Return what to add to a failure while the clock cannot be right, else nothing."""
     if now >= _NO_CLOCK_BEFORE:
         return ""
     return f" (this device's clock says {now:%Y-%m-%d}: AWS answers nothing until the time is right)"
