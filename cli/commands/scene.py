@@ -39,7 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     actions = parser.add_subparsers(metavar="action", required=True)
     draw = actions.add_parser("draw", help="draw zones and lines on a frame, on a page of this machine")
-    draw.add_argument("--source", required=True, help="video file, image folder, rtsp://… or /dev/videoN")
+    draw.add_argument(
+        "--source", required=True, help="video, image folder, rtsp://…, /dev/videoN, …: docs/cameras.md"
+    )
     draw.add_argument("--scene", type=Path, help="scene file to begin with")
     draw.add_argument("--out", type=Path, help="scene file to write (default: --scene, else scene.yaml)")
     draw.add_argument("--port", type=port, default=0, help="port on 127.0.0.1 (default: a free one)")
@@ -54,7 +56,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(execute=_check)
     grid = actions.add_parser("grid", help="draw the metre grid of a scene's ground on a frame")
-    grid.add_argument("--source", required=True, help="video file, image folder, rtsp://… or /dev/videoN")
+    grid.add_argument(
+        "--source", required=True, help="video, image folder, rtsp://…, /dev/videoN, …: docs/cameras.md"
+    )
     grid.add_argument("--scene", type=Path, required=True, help="scene file with ground points or a position")
     grid.add_argument("--out", type=Path, required=True, help="picture to write: .jpg or .png")
     grid.set_defaults(execute=_grid)

@@ -15,7 +15,8 @@ from contract.scene import Scene
 from edge_components.vision.scene_file import parse_scene_text, yaml_document
 
 _TAKEN = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
-_NOT_THERE = {"NoSuchKey", "404"}
+_NOT_THERE = {"NoSuchKey", "404", "AccessDenied", "403"}
+"""S3 tells who may not list the whole bucket that a key which is not there is forbidden."""
 
 
 class NoSuchVersionError(CrowdLensError):
@@ -62,7 +63,7 @@ class SceneStore:
         except self._s3.exceptions.ClientError as error:
             if _code(error) in _NOT_THERE:
                 raise NoSuchVersionError(
-                    f"s3://{self.bucket}/{key} does not exist: expected a version"
+                    f"s3://{self.bucket}/{key} is not there, or may not be read ({_code(error)})"
                 ) from error
             raise
         return bytes(body.read(MAXIMUM_DOCUMENT_BYTES + 1))
@@ -76,14 +77,13 @@ class SceneStore:
 
     def document(self, device: str, camera: str, version: str) -> DesiredDocument:
         """Return the stored scene `version` of a camera; raises `NoSuchVersionError`."""
-        key = scene_key(device, camera, version)
-        try:
-            content = self.read(key)
-        except NoSuchVersionError as error:
-            known = ", ".join(self.versions(device, camera)) or "none"
+        key, known = scene_key(device, camera, version), self.versions(device, camera)
+        if version not in known:
             raise NoSuchVersionError(
-                f"version {version!r} of camera {camera} of {device} is not in the bucket: expected {known}"
-            ) from error
+                f"version {version!r} of camera {camera} of {device} is not in the bucket: expected "
+                f"{', '.join(known) or 'one that was pushed'}"
+            )
+        content = self.read(key)
         return DesiredDocument(version, key, hashlib.sha256(content).hexdigest(), len(content))
 
     def versions(self, device: str, camera: str) -> list[str]:

@@ -16,6 +16,7 @@ from edge_components.vision.gstreamer.protocol import Request
 from edge_components.vision.sources import SourceDamagedError, SourceError, open_source
 from edge_components.vision.sources.capture import CaptureError
 from edge_components.vision.sources.gstreamer import GStreamerCapture, csi_request, open_decoded_file
+from edge_components.vision.sources.secret import with_password
 from edge_components.vision.sources.video_file import VideoFile
 
 PLUGINS = ("videotestsrc", "avidemux", "jpegdec", "rtspsrc")
@@ -71,6 +72,14 @@ def test_a_file_gives_every_frame_in_order(tmp_path: Path) -> None:
     assert times == pytest.approx([index / 10 for index in range(30)], abs=0.001)
     assert brightness == sorted(brightness)
     assert brightness[-1] - brightness[0] > 180
+
+
+def test_a_password_is_taken_letter_by_letter_whatever_is_in_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "clip.avi", frames=3)
+    awkward = path.rename(tmp_path / "a\"b\\c ! d'e{f}=g.avi")
+    text = with_password("gstreamer:filesrc location={password} ! avidemux ! jpegdec", str(awkward))
+    capture = GStreamerCapture(Request(text.removeprefix("gstreamer:")))
+    capture.release()
 
 
 def test_a_file_that_is_cut_off_says_so(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contract import camera_shadow as shadow
 from contract.camera_shadow import CameraShadowError, DesiredCamera, DesiredDocument
@@ -233,3 +235,26 @@ def test_a_camera_whose_shadow_would_be_named_too_long_is_refused() -> None:
 def test_topics_of_a_shadow() -> None:
     topic = camera_shadow_topic(DEVICE, CAMERA, "get/accepted")
     assert topic == "$aws/things/jetson-7/shadow/name/camera-plaza-1/get/accepted"
+
+
+KEYS = st.sampled_from(
+    ("scene", "project", "history", "version", "key", "sha256", "bytes", "at", "state", "reason", "desired")
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(ANYTHING)
+def test_whatever_stands_in_a_shadow_is_read_or_refused_in_a_sentence(value: object) -> None:
+    refused = []
+    for read in (parse, shadow.parse_reported, lambda v: shadow.shadow_state(json.dumps(v))):
+        try:
+            read(value)
+        except CrowdLensError as error:
+            refused.append(str(error))
+    assert [sentence for sentence in refused if "expected" not in sentence] == []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edge_components.vision.sources import SourceError, open_source, source_text
-from edge_components.vision.sources.secret import holds_password
+from edge_components.vision.sources import SourceError, open_source, shown, source_text
+from edge_components.vision.sources.secret import holds_password, with_password
 
 PASSWORD = "hu/nt@er 2:"
 
@@ -135,3 +138,21 @@ def test_every_command_takes_the_address_from_a_file(secret: Path, tmp_path: Pat
     secret.write_text(f"{tmp_path / 'none.mp4'}\n")
     with pytest.raises(SourceError, match=r"none\.mp4': no such file or folder"):
         open_source(f"@{secret}")
+
+
+PASSWORDS = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=20)
+
+
+@given(PASSWORDS)
+def test_any_password_arrives_whole_and_is_shown_nowhere(password: str) -> None:
+    url = with_password("rtsp://viewer:{password}@camera.example/live?x=1", password)
+    assert unquote(urlsplit(url).password or "") == password
+    assert shown(url) == "rtsp://***@camera.example/live"
+    pipeline = with_password("gstreamer:rtspsrc user-pw={password} ! decodebin", password)
+    assert shown(pipeline) == "gstreamer:rtspsrc ! decodebin"
+
+
+@given(PASSWORDS)
+def test_a_password_typed_into_an_address_as_it_is_is_shown_nowhere_either(password: str) -> None:
+    for scheme in ("rtsp", "onvif"):
+        assert shown(f"{scheme}://viewer:{password}@camera.example/x") == f"{scheme}://***@camera.example/x"
