@@ -77,9 +77,7 @@ def _push(arguments: argparse.Namespace) -> int:
         return 0
     print(f"{model}: {result['state']}, {package.manifest.size_bytes / 1e6:.1f} MB")
     if not arguments.dry_run:
-        say(
-            f'to give it to a group: cdk context "models": {{"GROUP": "{model}"}}, then deploy the components'
-        )
+        say(f"to give it to a group: deploy the stage's components with -c models=GROUP={model}")
     return 0
 
 
