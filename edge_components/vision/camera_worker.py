@@ -14,14 +14,15 @@ from contract.errors import CrowdLensError
 from contract.project import ProjectError
 from contract.scene import SceneError
 from edge_components.runtime.frame_share import FrameShare, FrameWriter
-from edge_components.runtime.inference.model_settings import DetectorSettings
 from edge_components.vision.alerts import AlertPublisher
-from edge_components.vision.camera_documents import CameraDocuments, DocumentFolder, read_scene_file
+from edge_components.vision.camera_documents import CameraDocuments, DocumentFolder
 from edge_components.vision.camera_plan import CameraPlan
+from edge_components.vision.camera_setup import address_of, local_documents, missing_of
 from edge_components.vision.component_settings import CameraEntry, VisionSettings
+from edge_components.vision.held_model import HeldModel
 from edge_components.vision.live_run import LiveRun, RunPlaces
-from edge_components.vision.model_bench import BorrowedModel, ModelBench, ModelPlace, locate
-from edge_components.vision.sources import Source, SourceError
+from edge_components.vision.model_bench import BorrowedModel, ModelBench
+from edge_components.vision.sources import Source
 from edge_components.vision.sources.address import shown
 from edge_components.vision.sources.backoff import BackOff
 
@@ -75,10 +76,7 @@ class CameraWorker:
         self._good = None if self._folder is None else self._folder.read()
         self._candidate: CameraDocuments | None = None
         self._run: LiveRun | None = None
-        self._model: BorrowedModel | None = None
-        self._outgoing: list[BorrowedModel] = []
-        self._model_problem: str | None = None
-        self._refused_place: ModelPlace | None = None
+        self._model = HeldModel(workplace.bench)
         self._unfit = False
         self._size: tuple[int, int] | None = None
         self._view: FrameWriter | None = None
@@ -124,7 +122,7 @@ class CameraWorker:
         """
         settings = self._settings
         try:
-            model = self._borrow(documents, settings)
+            model = self._model.borrow(documents, settings)
         except CrowdLensError:
             if self._run is not None or documents.project is not None:
                 raise
@@ -143,7 +141,10 @@ class CameraWorker:
                 scene = documents.scene.scene
                 plan.analytics(plan.scene(scene.frame_width, scene.frame_height))
                 # Held until the camera runs, so that it is not opened twice.
-                self._outgoing.append(model)
+                self._model.keep_open(model)
+                if self._state == ENDED:
+                    self._keep(documents)
+                    return True
                 self._await(documents)
         except BaseException:
             model.give_back()
@@ -169,21 +170,18 @@ class CameraWorker:
 
     def refresh_model(self) -> None:
         """Take the model that the store names now, when it is another; a failure keeps the old one."""
-        documents, model = self._running_documents(), self._model
-        if documents is None or model is None:
+        documents = self._running_documents()
+        place = None if documents is None else self._model.other_place(documents, self._settings)
+        if documents is None or place is None:
             return
-        place = None
         try:
-            place = locate(self._wanted_model(documents, self._settings), self._workplace.bench.models)
-            if place in (model.place, self._refused_place):
-                return
             self.offer(documents)
-            logger.info("model changed", extra={"camera": self.name, "model": place.shown})
         except CrowdLensError as error:
-            self._refused_place = place
-            self._model_problem = f"{model.place.shown} stays: {error}"
-            fields = {"camera": self.name, "problem": self._model_problem}
+            self._model.refuse(place, str(error))
+            fields = {"camera": self.name, "problem": self._model.problem}
             logger.warning("model not changed", extra=fields)
+        else:
+            logger.info("model changed", extra={"camera": self.name, "model": place.shown})
 
     def _running_documents(self) -> CameraDocuments | None:
         with self._lock:
@@ -193,15 +191,15 @@ class CameraWorker:
         """Return what the status tells of the camera."""
         run, documents = self._run, self._good
         figures: Mapping[str, Any] = {} if run is None else run.figures
-        problem = self._problem or figures.get("problem") or self._model_problem
+        problem = self._problem or figures.get("problem") or self._model.problem
         version = None if documents is None else documents.scene.scene.version
         return {
             "scene_version": version,
             **figures,
             "state": self._state,
             "source": self._source_name,
-            "model": self._model_name(),
-            "model_problem": self._model_problem,
+            "model": self._model.name,
+            "model_problem": self._model.problem,
             "problem": problem,
         }
 
@@ -250,45 +248,26 @@ class CameraWorker:
         return self._run_once(run)
 
     def _missing(self) -> str | None:
-        """Return what there is still no sign of; reads a local scene when there is one."""
-        entry = self.entry
-        if entry.name is None:
-            needed = [path for path in (entry.source_file, entry.scene_file) if path and not _has_text(path)]
-            if needed:
-                return f"no camera is set up yet: {needed[0]} is missing"
-            self._read_local_scene()
-        elif self.documents is None:
-            self._read_local_scene()
+        """Return what there is still no sign of; reads a local scene where no other counts."""
+        missing = missing_of(self.entry)
+        if missing is not None:
+            return missing
+        if self.entry.name is None or self.documents is None:
+            self._good = local_documents(self.entry)
         return None if self.documents is not None else "no scene yet: expected one in the camera's shadow"
 
-    def _read_local_scene(self) -> None:
-        path = self.entry.scene_file
-        if path is not None and _has_text(path):
-            self._good = read_scene_file(path, self.entry.name)
-
     def _open_source(self) -> Source:
-        address = self._address()
+        address = address_of(self.entry)
         self._source_name = shown(address)
         self._say(WAITING, f"{self._source_name} is being opened")
         return self._workplace.open_source(address, self._settings)
-
-    def _address(self) -> str:
-        if self.entry.name is not None:
-            return self.entry.address()
-        try:
-            return str(self.entry.source_file and self.entry.source_file.read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            # Without quoting it: it may hold a password.
-            raise SourceError(
-                f"{self.entry.source_file} cannot be read: expected one line of text"
-            ) from error
 
     def _make_run(self, source: Source) -> LiveRun | None:
         """Return a run of the newest documents; None when they were refused, or others came meanwhile."""
         documents, settings = self.documents, self._settings
         if documents is None:
             return None
-        model = self._borrow(documents, settings)
+        model = self._model.borrow(documents, settings)
         try:
             plan = CameraPlan(documents, model.model, settings.window_seconds, settings.confidence)
             run = LiveRun(source, plan, self._places(), changed=self._size_change(source))
@@ -341,29 +320,13 @@ class CameraWorker:
 
     # Documents and models
 
-    def _wanted_model(self, documents: CameraDocuments, settings: VisionSettings) -> str:
-        return settings.model if documents.project is None else documents.project.project.model.text
-
-    def _borrow(self, documents: CameraDocuments, settings: VisionSettings) -> BorrowedModel:
-        bench = self._workplace.bench
-        wanted = DetectorSettings(provider=settings.provider, threads=settings.threads)
-        return bench.borrow(locate(self._wanted_model(documents, settings), bench.models), wanted)
-
     def _hold(self, model: BorrowedModel, run: LiveRun | None, plan: CameraPlan) -> None:
         """Hold another model; those before go once no frame in flight can need them."""
-        if self._model is not None:
-            self._outgoing.append(self._model)
-        self._model, self._model_problem, self._refused_place = model, None, None
+        self._model.hold(model)
         if run is None or run.plan is plan:
-            self._drop_outgoing()
+            self._model.drop_former()
         else:
-            run.on_changed = self._drop_outgoing
-
-    def _drop_outgoing(self) -> None:
-        with self._lock:
-            outgoing, self._outgoing = self._outgoing, []
-        for model in outgoing:
-            model.give_back()
+            run.on_changed = self._model.drop_former
 
     def _keep(self, documents: CameraDocuments) -> None:
         is_new = documents is not self._good
@@ -391,24 +354,10 @@ class CameraWorker:
             self.verdict(in_force, documents, reason)
         return in_force is not None
 
-    def _model_name(self) -> str | None:
-        return None if self._model is None else self._model.place.shown
-
     def _say(self, state: str, problem: str | None) -> None:
         self._state, self._problem = state, problem or ""
 
     def _let_go(self) -> None:
         if self._view is not None:
             self._view.close()
-        with self._lock:
-            model, self._model = self._model, None
-            if model is not None:
-                self._outgoing.append(model)
-        self._drop_outgoing()
-
-
-def _has_text(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False
+        self._model.close()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from contract.scene import parse_scene
+from edge_components.runtime.clock import DeviceClock
+from edge_components.vision import live_run
 from edge_components.vision.sources import SourceError
 
 pytestmark = pytest.mark.xdist_group("vision_component")
@@ -120,3 +123,32 @@ def test_a_camera_that_changes_its_resolution_has_its_scene_fitted_anew(
     # It comes back as it was.
     site.wait_reported("plaza-1", version="v1", state="in_force")
     site.wait_camera("plaza-1", state="running")
+
+
+def test_a_clock_in_1970_stops_nobody_and_is_said_with_every_record(
+    site: Any, make_scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clock() -> DeviceClock:
+        return DeviceClock(wall_seconds=time.monotonic)
+
+    monkeypatch.setattr(live_run, "DeviceClock", clock)
+    site.desire("plaza-1", make_scene(), "v1")
+    site.start(**COMMON, cameras=entry("plaza-1"))
+    counted = site.wait_records("zone_counts")
+    assert {one.record.clock_quality for one in counted} == {"unsynced"}
+    assert site.camera("plaza-1")["state"] == "running"
+
+
+def test_a_file_ends_and_the_process_goes_on(site: Any, make_scene: Any, make_camera: Any) -> None:
+    """A scene that comes after the end is kept for the next start."""
+    camera = make_camera("clip")
+    site.sources["/clip.mp4"] = camera
+    site.desire("clip", make_scene("clip"), "v1")
+    site.start(**COMMON, cameras={"clip": {"source": "/clip.mp4"}})
+    site.wait_camera("clip", state="running")
+    camera.ended = True
+    camera.fault = "over"
+    site.wait_camera("clip", state="ended")
+    site.desire("clip", make_scene("clip", lines=[]), "v2")
+    site.wait_reported("clip", version="v2", state="in_force")
+    assert site.status is None

@@ -1,0 +1,42 @@
+"""What of a camera lies in files of the device: its address, and a scene for those without a shadow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_components.vision.camera_documents import CameraDocuments, read_scene_file
+from edge_components.vision.component_settings import CameraEntry
+from edge_components.vision.sources import SourceError
+
+
+def missing_of(entry: CameraEntry) -> str | None:
+    """Return which file the camera of the settings folder waits for; None when it waits for none."""
+    if entry.name is not None:
+        return None
+    needed = [path for path in (entry.source_file, entry.scene_file) if path is not None]
+    missing = next((path for path in needed if not has_text(path)), None)
+    return None if missing is None else f"no camera is set up yet: {missing} is missing"
+
+
+def local_documents(entry: CameraEntry) -> CameraDocuments | None:
+    """Return what the camera's scene file says, None where there is none; raises `SceneError`."""
+    path = entry.scene_file
+    return read_scene_file(path, entry.name) if path is not None and has_text(path) else None
+
+
+def address_of(entry: CameraEntry) -> str:
+    """Return the whole address, which may hold a password; raises `SourceError`, which never does."""
+    if entry.name is not None or entry.source_file is None:
+        return entry.address()
+    try:
+        return entry.source_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{entry.source_file} cannot be read: expected one line of text") from error
+
+
+def has_text(path: Path) -> bool:
+    """Return whether there is a file with something in it."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

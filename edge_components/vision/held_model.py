@@ -1,0 +1,90 @@
+"""The model that one camera counts by, and those that its frames in flight still need."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from contract.errors import CrowdLensError
+from edge_components.runtime.inference.model_settings import DetectorSettings
+from edge_components.vision.camera_documents import CameraDocuments
+from edge_components.vision.component_settings import VisionSettings
+from edge_components.vision.model_bench import BorrowedModel, ModelBench, ModelPlace, locate
+
+logger = logging.getLogger(__name__)
+
+
+class HeldModel:
+    """Borrows for one camera; methods may be called from any thread.
+
+    `problem` says why another model that was wanted did not take the place of the one held.
+    """
+
+    def __init__(self, bench: ModelBench) -> None:
+        self.problem: str | None = None
+        self._bench = bench
+        self._lock = threading.Lock()
+        self._model: BorrowedModel | None = None
+        self._outgoing: list[BorrowedModel] = []
+        self._refused: ModelPlace | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What the model held is called; None while there is none."""
+        return None if self._model is None else self._model.place.shown
+
+    def place_of(self, documents: CameraDocuments, settings: VisionSettings) -> ModelPlace:
+        """Return where the project's model lies, or the configuration's; raises `CrowdLensError`."""
+        project = documents.project
+        return locate(settings.model if project is None else project.project.model.text, self._bench.models)
+
+    def borrow(self, documents: CameraDocuments, settings: VisionSettings) -> BorrowedModel:
+        """Return the model that documents and settings want; raises `CrowdLensError`."""
+        wanted = DetectorSettings(provider=settings.provider, threads=settings.threads)
+        return self._bench.borrow(self.place_of(documents, settings), wanted)
+
+    def other_place(self, documents: CameraDocuments, settings: VisionSettings) -> ModelPlace | None:
+        """Return where a model lies that is wanted now and neither held nor refused; None without one."""
+        if self._model is None:
+            return None
+        try:
+            place = self.place_of(documents, settings)
+        except CrowdLensError as error:
+            self.refuse(None, str(error))
+            return None
+        if place == self._model.place:
+            self.problem, self._refused = None, None
+            return None
+        return None if place == self._refused else place
+
+    def refuse(self, place: ModelPlace | None, reason: str) -> None:
+        """Remember that the model at `place` cannot be used, so that it is not opened again and again."""
+        self._refused = place
+        self.problem = f"{self.name} stays: {reason}"
+
+    def hold(self, model: BorrowedModel) -> None:
+        """Hold `model` from now on; the one before stays until `drop_former`."""
+        with self._lock:
+            if self._model is not None:
+                self._outgoing.append(self._model)
+            self._model, self.problem, self._refused = model, None, None
+
+    def keep_open(self, model: BorrowedModel) -> None:
+        """Keep a model that is soon wanted, until `drop_former`."""
+        with self._lock:
+            self._outgoing.append(model)
+
+    def drop_former(self) -> None:
+        """Give back all models but the one held: no frame in flight needs them."""
+        with self._lock:
+            outgoing, self._outgoing = self._outgoing, []
+        for model in outgoing:
+            model.give_back()
+
+    def close(self) -> None:
+        """Give back all models."""
+        with self._lock:
+            if self._model is not None:
+                self._outgoing.append(self._model)
+            self._model = None
+        self.drop_former()
