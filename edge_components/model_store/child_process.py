@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -34,11 +35,13 @@ def run_child(
 ) -> Finished:
     """Run `command`; raises `subprocess.TimeoutExpired`, `SupersededError` and `OSError`.
 
-    The child and all it started are killed on the way out, whichever way that is.
+    The child and all it started are killed on the way out, whichever way that is; where this process is
+    killed itself, the kernel kills the child, so that no second build begins beside an orphan.
     """
+    guard = shutil.which("setpriv")
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(
-            command,
+            [guard, "--pdeathsig", "KILL", *command] if guard else command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

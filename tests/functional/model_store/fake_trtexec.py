@@ -80,6 +80,7 @@ def objection(major: int, words: list[str]) -> str | None:
 
 def behave(behaviour: str, words: list[str]) -> str | None:
     if behaviour == "hangs":
+        Path(options_of(words)["--saveEngine"] + ".pid").write_text(str(os.getpid()))
         time.sleep(600)
     if behaviour == "is-killed":
         os.kill(os.getpid(), signal.SIGKILL)
