@@ -56,6 +56,7 @@ class Pusher:
         self.store = SceneStore(cloud.s3, cloud.bucket)
         self.shadows = CameraShadows(cloud.shadows)
         self._now = now
+        self._scenes: dict[tuple[str, str], Scene | None] = {}
 
     def plan(self, wanted: Wanted, device: str) -> Outcome:
         """Return what a push would ask of a device, changing nothing."""
@@ -96,8 +97,8 @@ class Pusher:
         old, new = outcome.before.scene, outcome.after.scene
         lines = []
         if new is not None and (old is None or old.version != new.version):
-            scene = after or self.store.scene(new)
-            before = None if old is None else self.store.scene(old)
+            scene = after or self._scene(new)
+            before = None if old is None else self._scene(old)
             if old is not None and before is None:
                 lines.append(f"version {old.version} is no longer in the bucket: no comparison")
             elif scene is not None:
@@ -105,6 +106,13 @@ class Pusher:
         if outcome.before.project != outcome.after.project:
             lines.append(f"project {_version(outcome.before.project)} → {_version(outcome.after.project)}")
         return lines
+
+    def _scene(self, document: DesiredDocument) -> Scene | None:
+        """Return a stored scene, read once for all devices that have the same file."""
+        known = (document.version, document.sha256)
+        if known not in self._scenes:
+            self._scenes[known] = self.store.scene(document)
+        return self._scenes[known]
 
     def _following(
         self,

@@ -11,6 +11,7 @@ from cli.scene_push.shadows import CameraState
 from cli.scene_push.waiting import WAITING, Answer, answer_of
 from contract.camera_shadow import IN_FORCE, REFUSED, DesiredCamera, DesiredDocument
 
+NAMED_DEVICES = 8
 _HEADER = ("device", "camera", "wanted", "in force", "state", "before")
 
 
@@ -24,7 +25,7 @@ def change_lines(
             moves = (*_moves(outcome), *changes[outcome.device])
             alike.setdefault(moves, []).append(outcome)
     for moves, group in alike.items():
-        devices = ", ".join(outcome.device for outcome in group)
+        devices = _named([outcome.device for outcome in group])
         verb = "would change" if dry_run else "changes"
         yield f"camera {camera} of {devices} {verb if group[0].changed else 'stays as it is'}: {moves[0]}"
         yield from (f"  {move}" for move in moves[1:])
@@ -33,6 +34,13 @@ def change_lines(
             yield f"{outcome.device}: {printable(outcome.error)}"
     if dry_run:
         yield "nothing was changed (--dry-run)"
+
+
+def _named(devices: Sequence[str]) -> str:
+    """Return devices as a line can hold them; each has a line of its own when it answers."""
+    if len(devices) <= NAMED_DEVICES + 1:
+        return ", ".join(devices)
+    return f"{', '.join(devices[:NAMED_DEVICES])} and {len(devices) - NAMED_DEVICES} more"
 
 
 def _moves(outcome: Outcome) -> list[str]:

@@ -94,7 +94,7 @@ class Playing:
 
     def check_decoder(self) -> None:
         """Refuse the processor as decoder where hardware was asked for."""
-        if self._request.hardware and not self.decoder.startswith(HARDWARE_DECODERS):
+        if self._request.hardware and not is_hardware(self.decoder):
             by = f" ({self.decoder})" if self.decoder else ""
             raise PipelineError(
                 f"the processor decodes it{by}: expected a hardware decoder, or the address without hardware:"
@@ -165,6 +165,11 @@ class Playing:
         self._library.call("gst_structure_get_int", structure, b"height", byref(height))
         self._library.call("gst_structure_get_fraction", structure, b"framerate", byref(above), byref(below))
         return width.value, height.value, (above.value, below.value)
+
+
+def is_hardware(decoder: str) -> bool:
+    """Return whether a decoder of this name leaves the processor alone."""
+    return decoder.startswith(HARDWARE_DECODERS)
 
 
 def _sink(request: Request) -> str:

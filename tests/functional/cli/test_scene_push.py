@@ -327,11 +327,14 @@ def test_answers_that_come_later_are_waited_for(fleet: Fleet, write: Callable[..
     assert seen == [(0, 2), (1, 2), (2, 2)]
 
 
-def test_many_devices_are_pushed_to_side_by_side(fleet: Fleet, write: Callable[..., str]) -> None:
+def test_many_devices_are_pushed_to_side_by_side(
+    fleet: Fleet, write: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
     for number in range(30):
         fleet.iot.create_thing(thingName=f"edge-{number:02}")
         fleet.iot.add_thing_to_thing_group(thingName=f"edge-{number:02}", thingGroupName=GROUP)
     assert push(write(), "--group", GROUP) == 0
+    assert "edge-06, edge-07 and 24 more changes: scene none" in capsys.readouterr().out
     assert len(fleet.keys()) == 32
     assert {fleet.version(f"edge-{number:02}") for number in range(30)} == {fleet.version(DEVICES[0])}
     assert "push" not in {thread.name.partition("_")[0] for thread in threading.enumerate()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_components.vision.gstreamer.playing import is_hardware
 from edge_components.vision.sources import SourceError, check_source, is_live, open_source, shown
 from edge_components.vision.sources.camera_mode import CameraMode, parse_mode
 from edge_components.vision.sources.gstreamer import csi_request, rtsp_request
@@ -132,6 +133,24 @@ def test_a_stream_for_the_decoder_has_its_login_beside_the_address() -> None:
         ("camera", "user-pw", "hun/ter"),
     )
     assert request.hardware
+
+
+@pytest.mark.parametrize(
+    ("decoder", "hardware"),
+    [
+        pytest.param("nvv4l2decoder", True, id="JetPack"),
+        pytest.param("nvh264dec", True, id="NVIDIA on a PC"),
+        pytest.param("v4l2h264dec", True, id="Raspberry Pi"),
+        pytest.param("vah264dec", True, id="Intel and AMD"),
+        pytest.param("avdec_h264", False, id="FFmpeg"),
+        pytest.param("openh264dec", False, id="OpenH264"),
+        pytest.param("vp8dec", False, id="VP8"),
+        pytest.param("jpegdec", False, id="JPEG"),
+        pytest.param("", False, id="none"),
+    ],
+)
+def test_which_decoders_leave_the_processor_alone(decoder: str, hardware: bool) -> None:
+    assert is_hardware(decoder) is hardware
 
 
 def test_the_mode_of_a_camera() -> None:
