@@ -18,7 +18,7 @@ import pytest
 from contract.envelope import decode_message, stored_records
 from contract.records import StoredRecord
 from infra.fleet.components import load_components
-from infra.local.aws_environment import LOCAL_REGION, REPOSITORY_ROOT, AwsEndpoint
+from infra.local.aws_environment import REPOSITORY_ROOT, AwsEndpoint
 from infra.local.greengrass.device import LocalDevice
 from infra.local.greengrass.shadow_service import ShadowService
 from infra.local.ministack import MiniStack
@@ -127,8 +127,9 @@ def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         ministack = MiniStack.start(run)
         endpoint = ministack.endpoint
         endpoint.sqs().create_queue(QueueName=QUEUE)
-        region = {"LocationConstraint": LOCAL_REGION}
-        endpoint.s3().create_bucket(Bucket=BUCKET, CreateBucketConfiguration=region)
+        endpoint.s3().create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"}
+        )
         endpoint.client("iot").create_thing(thingName=THING)
         device = LocalDevice(
             folder / "device",
