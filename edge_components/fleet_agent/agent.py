@@ -118,6 +118,8 @@ class FleetAgent:
         try:
             self._sink.append([record])
         except CrowdLensError as error:
+            with self._lock:
+                self._extra = {**extra, **self._extra}
             self._failed(str(error))
             return False
         self._watch.told(known)

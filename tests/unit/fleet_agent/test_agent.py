@@ -123,12 +123,14 @@ def test_what_is_measured_once_is_in_one_report(bench: Bench) -> None:
 
 def test_a_full_disk_is_said_and_the_agent_works_on(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.sink.error = DiskFullError("the spool's disk is full")
+    bench.agent.add_to_next_report({"link_up_bits_per_second": 5})
     assert bench.turns(40) == []
     assert bench.agent.details()["report_problem"] == "the spool's disk is full"
     assert sum(record.levelname == "ERROR" for record in caplog.records) == 1
     bench.sink.error = None
     assert bench.turns(13) != []
     assert bench.agent.details()["report_problem"] is None
+    assert bench.sink.records[0].values["link_up_bits_per_second"] == 5
 
 
 def test_a_reader_that_fails_costs_only_its_own_columns(bench: Bench) -> None:
