@@ -60,6 +60,16 @@ def _kept(outputs: Outputs, order: Sequence[int], minimum_confidence: float, ite
     return Candidates(picked, confidences[sure], class_ids[sure])
 
 
+class EndToEnd:
+    """Finished boxes (B, K, 6): corners in input pixels, score, class; unused ones score 0."""
+
+    def decode(self, outputs: Outputs, minimum_confidence: float, *, item: int = 0) -> Candidates:
+        """Return the confident boxes."""
+        rows = outputs[0][item]
+        picked = rows[rows[:, 4] >= minimum_confidence].astype(np.float32, copy=False)
+        return Candidates(picked[:, :4], picked[:, 4], picked[:, 5].astype(np.int64))
+
+
 class Ssd:
     """Scores (B, N, 1 + C), the background first, and boxes (B, N, 4) as shares of the input, both decoded.
 

@@ -17,6 +17,8 @@ from edge_components.runtime.inference.layout_types import (
 )
 
 UNKNOWN_CLASSES = 0
+MAXIMUM_END_TO_END_BOXES = 1000
+"""Such exports keep 100 to 300 boxes; rows of grids are more."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,13 @@ def match_fastest_det(outputs: ModelOutputs) -> int | None:
     if shape is None or shape[1] <= 5 or shape[2:] != coarse:
         return None
     return shape[1] - 5
+
+
+def match_end_to_end(outputs: ModelOutputs) -> int | None:
+    """Return that the classes are not told when the outputs are finished boxes, a score and a class a row."""
+    shape = outputs.single(3)
+    fits = shape is not None and shape[2] == 6 and shape[1] <= MAXIMUM_END_TO_END_BOXES
+    return UNKNOWN_CLASSES if fits else None
 
 
 def match_classification(outputs: ModelOutputs) -> int | None:

@@ -8,6 +8,8 @@ model's input size (`cells` are those of the grids of strides 8, 16 and 32):
   three anchors a cell), or (1, cells, 5 + C) when the values are boxes already (`looks_decoded`);
 - `yolo_v8`: one output (1, 4 + C, cells), boxes in input pixels (YOLOv8 and YOLO11 exports);
 - `fastest_det`: one output (1, 5 + C, H / 16, W / 16) (https://github.com/dog-qiuqiu/FastestDet);
+- `end_to_end`: one output (1, K, 6), left, top, right, bottom in input pixels, score, class (YOLOv10, YOLO26,
+  and YOLOv8 and YOLO11 exported with `nms=True`);
 - `efficient_nms`: num_dets, det_boxes, det_scores, det_classes of TensorRT's EfficientNMS plug-in;
 - `batched_nms`: num_detections, nmsed_boxes, nmsed_scores, nmsed_classes of its BatchedNMS plug-in (TAO);
 - `ssd`: scores (1, N, 1 + C) with the background first, boxes (1, N, 4), both decoded (UltraFace);
@@ -23,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_components.runtime.inference.box_layouts import BatchedNms, EfficientNms, Ssd
+from edge_components.runtime.inference.box_layouts import BatchedNms, EfficientNms, EndToEnd, Ssd
 from edge_components.runtime.inference.grid_layouts import FastestDet, YoloV5, YoloV8, YoloxGrid
 from edge_components.runtime.inference.layout_match import (
     BATCHED_NMS_NAMES,
@@ -33,6 +35,7 @@ from edge_components.runtime.inference.layout_match import (
     match_batched_nms,
     match_classification,
     match_efficient_nms,
+    match_end_to_end,
     match_fastest_det,
     match_ssd,
     match_yolo_v5,
@@ -101,6 +104,9 @@ TRAITS = {
         letterbox=False,
         confidence=0.5,
         grid=True,
+    ),
+    "end_to_end": LayoutTraits(
+        "end_to_end [1, K, 6] with K up to 1000", match_end_to_end, grid=True, suppressed=True
     ),
     "efficient_nms": LayoutTraits(
         f"efficient_nms ({', '.join(EFFICIENT_NMS_NAMES)})", match_efficient_nms, suppressed=True
@@ -178,6 +184,8 @@ def make_layout(name: str, input_width: int, input_height: int, output_names: Se
         return YoloV8()
     if name == "fastest_det":
         return FastestDet(input_width, input_height)
+    if name == "end_to_end":
+        return EndToEnd()
     if name == "efficient_nms":
         return EfficientNms(output_names)
     if name == "batched_nms":

@@ -399,3 +399,19 @@ def test_the_golden_check_holds_an_engine_to_its_package(
 def test_an_engine_needs_a_package(nvidia: Any, engine: Make, make_model: Make) -> None:
     with pytest.raises(CrowdLensError, match=r"was given with .*: expected a model package, a folder"):
         open_detector(make_model(), engine=engine())
+
+
+def test_a_package_may_bring_an_engine_alone(nvidia: Any, engine: Make, make_package: Make) -> None:
+    from edge_components.runtime.inference.model_package import sha256_of
+
+    plan = engine()
+    folder = make_package(changes={"sha256": sha256_of(plan)})
+    (folder / "model.onnx").unlink()
+    (folder / "engine.plan").write_bytes(plan.read_bytes())
+    nvidia.answer = constant
+    detector = open_detector(folder)
+    assert detector.provider == "TensorRT"
+    assert len(detector.detect(BLACK)) == 1
+    (folder / "engine.plan").write_bytes(b"ftrt")
+    with pytest.raises(CrowdLensError, match=r"sha256 of engine\.plan is"):
+        open_detector(folder)

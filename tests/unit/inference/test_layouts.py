@@ -56,6 +56,8 @@ NMS_SHAPES = [(1, 1), (1, 200, 4), (1, 200), (1, 200)]
             ("batched_nms", 0),
             id="BatchedNMS by TAO's older names",
         ),
+        pytest.param([("output0", (1, 300, 6))], (640, 640), ("end_to_end", 0), id="YOLOv10"),
+        pytest.param([("output0", (1, 8400, 6))], (640, 640), ("yolox_grid", 1), id="a YOLOX with one class"),
         pytest.param(
             [("scores", (1, 4420, 2)), ("boxes", (1, 4420, 4))], (320, 240), ("ssd", 1), id="UltraFace"
         ),
@@ -122,6 +124,13 @@ def nms(names: Sequence[str], layout: str, divisor: Sequence[float]) -> tuple[La
     return make_layout(layout, 64, 32, shuffled), [arrays[name] for name in shuffled]
 
 
+def end_to_end() -> tuple[Layout, list[Array]]:
+    rows = np.zeros((2, 300, 6), np.float32)
+    rows[0, 3] = (25, 16, 35, 24, 0.72, 1)
+    rows[1, 0] = (8, 8, 12, 12, 0.72, 0)
+    return make_layout("end_to_end", 64, 32), [rows]
+
+
 def ssd() -> tuple[Layout, list[Array]]:
     scores = np.zeros((2, 5, 3), np.float32)
     scores[..., 0] = 0.95  # the background
@@ -140,6 +149,7 @@ def ssd() -> tuple[Layout, list[Array]]:
         pytest.param(*yolox(), id="yolox_grid"),
         pytest.param(*nms(EFFICIENT, "efficient_nms", (1, 1, 1, 1)), id="efficient_nms"),
         pytest.param(*nms(BATCHED, "batched_nms", (64, 32, 64, 32)), id="batched_nms"),
+        pytest.param(*end_to_end(), id="end_to_end"),
         pytest.param(*ssd(), id="ssd"),
     ],
 )
