@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import yaml
 from contract.records import StoredRecord
 from edge_components.runtime.component import run_component
 from edge_components.runtime.device_folders import DeviceFolders
+from edge_components.runtime.inference.classifier import Classification
 from edge_components.runtime.inference.detections import Detections
 from edge_components.runtime.inference.preprocess import PreparedFrame
 from edge_components.runtime.object_store import ObjectMissingError, ObjectStoreError
@@ -106,6 +108,21 @@ class BrightModel:
 
     def close(self) -> None:
         self.closed = True
+
+
+class MaskModel(BrightModel):
+    """A classifier: somebody in the left half of the picture wears a mask, so to speak."""
+
+    package = SimpleNamespace(task="classification")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, ("bare", "mask"))
+
+    def postprocess(self, outputs: Any, prepared: PreparedFrame) -> Any:
+        boxes = outputs[0]
+        is_left = bool(len(boxes)) and float(boxes[0][2]) < WIDTH / 2
+        chances = [0.1, 0.9] if is_left else [0.9, 0.1]
+        return Classification(np.array(chances, np.float32), self.labels)
 
 
 class Bucket:
@@ -308,3 +325,8 @@ def activate() -> Callable[..., None]:
         (folders.models / "active.json").write_text(json.dumps(pointer))
 
     return activated
+
+
+@pytest.fixture
+def make_classifier() -> type[MaskModel]:
+    return MaskModel

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from contract.classification_message import decode_classification
 from edge_components.runtime.inference.session import ModelLoadError
 from infra.local.greengrass.shadow_topics import apply_to_shadow
 
@@ -117,3 +118,43 @@ def test_a_project_changes_what_is_looked_for_and_goes_again(
     apply_to_shadow(running.nucleus, THING, "camera-plaza-1", {"desired": {"project": None}})
     running.wait_camera("plaza-1", model="person_demo")
     assert running.nucleus.wait_for(lambda: "project" not in running.reported("plaza-1"))
+
+
+def test_a_classifying_project_tells_of_changes(running: Any, make_classifier: Any) -> None:
+    running.models["masks@1"] = lambda: make_classifier("masks")
+    (running.folders.models / "packages" / "masks" / "1").mkdir(parents=True)
+    output = {
+        "texts": {"mask": "Mask"},
+        "otherwise": "Not Mask",
+        "smoothing_frames": 1,
+        "mqtt": "change",
+        "records": "change",
+    }
+    project = {"project": "masks", "task": "classification", "model": "masks@1", "output": output}
+    wanted = running.put("plaza-1", yaml.safe_dump(project).encode(), "p1", part="project-")
+    apply_to_shadow(running.nucleus, THING, "camera-plaza-1", {"desired": {"project": wanted}})
+    running.wait_camera("plaza-1", model="masks@1")
+    topic, told = "crowdlens/test/jetson-7/plaza-1/classifications", list[Any]()
+
+    def both() -> bool:
+        told[:] = [
+            decode_classification(one.payload.decode()) for one in running.nucleus.mqtt if one.topic == topic
+        ]
+        return {"Mask", "Not Mask"} <= {one.answer for one in told}
+
+    assert running.nucleus.wait_for(both)
+    assert {(one.project, one.camera) for one in told} == {("masks", "plaza-1")}
+    records = running.wait_records("classifications", lambda one: one.record.values["label_text"] == "Mask")
+    assert records[0].record.values["label"] == "mask"
+    # A model for the other task is refused, and the classifier goes on.
+    project |= {"model": "person_demo", "task": "classification"}
+    bad = running.put("plaza-1", yaml.safe_dump(project).encode(), "p2", part="project-")
+    apply_to_shadow(running.nucleus, THING, "camera-plaza-1", {"desired": {"project": bad}})
+    assert running.nucleus.wait_for(
+        lambda: running.reported("plaza-1").get("project", {}).get("refused_version") == "p2"
+    )
+    assert (
+        "is for detection: expected one for classification"
+        in running.reported("plaza-1")["project"]["reason"]
+    )
+    assert running.reported("plaza-1")["project"]["version"] == "p1"
