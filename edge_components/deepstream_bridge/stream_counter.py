@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from contract.records import Record, Value
 from contract.scene import Scene
@@ -20,10 +21,12 @@ from edge_components.runtime.counting.analytics import SceneAnalytics
 from edge_components.runtime.counting.classes import anchor_shares, class_groups
 from edge_components.runtime.counting.totals import AnalyticsTotals
 from edge_components.runtime.counting.tracked import TrackerSettings
-from edge_components.runtime.inference.detections import CleaningCounts, Detections, clean
+from edge_components.runtime.inference.detections import MINIMUM_BOX_SIDE_PX, Detections, FloatArray
 
 Form = Literal["auto", "tracked", "untracked"]
 FORMS: tuple[Form, ...] = ("auto", "tracked", "untracked")
+MAXIMUM_OBJECTS = 1000
+"""So many objects of a frame are counted, as with our own detectors."""
 GAP_SECONDS = 5.0
 """A longer time between two frames is told as a gap: the camera or the app was away."""
 
@@ -77,7 +80,6 @@ class StreamCounter:
         self._folded = {name.casefold(): place for name, place in self._positions.items()}
         self._times = FrameTimes(settings.frames_per_second, follow=settings.follow_clock)
         self._numbers = TrackNumbers()
-        self._cleaning = CleaningCounts()
         self._tracked: bool | None = None if settings.form == "auto" else settings.form == "tracked"
         self.last_event_time_ms: int | None = None
         self.frames = 0
@@ -160,17 +162,26 @@ class StreamCounter:
         return self._followed(followed, time_seconds)
 
     def _followed(self, objects: Sequence[KittiObject], time_seconds: float) -> Detections:
-        # Cleaned one by one, so that every box keeps its number.
-        width, height = self.settings.width, self.settings.height
-        kept = [found for found in objects if len(clean(self._array([found]), width, height, self._cleaning))]
-        self.counts["unfit_boxes"] += len(objects) - len(kept)
+        # What analytics would drop goes here, so that every box keeps its number.
+        detections = self._array(objects[:MAXIMUM_OBJECTS])
+        fit = self._fit(detections.boxes)
+        self.counts["unfit_boxes"] += len(objects) - int(fit.sum())
         numbers = [
             self._numbers.number(found.track, found.label, found.box, time_seconds)
-            for found in kept
-            if found.track is not None
+            for found, fits in zip(objects, fit, strict=False)
+            if fits and found.track is not None
         ]
         self._tracker.expect(numbers)
-        return self._array(kept)
+        return detections if fit.all() else detections.select(fit)
+
+    def _fit(self, boxes: FloatArray) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N, 4) `clean` keeps: finite ones with at least a pixel inside the frame."""
+        size = np.array([self.settings.width, self.settings.height] * 2, np.float32)
+        with np.errstate(invalid="ignore"):
+            visible = np.clip(boxes, 0.0, size)
+            large = (visible[:, 2:] - visible[:, :2] >= MINIMUM_BOX_SIDE_PX).all(axis=1)
+            forward = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        return np.asarray(np.isfinite(boxes).all(axis=1) & large & forward)
 
     def _array(self, objects: Sequence[KittiObject]) -> Detections:
         if not objects:
