@@ -92,6 +92,7 @@ def test_the_model_in_force_on_a_device_is_tried_by_its_engine(
     assert "a damaged one" in json.loads(capsys.readouterr().out)["trials"][-1]["reason"]
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider")
 def test_what_a_machine_with_a_gpu_has_and_cannot_use_is_a_failure(
     make_package: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
