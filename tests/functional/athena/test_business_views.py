@@ -255,6 +255,28 @@ def test_health_of_an_hour_keeps_the_worst(lake: Any, athena_of: AthenaOf) -> No
     ]
 
 
+def test_health_tells_what_held_a_device_back_and_what_is_installed(lake: Any, athena_of: AthenaOf) -> None:
+    def health(time: str, **values: Any) -> Any:
+        return lake.record("device_health", time, camera=None, **values)
+
+    lake.put(
+        [
+            health("2026-11-20T01:00:00", software_version="1.0.0"),
+            health("2026-11-20T01:00:30", cpu_throttling="none", cameras=4, cameras_ok=4, package_digest="a1", network_sent_bytes_per_second=100.0),
+            health("2026-11-20T01:01:00", cpu_throttling="voltage", cameras=4, cameras_ok=1, package_digest="a1", network_sent_bytes_per_second=300.0, load_one_minute=5.5),
+            health("2026-11-20T01:02:00", cpu_throttling="heat", cameras=4, cameras_ok=4, package_digest="b2", link_down_bits_per_second=48_000_000),
+        ]
+    )  # fmt: skip
+    columns = (
+        "reports, cpu_throttled_reports, gpu_throttled_reports, cameras_in_trouble_maximum, package_digest, "
+        "network_sent_bytes_per_second_mean, load_one_minute_maximum, link_down_bits_per_second_minimum"
+    )
+    # A device of the version before tells neither, which is no trouble.
+    assert athena_of(lake).query(f"SELECT {columns} FROM device_health_by_hour").rows == [
+        (4, 2, 0, 3, "b2", 200.0, 5.5, 48_000_000)
+    ]
+
+
 def test_findings_tell_how_many_minutes_they_touch(lake: Any, athena_of: AthenaOf) -> None:
     start = 1_795_176_000_000  # 2026-11-20T12:00:00Z
     lake.put(
