@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,6 +16,8 @@ from edge_components.runtime.component import ComponentContext
 from edge_components.runtime.component_config import Fields
 from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.runtime.spool import FileLock, Spool, SpoolError, publisher_lock
+
+logger = logging.getLogger(__name__)
 
 KEYS = ("queueUrl", "profile", "maximumMessagesPerSecond")
 _UNNAMED = "device"
@@ -66,6 +69,7 @@ class PublisherComponent:
         self._lock: FileLock = publisher_lock(own.spool)
         self._spool = Spool(own.spool, device=own.device)
         self._publisher = Publisher(own, self._spool, sender, stop=context.stop)
+        logger.info("publisher started", extra={"spool": str(own.spool), "queue_url": own.queue_url})
         context.status.details_from(self._details)
         context.status.report("running")
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
