@@ -327,6 +327,9 @@ def main() -> int:
     for _ in range(arguments.rounds):
         for load, row in rows.items():
             measure(load, row, arguments)
+            sys.stderr.write(
+                f"{load.name}: {row.rates[-1]:.1f} frames/s, {row.pipeline_milliseconds[-1]:.2f} ms\n"
+            )
     text = table(rows, arguments.size) + "\n\n" + single_costs() + "\n"
     sys.stdout.write(text)
     if arguments.out is not None:
