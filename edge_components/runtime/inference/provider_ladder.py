@@ -77,7 +77,12 @@ def _open(
     options.log_severity_level = _FATAL_ONLY if quiet else _ERRORS_ONLY
     named = [(name, _provider_options(name, engine_cache)) for name in providers]
     # Left on, this prints to standard output and goes on with another provider when one fails.
-    return onnxruntime.InferenceSession(str(path), sess_options=options, providers=named, enable_fallback=0)
+    session = onnxruntime.InferenceSession(
+        str(path), sess_options=options, providers=named, enable_fallback=0
+    )
+    # The same for a fault in the middle of a run, also in versions that do not know the argument.
+    session.disable_fallback()
+    return session
 
 
 def _provider_options(name: str, engine_cache: Path | None) -> dict[str, str]:

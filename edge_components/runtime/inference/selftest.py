@@ -36,10 +36,12 @@ class SelfTestError(CrowdLensError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the self test to a command's parser."""
     parser.epilog = EXAMPLE
-    parser.add_argument("--model", type=Path, action="append", help="package folder (default: those shipped)")
+    parser.add_argument(
+        "--model", type=Path, action="append", help="package folder; without it those shipped"
+    )
     parser.add_argument("--engine", type=Path, help="TensorRT engine of the one --model")
     parser.add_argument("--store", type=Path, help="model store of a device: tries the model in force, too")
-    parser.add_argument("--frames", type=int, default=DEFAULT_FRAMES, help="frames to time (default 100)")
+    parser.add_argument("--frames", type=int, default=DEFAULT_FRAMES, help="frames to time")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
