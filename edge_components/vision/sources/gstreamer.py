@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import unquote, urlsplit
@@ -36,6 +39,7 @@ FIRST_FRAME_SECONDS = 15.0
 FRAME_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 _NANOSECONDS = 1_000_000_000
+_REGISTRY = "GST_REGISTRY"
 _PIPE_BYTES = 1024 * 1024
 _SET_PIPE_SIZE = 1031
 """F_SETPIPE_SZ of Linux, which Python's fcntl names from 3.10 on, only where it was built with it."""
@@ -201,7 +205,7 @@ def _started(request: Request) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         bufsize=0,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, **_registry()},
         start_new_session=True,
     )
     _widen(_pipe(process.stdout).fileno())
@@ -209,6 +213,30 @@ def _started(request: Request) -> subprocess.Popen[bytes]:
     with suppress(BrokenPipeError):
         _pipe(process.stdin).write(request.line())
     return process
+
+
+@cache
+def _registry() -> dict[str, str]:
+    """Return where GStreamer keeps its list of plug-ins when the user has no home to keep it in.
+
+    It would look through all plug-ins at every connection of a camera, which takes seconds on a Jetson. The
+    folder is ours alone, as the list says which libraries are loaded, and goes with this process.
+    """
+    if _REGISTRY in os.environ or _has_cache_folder():
+        return {}
+    folder = tempfile.TemporaryDirectory(prefix="crowdlens-gstreamer-")
+    atexit.register(folder.cleanup)
+    return {_REGISTRY: str(Path(folder.name) / "registry.bin")}
+
+
+def _has_cache_folder() -> bool:
+    """Return whether there is, or can be made, the folder that GStreamer uses by itself."""
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # The user is in no list of users and no variable says where its home is.
+        return False
+    nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    return os.access(nearest, os.W_OK)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
