@@ -15,7 +15,13 @@ from edge_components.runtime.inference.model_package import CLASSIFICATION, Mode
 from edge_components.runtime.inference.model_settings import DetectorSettings
 from edge_components.runtime.inference.non_maximum_suppression import suppress
 from edge_components.runtime.inference.open_session import open_session
-from edge_components.runtime.inference.preprocess import Image, PreparedFrame, Preprocessor, to_frame
+from edge_components.runtime.inference.preprocess import (
+    Image,
+    PreparedBatch,
+    PreparedFrame,
+    Preprocessor,
+    to_frame,
+)
 from edge_components.runtime.inference.session import Session
 
 __all__ = ["Detector", "DetectorSettings", "OnnxDetector", "describe", "open_detector"]
@@ -76,6 +82,7 @@ class OnnxDetector:
         self._maximum_candidates = settings.maximum_candidates
         self._wanted = _wanted(package, settings.classes)
         self._buffer = self.new_buffer()
+        self._batch: PreparedBatch | None = None
 
     def new_buffer(self) -> PreparedFrame:
         """Return a buffer for `preprocess`; frames in flight at once each need one."""
@@ -114,14 +121,22 @@ class OnnxDetector:
         return self.postprocess(self.infer(prepared), prepared)
 
     def detect_batch(self, frames_bgr: Sequence[Image]) -> list[Detections]:
-        """Return the objects in each of several frames, as many at a time as the model takes."""
-        prepared = [self.preprocess(frame, self.new_buffer()) for frame in frames_bgr]
-        size = self._session.input.maximum_batch or max(1, len(prepared))
+        """Return the objects in each of several frames, as many at a time as the model takes.
+
+        Not for use from several threads.
+        """
+        size = self._session.input.maximum_batch or max(1, len(frames_bgr))
+        if self._batch is None or len(self._batch.tensor) != size:
+            self._batch = self._preprocessor.new_batch(size)
         found = []
-        for start in range(0, len(prepared), size):
-            batch = prepared[start : start + size]
-            outputs = self._session.run(np.concatenate([one.tensor for one in batch]))
-            found += [self.postprocess(outputs, one, item=item) for item, one in enumerate(batch)]
+        for start in range(0, len(frames_bgr), size):
+            frames = frames_bgr[start : start + size]
+            parts = [
+                self.preprocess(frame, buffer)
+                for frame, buffer in zip(frames, self._batch.pictures, strict=False)
+            ]
+            outputs = self._session.run(self._batch.tensor[: len(frames)])
+            found += [self.postprocess(outputs, part, item=item) for item, part in enumerate(parts)]
         return found
 
     def close(self) -> None:

@@ -36,6 +36,14 @@ class PreparedFrame:
     planes: list[Image] = field(default_factory=list, repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class PreparedBatch:
+    """A reusable input tensor (B, 3, H, W), and its pictures as buffers of their own in the same memory."""
+
+    tensor: npt.NDArray[Any]
+    pictures: tuple[PreparedFrame, ...]
+
+
 class Preprocessor:
     """Resizes, pads and normalises frames as a model's package says.
 
@@ -60,6 +68,11 @@ class Preprocessor:
         """Return a buffer for `prepare`, all padding; frames in flight at once each need one."""
         shape = (1, 3, self._input.height, self._input.width)
         return PreparedFrame(self._new_tensor(shape, self._element_type))
+
+    def new_batch(self, size: int) -> PreparedBatch:
+        """Return the buffers for `size` pictures that one run takes."""
+        tensor = self._new_tensor((size, 3, self._input.height, self._input.width), self._element_type)
+        return PreparedBatch(tensor, tuple(PreparedFrame(tensor[item : item + 1]) for item in range(size)))
 
     def prepare(self, frame_bgr: Image, buffer: PreparedFrame) -> PreparedFrame:
         """Fill `buffer` with `frame_bgr` (h, w, 3) and return it."""

@@ -415,3 +415,55 @@ def test_a_package_may_bring_an_engine_alone(nvidia: Any, engine: Make, make_pac
     (folder / "engine.plan").write_bytes(b"ftrt")
     with pytest.raises(CrowdLensError, match=r"sha256 of engine\.plan is"):
         open_detector(folder)
+
+
+TAO_OUTPUTS = [
+    ("BatchedNMS", "INT32", (-1, 1)),
+    ("BatchedNMS_1", "FLOAT", (-1, 200, 4)),
+    ("BatchedNMS_2", "FLOAT", (-1, 200)),
+    ("BatchedNMS_3", "FLOAT", (-1, 200)),
+]
+
+
+def test_the_drone_project_s_engine_runs_sixteen_pictures_at_a_time(
+    nvidia: Any, engine: Make, make_package: Make
+) -> None:
+    """YOLOv4 of TAO: batches of 1, 4 and 16 at 3x416x416, BatchedNMS, threshold 0.3, 200 boxes kept."""
+    batches: list[int] = []
+
+    def answer(pictures: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
+        batch = len(pictures)
+        batches.append(batch)
+        boxes, scores = np.zeros((batch, 200, 4), np.float32), np.full((batch, 200), 0.9, np.float32)
+        boxes[:, 0], boxes[:, 1] = (0.25, 0.25, 0.5, 0.75), (0.5, 0.5, 0.75, 1.0)
+        scores[:, 1] = 0.29  # under the threshold of the original, which the tracker may still follow
+        counts = np.full((batch, 1), 2, np.int32)
+        counts[pictures[:, 0, 0, 0] > 0] = 1
+        return [counts, boxes, scores, np.zeros((batch, 200), np.float32)]
+
+    one = [values[:1] for values in answer(np.zeros((1, 3, 1, 1)))]
+    names = ("num_detections", "nmsed_boxes", "nmsed_scores", "nmsed_classes")
+    folder = make_package(dict(zip(names, one, strict=True)), input_shape=(1, 3, 416, 416))
+    nvidia.answer = answer
+    detector = open_detector(
+        folder,
+        engine=engine(
+            inputs=[("Input", "FLOAT", (-1, 3, 416, 416))],
+            profile=[(1, 3, 416, 416), (4, 3, 416, 416), (16, 3, 416, 416)],
+            outputs=TAO_OUTPUTS,
+            plugin="BatchedNMSDynamic_TRT",
+        ),
+    )
+    assert (detector.provider, detector.package.layout, detector.confidence) == (
+        "TensorRT",
+        "batched_nms",
+        0.3,
+    )
+    batches.clear()
+    white = np.full((208, 416, 3), 255, np.uint8)
+    found = detector.detect_batch([np.zeros_like(white), white] * 10)
+    assert batches == [16, 4]
+    for index, detections in enumerate(found):
+        assert len(detections) == (1 if index % 2 else 2)
+        np.testing.assert_allclose(detections.boxes[0], [104, 104, 208, 208])
+        assert detections.confidences[0] == pytest.approx(0.9)
