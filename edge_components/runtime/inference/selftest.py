@@ -15,7 +15,7 @@ from typing import Any
 
 from contract.errors import CrowdLensError
 from edge_components.runtime.inference.machine_report import machine_facts, peak_memory_mebibytes
-from edge_components.runtime.inference.model_package import DESCRIPTION_FILE
+from edge_components.runtime.inference.model_package import DESCRIPTION_FILE, ENGINE_FILE, MODEL_FILE
 from edge_components.runtime.inference.model_trial import FAILED, Trial, try_model
 
 SHIPPED_MODELS = Path(__file__).parents[2] / "vision" / "models"
@@ -116,7 +116,10 @@ def _fact(value: object) -> str:
 
 def _trials(folder: Path, engine: Path | None, frames: int, machine: Mapping[str, Any]) -> Iterator[Trial]:
     gpu = bool(machine["nvidia_gpu"])
-    for way in WAYS:
+    if engine is None and (folder / ENGINE_FILE).is_file():
+        engine = folder / ENGINE_FILE
+    # A package may bring an engine alone, which nothing but TensorRT runs.
+    for way in () if engine is not None and not (folder / MODEL_FILE).exists() else WAYS:
         yield try_model(folder, way, frames=frames, gpu=gpu)
     if engine is not None:
         yield try_model(folder, ENGINE_WAY, frames=frames, engine=engine, gpu=gpu)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -90,6 +91,18 @@ def test_the_model_in_force_on_a_device_is_tried_by_its_engine(
     (store / "engine.plan").write_bytes(make_plan()[:-1])
     assert selftest.main(call) == 1
     assert "a damaged one" in json.loads(capsys.readouterr().out)["trials"][-1]["reason"]
+
+
+@pytest.mark.parametrize("nvidia", ["10.3.0"], indirect=True)
+def test_a_package_with_an_engine_alone_is_tried_by_it_alone(
+    nvidia: Any, make_plan: Callable[..., bytes], make_package: Make
+) -> None:
+    folder = make_package(changes={"sha256": hashlib.sha256(make_plan()).hexdigest()})
+    (folder / "engine.plan").write_bytes(make_plan())
+    (folder / "model.onnx").unlink()
+    document = selftest.report([(folder, None)], 1)
+    assert [trial["way"] for trial in document["trials"]] == ["engine"]
+    assert "has no golden.json" in document["trials"][0]["reason"]
 
 
 @pytest.mark.filterwarnings("ignore:Specified provider")
