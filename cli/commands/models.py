@@ -78,8 +78,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace) -> int:
+    from cli.model_push.package import refuse_tao
     from edge_components.runtime.inference.model_library import add_model
 
+    refuse_tao(arguments.model)
     labels = None if arguments.labels is None else _read_labels(arguments.labels)
     package = add_model(
         arguments.model, arguments.name, added_models(), labels=labels, licence=arguments.licence

@@ -34,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{parser.prog}: {error.filename}: {error.strerror}; expected the component's user\n"
         )
         return 2
+    except OSError as error:
+        sys.stderr.write(f"{parser.prog}: {error.filename or arguments.folder}: {error.strerror or error}\n")
+        return 1
     except KeyboardInterrupt:
         return INTERRUPTED
 

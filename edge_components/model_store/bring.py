@@ -39,10 +39,16 @@ def bring_package(
     Raises `NotNowError` or `DiskFullError` for want of room, `ModelRefusedError`, `ObjectStoreError`, and
     what `check_wanted` raises to break off.
     """
+    said = ""
 
     def progress(name: str, there: int, size: int) -> None:
+        nonlocal said
         check_wanted()
-        say(f"fetching {name}: {there * 100 // size} %")
+        # Tenths: whoever listens may write each into a log.
+        sentence = f"fetching {name}: {there * 10 // size * 10} %"
+        if sentence != said:
+            say(sentence)
+        said = sentence
 
     _make_room(folder, published.manifest, maximum_bytes, probe)
     say("fetching")

@@ -35,6 +35,8 @@ LARGEST_WORKSPACE_MIB, SMALL_WORKSPACE_MIB, LEAST_WORKSPACE_MIB = 1024, 512, 64
 BUILDER_MIB = 400
 """What trtexec and CUDA are allowed for beside workspace and weights: an estimate, on no device measured."""
 WEIGHT_COPIES = 3
+FULL_BYTES = 32 * 2**20
+"""A disk with less is full for an engine."""
 
 
 class EngineBuildError(ModelRefusedError):
@@ -131,7 +133,16 @@ class EngineBuilder:
         is_there = job.into.is_file() and job.into.stat().st_size > 0
         if finished.returncode != 0 or not is_there:
             end_attempt(self._folder)
+            self._check_room()
             raise EngineBuildError(f"TensorRT {job.tensorrt.text} cannot build it: {_said(finished)}")
+
+    def _check_room(self) -> None:
+        """Raise `NotNowError` where a build may have failed for want of room, whatever it said."""
+        free = self._probe.disk_free_bytes(self._folder.root)
+        if free < FULL_BYTES:
+            raise NotNowError(
+                f"building the engine failed with {free // 2**20} MiB free on the disk of {self._folder.root}"
+            )
 
     def _keep(self, job: EngineJob, target: Path, device: Device) -> None:
         document = {

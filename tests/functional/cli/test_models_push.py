@@ -170,3 +170,9 @@ def test_a_golden_check_is_made_from_a_picture(package: Path, capsys: pytest.Cap
     assert main(["models", "golden", str(package), "--picture", str(picture), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["passed"] is True
     assert len(json.loads((package / "golden.json").read_text())["detections"]) > 5
+
+
+def test_a_tao_file_is_not_added_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "yolov4.etlt").write_bytes(b"tao")
+    assert main(["models", "add", str(tmp_path / "yolov4.etlt")]) == 2
+    assert "expected ONNX: export it with TAO 5" in capsys.readouterr().err

@@ -233,6 +233,17 @@ def test_without_memory_nothing_is_built_and_nothing_is_refused(tmp_path: Path) 
     assert read_refusals(rig.store().folder) == {}
 
 
+def test_a_disk_that_is_full_for_the_engine_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    rig = rig_with(tmp_path, "10.3.0", "fails")
+
+    def fills_up(sentence: str) -> None:
+        rig.probe.free_bytes = 1 if sentence.startswith("building") else rig.probe.free_bytes
+
+    with pytest.raises(NotNowError, match="building the engine failed with 0 MiB free"):
+        rig.store(say=fills_up).ensure(PEOPLE)
+    assert read_refusals(rig.store().folder) == {}
+
+
 def test_a_build_that_is_killed_each_time_is_given_up(tmp_path: Path) -> None:
     rig = rig_with(tmp_path, "10.3.0", "is-killed")
     for _ in range(3):
