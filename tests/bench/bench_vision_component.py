@@ -115,13 +115,13 @@ def log_of(folder: Path, message: str) -> list[dict[str, Any]]:
     return lines
 
 
-def memory_mib(process: subprocess.Popen[bytes]) -> float:
-    """Return the proportional set size: what processes share is divided among them."""
+def memory_mib(process: subprocess.Popen[bytes], kind: str = "Pss:") -> float:
+    """Return the proportional set size, or another line of ``smaps_rollup``; shared pages are divided up."""
     try:
         text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
     except OSError:
         return 0.0
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(kind)) / 1024
 
 
 def measure(folder: Path, groups: list[list[str]]) -> Cost:
@@ -177,17 +177,22 @@ def start_up(folder: Path) -> tuple[float, float]:
 
 
 def over_time(folder: Path, minutes: float, cameras: int) -> list[tuple[float, float]]:
-    """Return seconds and memory of a process with live cameras."""
+    """Return seconds and own memory, without mapped files, of a process with live cameras."""
     process = start(folder, [f"camera-{index}" for index in range(cameras)], live=True)
     began, samples = time.monotonic(), []
     try:
         while (seconds := time.monotonic() - began) < 60 * minutes:
             time.sleep(_SAMPLE_SECONDS)
-            samples.append((seconds, memory_mib(process)))
+            samples.append((seconds, memory_mib(process, "Anonymous:")))
     finally:
         process.terminate()
         process.wait()
     return samples
+
+
+def by_minute(samples: list[tuple[float, float]]) -> list[tuple[int, float]]:
+    """Return the last sample of each minute."""
+    return sorted({int(seconds // 60): memory for seconds, memory in samples}.items())
 
 
 def growth_per_hour(samples: list[tuple[float, float]]) -> float:
@@ -230,12 +235,10 @@ def report(arguments: argparse.Namespace, folder: Path) -> list[str]:
         lines.append("")
     if arguments.minutes:
         samples = over_time(folder / "memory", arguments.minutes, 2)
-        shown = [memory for seconds, memory in samples if seconds >= _SETTLED_SECONDS] or [samples[-1][1]]
         lines += [
-            "| two live cameras at 10 frames/s | memory, MiB (PSS) |",
+            "| two live cameras at 10 frames/s | own memory, MiB |",
             "| --- | --- |",
-            f"| after a minute | {shown[0]:.1f} |",
-            f"| after {arguments.minutes:g} minutes | {shown[-1]:.1f} |",
+            *(f"| after {minute} min | {memory:.1f} |" for minute, memory in by_minute(samples)),
             f"| growth per hour, by least squares | {growth_per_hour(samples):+.1f} |",
         ]
     return lines

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from contract.records import StoredRecord
+from edge_components.runtime import status
 from edge_components.runtime.component import run_component
 from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.runtime.inference.classifier import Classification
@@ -26,6 +27,7 @@ from edge_components.runtime.inference.preprocess import PreparedFrame
 from edge_components.runtime.object_store import ObjectMissingError, ObjectStoreError
 from edge_components.runtime.spool import Spool
 from edge_components.runtime.status import read_status
+from edge_components.vision import live_run
 from edge_components.vision.component import VisionComponent
 from edge_components.vision.model_bench import ModelPlace
 from edge_components.vision.sources.frames import Frame, SourceInfo
@@ -53,7 +55,7 @@ class WalkingCamera:
 
     ended, skipped_frames = False, 0
 
-    def __init__(self, name: str, width: int = WIDTH, height: int = HEIGHT, *, rate: float = 25.0) -> None:
+    def __init__(self, name: str, width: int = WIDTH, height: int = HEIGHT, *, rate: float = 15.0) -> None:
         self.name = name
         self.info = SourceInfo(width, height, rate, None, live=True)
         self.fault: str | None = None
@@ -66,7 +68,7 @@ class WalkingCamera:
             return None
         image = np.random.default_rng(self._index).integers(60, 90, (self.info.height, self.info.width, 3))
         image = image.astype(np.uint8)
-        left = self._index * 2 % (self.info.width + 20) - 20
+        left = self._index * 3 % (self.info.width + 20) - 20
         top, bottom = self.info.height // 3, self.info.height * 5 // 6
         image[top:bottom, max(0, left) : max(0, left + 20)] = 255
         self._index += 1
@@ -276,7 +278,7 @@ class Site:
         return eventually(found, f"records of {table}")
 
 
-@pytest.fixture(params=[pytest.param(False, id="classic"), pytest.param(True, id="lite")])
+@pytest.fixture(params=[pytest.param(True, id="lite")])
 def is_lite(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
@@ -284,6 +286,10 @@ def is_lite(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def site(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     is_lite = bool(request.getfixturevalue("is_lite")) if "is_lite" in request.fixturenames else False
+    # A test looks at the status more often than a person does.
+    monkeypatch.setattr(status, "LEAST_SECONDS", 0.2)
+    monkeypatch.setattr(status, "HEARTBEAT_SECONDS", 0.4)
+    monkeypatch.setattr(live_run, "TELL_SECONDS", 0.2)
     nucleus = Nucleus(THING, is_lite=is_lite)
     nucleus.install(COMPONENT, {})
     folders = DeviceFolders.below(tmp_path)

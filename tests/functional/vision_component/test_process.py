@@ -105,6 +105,7 @@ def records_of(folders: DeviceFolders) -> list[Any]:
         return [row.stored.record for row in spool.read(maximum_rows=100_000)]
 
 
+@pytest.mark.e2e
 def test_a_clip_is_counted_under_the_scene_that_the_shadow_names(
     device: Any, objects: dict[str, bytes]
 ) -> None:
