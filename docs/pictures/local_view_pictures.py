@@ -120,7 +120,7 @@ def main() -> int:
         playing.start()
         publisher = StatusWriter(folders.status, "publisher", "1.0.0")
         publisher.start()
-        publisher.report("running", None, {"spool_rows": 42})
+        publisher.report("running", None, {"spool": {"waiting_records": 42}})
         service = ViewService(LocalViewSettings(port=0), folders, "jetson-7")
         service.start()
         time.sleep(SECONDS)

@@ -90,12 +90,6 @@ class CameraFeed:
                 return latest
             await self._news.wait()
 
-    async def stop(self) -> None:
-        """End the reading."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
     async def _run(self) -> None:
         reader = FrameShare.reader(self._folder, self._camera)
         self._idle_seconds = time.monotonic() + LINGER_SECONDS

@@ -80,14 +80,6 @@ class ViewServer:
             self._connections.discard(task)
             writer.close()
 
-    async def close(self) -> None:
-        """End every stream and feed."""
-        for task in tuple(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        for feed in self._feeds.values():
-            await feed.stop()
-
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await read_request(reader)

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 NICENESS = 10
 """Whoever looks comes after whoever counts."""
 _BACKLOG = 64
-_CLOSE_SECONDS = 2.0
+_CLOSE_SECONDS = 2.5
 
 
 class AddressBusyError(CrowdLensError):
@@ -65,7 +65,7 @@ class ViewService:
         return True
 
     def stop(self) -> None:
-        """Let every viewer go and end; waits two seconds at most."""
+        """Let every viewer go and end; waits two and a half seconds at most."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_CLOSE_SECONDS)
@@ -98,10 +98,14 @@ class ViewService:
         await self._listen(opened)
 
     async def _end(self) -> None:
+        """Close the door, then end every connection and feed."""
         if self._listener is not None:
             self._listener.close()
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._server.close(), _CLOSE_SECONDS / 2)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CLOSE_SECONDS / 2)
 
 
 def listen(address: str, port: int) -> socket.socket:

@@ -14,8 +14,8 @@ from edge_components.runtime.status import ComponentStatus, read_statuses
 from edge_components.runtime.time_sync import probe_time_sync
 
 VISION = "vision"
-_TELLERS = ("fleet_agent", "publisher", VISION)
-"""Who is asked for a reading, the best informed first."""
+_TELLERS = ("publisher", "fleet_agent", VISION)
+"""Who is asked for a reading, the best informed first: the publisher has the spool open."""
 _DEPTH = 3
 _THERMAL = Path("/sys/class/thermal")
 _CAMERA_KEYS = (
@@ -42,8 +42,9 @@ def status_document(
             "cpu_celsius": _told(statuses, "cpu_celsius") or _temperature(thermal),
             "gpu_celsius": _told(statuses, "gpu_celsius"),
             "cpu_percent": _told(statuses, "cpu_percent"),
-            "spool_rows": _told(statuses, "spool_rows") or _told(statuses, "records_waiting"),
-            "spool_bytes": _told(statuses, "spool_bytes") or _spool_bytes(folders.spool),
+            "spool_rows": _told(statuses, "waiting_records") or _told(statuses, "spool_rows"),
+            "spool_bytes": _told(statuses, "waiting_bytes") or _spool_bytes(folders.spool),
+            "dropped_records": _told(statuses, "dropped_records"),
             "clock": _clock(),
         },
         "components": [_component(status) for _, status in sorted(statuses.items())],

@@ -88,6 +88,8 @@ export function deviceFacts(status) {
       ["gpu_celsius", readings.gpu_celsius && reading(readings.gpu_celsius, (value) => `${number(value, 1)} °C`)],
       ["cpu_percent", readings.cpu_percent && reading(readings.cpu_percent, (value) => `${number(value)} %`)],
       ["spool", spool(readings)],
+      ["dropped", readings.dropped_records?.value > 0
+        && reading(readings.dropped_records, (value) => text("records", { value: number(value) }))],
       ["clock", [
         el("span", { class: `badge ${readings.clock.value === "synced" ? "good" : "warn"}` }, text(`clock_${readings.clock.value}`)),
         el("small", {}, readings.clock.evidence),

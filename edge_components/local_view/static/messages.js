@@ -49,6 +49,7 @@ const WORDS = {
   gpu_celsius: ["GPU 온도", "GPU temperature"],
   cpu_percent: ["CPU 사용률", "CPU load"],
   spool: ["전송 대기", "Waiting to be sent"],
+  dropped: ["자리가 없어 버린 기록", "Dropped for want of room"],
   records: ["기록 {value}건", "{value} records"],
   clock: ["시계", "Clock"],
   clock_synced: ["맞춰짐", "synchronised"],

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from contract.scene import Scene, parse_scene
-from edge_components.local_view.service import ViewService
+from edge_components.local_view.service import AddressBusyError, ViewService
 from edge_components.local_view.settings import LocalViewSettings
 from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.runtime.frame_share import FrameShare
@@ -101,7 +101,16 @@ class Device:
         return self.cameras[-1]
 
     def view(self, **settings: Any) -> ViewService:
-        self._service = ViewService(replace(LocalViewSettings(port=0), **settings), self.folders, "jetson-7")
+        asked = replace(LocalViewSettings(port=0), **settings)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            try:
+                self._service = ViewService(asked, self.folders, "jetson-7")
+                break
+            except AddressBusyError:
+                # On a busy machine the one before may still be on its way out.
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
         self._service.start()
         return self._service
 

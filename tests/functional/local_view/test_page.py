@@ -114,12 +114,21 @@ def test_the_picture_moves_and_the_figures_stand_beside_it(
 ) -> None:
     device.camera()
     tell_of_plaza(device)
-    device.tell("publisher", "running", spool_rows=128)
+    device.tell("publisher", "running", spool={"waiting_records": 128, "dropped_records": 5})
     device.view()
     page = open_page(locale=locale, size=size)
     wait_until_it_moves(page)
     told = page.locator("body")
-    for expected in (*words, "입구", "person 2 · bicycle 1", "1,234", "CUDA is not there", "jetson-7", "v7"):
+    for expected in (
+        *words,
+        "5 records" if locale == "en-US" else "기록 5건",
+        "입구",
+        "person 2 · bicycle 1",
+        "1,234",
+        "CUDA is not there",
+        "jetson-7",
+        "v7",
+    ):
         playwright_api.expect(told).to_contain_text(expected)
     page.click("#language")
     playwright_api.expect(page.locator("#language")).to_have_text(

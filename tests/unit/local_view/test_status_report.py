@@ -82,11 +82,12 @@ def test_a_status_of_another_shape_breaks_nothing(folders: DeviceFolders, camera
 
 
 def test_the_best_informed_component_is_believed(folders: DeviceFolders) -> None:
-    tell(folders, "publisher", spool_rows=9)
-    assert report(folders)["readings"]["spool_rows"]["from"] == "publisher"
-    tell(folders, "fleet_agent", latest={"spool_rows": 128, "cpu_celsius": 61.5}, old_seconds=20)
+    tell(folders, "fleet_agent", health={"spool_rows": 128, "cpu_celsius": 61.5}, old_seconds=20)
+    assert report(folders)["readings"]["spool_rows"]["value"] == 128
+    tell(folders, "publisher", spool={"waiting_records": 9, "waiting_bytes": 4096, "dropped_records": 2})
     readings = report(folders)["readings"]
-    assert (readings["spool_rows"]["value"], readings["spool_rows"]["from"]) == (128, "fleet_agent")
+    assert (readings["spool_rows"]["value"], readings["spool_rows"]["from"]) == (9, "publisher")
+    assert (readings["spool_bytes"]["value"], readings["dropped_records"]["value"]) == (4096, 2)
     assert (readings["cpu_celsius"]["value"], readings["cpu_celsius"]["is_old"]) == (61.5, True)
 
 
