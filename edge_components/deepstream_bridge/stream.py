@@ -26,7 +26,7 @@ from edge_components.runtime.spool import Spool
 
 logger = logging.getLogger(__name__)
 
-FILES_A_TURN = 500
+FILES_A_TURN = 200
 CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_FILES = 1000
 IDLE_SECONDS = 10.0

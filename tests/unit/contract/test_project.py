@@ -6,6 +6,8 @@ import copy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contract.project import ProjectError, parse_project
 
@@ -166,3 +168,29 @@ def test_a_mistake_is_told_in_one_sentence(document: object, sentence: str) -> N
         parse_project(document)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 2000) | st.floats() | st.text(max_size=8),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=3)
+    ),
+    max_leaves=6,
+)
+PLACES = [*MASK, "classes", "version", *(f"output.{name}" for name in MASK["output"]), "output.alert.texts"]
+
+
+@given(place=st.sampled_from(PLACES), value=JSON)
+def test_whatever_stands_in_a_field_is_taken_or_refused_in_one_sentence(place: str, value: object) -> None:
+    document = copy.deepcopy(MASK)
+    *path, last = place.split(".")
+    target = document
+    for name in path:
+        target = target[name]
+    target[last] = value
+    told = ""
+    try:
+        parse_project(document)
+    except ProjectError as error:
+        told = str(error)
+    assert "\n" not in told
