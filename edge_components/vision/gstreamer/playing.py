@@ -8,7 +8,7 @@ from ctypes import byref
 from dataclasses import dataclass
 from typing import Any
 
-from edge_components.vision.gstreamer import library as gst
+from edge_components.vision.gstreamer import c_library as gst
 from edge_components.vision.gstreamer.protocol import Facts, Request, nv12_bytes
 
 SINK = "crowdlens_frames"

@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import NoReturn
 
-from edge_components.vision.gstreamer.library import Library
+from edge_components.vision.gstreamer.c_library import Library
 from edge_components.vision.gstreamer.playing import Picture, PipelineError, Playing
 from edge_components.vision.gstreamer.protocol import ENDED, FACTS, FAILED, FRAME, HEADER, Request
 

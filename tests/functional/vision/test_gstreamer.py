@@ -24,7 +24,7 @@ PLUGINS = ("videotestsrc", "avidemux", "jpegdec", "rtspsrc")
 
 def has_gstreamer() -> bool:
     try:
-        from edge_components.vision.gstreamer.library import Library
+        from edge_components.vision.gstreamer.c_library import Library
 
         library = Library()
     except OSError:
@@ -186,7 +186,7 @@ def written(path: Path, *, frames: int) -> Path:
 
 
 def test_the_library_is_what_ctypes_takes_it_for() -> None:
-    from edge_components.vision.gstreamer.library import GstBuffer, GstMapInfo
+    from edge_components.vision.gstreamer.c_library import GstBuffer, GstMapInfo
 
     # The sizes of GStreamer 1.x on 64 bits: the presentation time lies behind the head and the pool.
     assert GstBuffer.pts.offset == 72

@@ -79,7 +79,7 @@ def test_a_camera_is_read_lost_and_found_again(serve: Callable[..., Server]) -> 
     assert (source.info.width, source.info.height) == (160, 120)
     assert second.time_seconds > first.time_seconds
     server.unplug()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while source.fault is None:
         assert time.monotonic() < deadline, "the loss was not noticed"
         source.read(0.1)
