@@ -9,7 +9,6 @@ from typing import Any
 from cli.model_location import SHIPPED_MODELS, added_models, find_model
 from cli.model_push.commands import add_actions
 from cli.output import print_json, say, table
-from contract.errors import CrowdLensError
 
 EXAMPLE = """examples:
   crowdlens models list
@@ -19,10 +18,6 @@ EXAMPLE = """examples:
   crowdlens models golden my-detector --picture plaza.png
   crowdlens models push person_demo --version 1 --stage dev --sign models.key.pem
   crowdlens models versions --stage dev"""
-
-
-class LabelFileError(CrowdLensError):
-    """Raised when a file of labels cannot be used."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,19 +65,20 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from edge_components.runtime.inference.detector import open_detector
+    from edge_components.runtime.inference.open_model import open_model
 
-    detector = open_detector(find_model(arguments.model))
-    _report(arguments.json, {**_facts(detector.package), "provider": detector.provider})
+    model = open_model(find_model(arguments.model))
+    _report(arguments.json, {**_facts(model.package), "provider": model.provider})
     return 0
 
 
 def _add(arguments: argparse.Namespace) -> int:
     from cli.model_push.package import refuse_tao
+    from edge_components.runtime.inference.labels import read_labels
     from edge_components.runtime.inference.model_library import add_model
 
     refuse_tao(arguments.model)
-    labels = None if arguments.labels is None else _read_labels(arguments.labels)
+    labels = None if arguments.labels is None else read_labels(arguments.labels)
     package = add_model(
         arguments.model, arguments.name, added_models(), labels=labels, licence=arguments.licence
     )
@@ -92,19 +88,11 @@ def _add(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read_labels(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelFileError(
-            f"labels {path}: expected a readable UTF-8 text file, one class name a line"
-        ) from error
-
-
 def _facts(package: Any) -> dict[str, Any]:
     shown = 5
     return {
         "name": package.name,
+        "task": package.task,
         "layout": package.layout,
         "input": f"{package.input.width}x{package.input.height}",
         "classes": len(package.labels),
