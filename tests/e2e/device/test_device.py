@@ -30,7 +30,8 @@ def scene_file(folder: Path, name: str, *, site: str, zone: str) -> Path:
     """Write the demo's scene with its first zone called `zone`."""
     document = yaml.safe_load(SCENE.read_text(encoding="utf-8"))
     document["site"] = site
-    document["zones"][0]["name"] = zone
+    rule = {"threshold": 1, "minimum_seconds": 0.5}
+    document["zones"][0] |= {"name": zone, "events": {"crowding": rule}}
     path = folder / name
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
@@ -60,6 +61,9 @@ def test_a_device_counts_under_scenes_and_models_from_the_cloud(box: Any) -> Non
         if one.record.table == "zone_counts" and one.record.values["zone"] in versions
     }
     assert counted == set(versions.items())
+    topic = f"crowdlens/{box.site}/{box.thing}/{CAMERA}/alerts"
+    alerts = [json.loads(one.payload) for one in box.device.nucleus.mqtt if one.topic == topic]
+    assert {"crowding"} <= {one["kind"] for one in alerts}
     states = box.device.nucleus.states
     assert all("RUNNING" in states[f"com.crowdlens.{name}"] for name in STARTED), dict(states)
 
