@@ -271,6 +271,7 @@ class CameraWorker:
         try:
             plan = CameraPlan(documents, model.model, settings.window_seconds, settings.confidence)
             run = LiveRun(source, plan, self._places(), changed=self._size_change(source))
+            run.on_changed = lambda changed: self._model.drop_former(changed.model)
         except (SceneError, ProjectError) as error:
             model.give_back()
             if self._refused(documents, str(error)):
@@ -325,8 +326,6 @@ class CameraWorker:
         self._model.hold(model)
         if run is None or run.plan is plan:
             self._model.drop_former()
-        else:
-            run.on_changed = self._model.drop_former
 
     def _keep(self, documents: CameraDocuments) -> None:
         is_new = documents is not self._good

@@ -10,6 +10,7 @@ from edge_components.runtime.inference.model_settings import DetectorSettings
 from edge_components.vision.camera_documents import CameraDocuments
 from edge_components.vision.component_settings import VisionSettings
 from edge_components.vision.model_bench import BorrowedModel, ModelBench, ModelPlace, locate
+from edge_components.vision.stages import FrameModel
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +75,11 @@ class HeldModel:
         with self._lock:
             self._outgoing.append(model)
 
-    def drop_former(self) -> None:
-        """Give back all models but the one held: no frame in flight needs them."""
+    def drop_former(self, in_use: FrameModel | None = None) -> None:
+        """Give back all models but the one held, unless that is not yet the one `in_use`."""
         with self._lock:
+            if in_use is not None and (self._model is None or self._model.model is not in_use):
+                return
             outgoing, self._outgoing = self._outgoing, []
         for model in outgoing:
             model.give_back()

@@ -70,7 +70,7 @@ class LiveRun:
         self._pace = _Pace()
         self._figures: Mapping[str, Any] = {}
         self._figures_due = self._ledger_due = 0.0
-        self.on_changed: Callable[[], None] = lambda: None
+        self.on_changed: Callable[[CameraPlan], None] = lambda _: None
 
     @property
     def scene(self) -> Scene:
@@ -164,7 +164,7 @@ class LiveRun:
         if self._alerts is not None:
             self._alerts.use_scene(scene)
         self._plan, self._scene, self._analytics, self._waited = wanted, scene, analytics, False
-        self.on_changed()
+        self.on_changed(wanted)
 
     def _look_at_size(self) -> None:
         """End the run when the camera gives pictures of another size: the scene has to be fitted anew."""

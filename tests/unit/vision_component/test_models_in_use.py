@@ -11,6 +11,7 @@ import pytest
 
 from contract.errors import CrowdLensError
 from edge_components.runtime.inference.model_settings import DetectorSettings
+from edge_components.vision.held_model import HeldModel
 from edge_components.vision.model_bench import ModelBench, ModelPlace, locate
 
 PLACE, OTHER = ModelPlace(Path("/a"), None, "a"), ModelPlace(Path("/b"), None, "b")
@@ -100,3 +101,22 @@ def test_what_is_nowhere_is_said(tmp_path: Path) -> None:
         CrowdLensError, match=r"expected a package folder, an \.onnx file or one of person_demo"
     ):
         locate("nobody", tmp_path)
+
+
+def test_what_frames_in_flight_need_is_not_closed(tmp_path: Path) -> None:
+    bench = ModelBench(tmp_path, opener=lambda place, _: Opened(place))
+    held = HeldModel(bench)
+    borrowed = [bench.borrow(ModelPlace(tmp_path / name, None, name), DetectorSettings()) for name in "abc"]
+    held.hold(borrowed[0])
+    held.hold(borrowed[1])
+    held.drop_former(borrowed[0].model)
+    assert [one.model.closed for one in borrowed] == [0, 0, 0]
+    held.hold(borrowed[2])
+    # The run has only come to the second one when it tells.
+    held.drop_former(borrowed[1].model)
+    assert [one.model.closed for one in borrowed] == [0, 0, 0]
+    held.drop_former(borrowed[2].model)
+    assert [one.model.closed for one in borrowed] == [1, 1, 0]
+    assert held.name == "c"
+    held.close()
+    assert [one.model.closed for one in borrowed] == [1, 1, 1]
