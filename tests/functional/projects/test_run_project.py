@@ -45,9 +45,10 @@ def spooled(path: Path, device: str = "laptop") -> list[Record]:
 
 
 def run(project: Path, source: Path, out: Path) -> int:
+    # At a fixed time, so that a clip of two seconds lies in one window whenever the test runs.
     return main(
         ["run", "--project", str(project), "--source", str(source), "--out", str(out), "--device", "laptop",
-         "--provider", "cpu"]
+         "--provider", "cpu", "--start-time", "2026-11-21T03:00:00Z"]
     )  # fmt: skip
 
 
