@@ -98,7 +98,10 @@ class Device:
         self.start()
 
     def start(self) -> None:
-        clock = DeviceClock(probe=lambda _: TimeSync(True, "a test"))
+        # A day after the first frame, whatever day it is here.
+        clock = DeviceClock(
+            wall_seconds=lambda: START_NS / 1e9 + 86_400, probe=lambda _: TimeSync(True, "a test")
+        )
         self.spool = Spool(self.folder / "spool.db", device="jetson-1", clock=clock, boot_id="one-boot")
         settings = BridgeSettings(self.kitti, dict(self.streams), maximum_waiting=self.maximum_waiting)
         self.bridge = Bridge(
