@@ -5,7 +5,7 @@
 #   sh install_device.sh --dry-run …   says what it would do, changes nothing and needs neither root nor network
 #   sh install_device.sh --undo        stops and removes the nucleus; records that still wait stay where they are
 #
-# It may be run again: what is done already is left as it is. Nothing is fetched but Debian packages: the nucleus,
+# It may be run again: what is done already is left as it is, and the settings are those of the last run. Nothing is fetched but Debian packages: the nucleus,
 # the plug-in and Amazon's root certificate are files that you have checked and brought along.
 set -eu
 
@@ -18,6 +18,9 @@ USER_NAME=ggc_user
 GROUP_NAME=ggc_group
 UNIT=/etc/systemd/system/greengrass.service
 RUN=/run/crowdlens
+ROOT_RUN=/run/crowdlens-root
+JETSON_RELEASE=/etc/nv_tegra_release
+TRTEXEC=/usr/src/tensorrt/bin/trtexec
 TMPFILES=/etc/tmpfiles.d/crowdlens.conf
 
 STAGE= REGION= DATA_ENDPOINT= CREDENTIALS_ENDPOINT= SERIAL= SITE= CLAIM_CERTIFICATE= CLAIM_KEY= SOURCE_FILE= SCENE=
@@ -61,8 +64,8 @@ write() {
         cat >/dev/null
         return
     fi
-    umask 077
-    cat >"$1.new"
+    # In a shell of its own: what comes after, the nucleus above all, has the system's umask.
+    (umask 077 && cat >"$1.new")
     chmod "$2" "$1.new"
     chgrp "$GROUP_NAME" "$1.new"
     mv "$1.new" "$1"
@@ -110,8 +113,9 @@ undo() {
     fi
     run rm -f "$UNIT" "$TMPFILES"
     run systemctl daemon-reload || say "systemd could not be told: going on"
-    run rm -rf "$ROOT" "$CLAIM" "$STATE/libraries" "$WORK" "$RUN"
-    say "kept: $STATE/spool.db* (records that wait) and $SETTINGS; the thing and its certificate are in the cloud:"
+    run rm -rf "$ROOT" "$CLAIM" "$STATE/libraries" "$WORK" "$RUN" "$ROOT_RUN"
+    say "kept: $STATE (records that wait in spool.db, models, scenes), $SETTINGS, user $USER_NAME and the packages"
+    say "the thing and its certificate are in the cloud:"
     say "  crowdlens devices block NAME, then deactivate the certificate; see docs/device.md"
 }
 
@@ -145,19 +149,38 @@ check_machine() {
     3.10 | 3.12) say "python3 is $PYTHON: expect this device in a group for Python $PYTHON" ;;
     *) fail "python3 is $PYTHON: expected 3.10 (JetPack 6, Ubuntu 22.04) or 3.12 (JetPack 7, Ubuntu 24.04)" ;;
     esac
+    check_accelerator
     [ -n "$DRY_RUN" ] && return
     [ "$(id -u)" = 0 ] || fail "this needs root: run it with sudo"
     FREE=$(df -Pk /var | awk 'NR == 2 {print int($4 / 1024)}')
     [ "$FREE" -ge 3000 ] || fail "/var has $FREE MB free: expected 3000 for the libraries and the spool"
 }
 
+# A Jetson may be set up without JetPack's libraries; it counts then, but on its processor.
+check_accelerator() {
+    [ -e "$JETSON_RELEASE" ] || return 0
+    if python3 -c 'import tensorrt' >/dev/null 2>&1 && [ -x "$TRTEXEC" ]; then
+        say "TensorRT is there: model_store builds engines for this GPU"
+    else
+        say "this Jetson has no TensorRT for Python, or no $TRTEXEC: models would run on its processor"
+        say "   expected JetPack's: sudo apt-get install nvidia-jetpack"
+    fi
+}
+
+has_tools() {
+    # The nucleus starts components by sudo and looks after them by ps.
+    for tool in java unzip sudo ps; do
+        command -v "$tool" >/dev/null 2>&1 || return 1
+    done
+}
+
 install_packages() {
     say "1. Java and tools"
-    if command -v java >/dev/null 2>&1 && command -v unzip >/dev/null 2>&1; then
+    if has_tools; then
         say "   are there"
     else
         run apt-get update
-        run apt-get install --yes --no-install-recommends openjdk-17-jre-headless unzip
+        run apt-get install --yes --no-install-recommends openjdk-17-jre-headless unzip sudo procps
     fi
 }
 
@@ -166,8 +189,12 @@ make_places() {
     getent group "$GROUP_NAME" >/dev/null 2>&1 || run groupadd --system "$GROUP_NAME"
     id "$USER_NAME" >/dev/null 2>&1 ||
         run useradd --system --no-create-home --shell /usr/sbin/nologin --gid "$GROUP_NAME" "$USER_NAME"
-    # A camera at /dev/video0 and the GPU belong to the group video.
-    ! getent group video >/dev/null 2>&1 || run usermod --append --groups video "$USER_NAME"
+    # A camera at /dev/video0 and most of a Jetson's GPU belong to video, /dev/dri/renderD128 to render.
+    for group in video render; do
+        ! getent group "$group" >/dev/null 2>&1 || run usermod --append --groups "$group" "$USER_NAME"
+    done
+    run sudo -n -u "$USER_NAME" -g "$GROUP_NAME" true ||
+        fail "root may not become $USER_NAME:$GROUP_NAME: expected 'root ALL=(ALL:ALL) ALL' in /etc/sudoers"
     run install -d -m 0750 -o "$USER_NAME" -g "$GROUP_NAME" "$STATE"
     run install -d -m 0750 -o root -g "$GROUP_NAME" "$SETTINGS"
     # Addresses of cameras with their passwords, a file each: root writes them, the components read them.
@@ -176,12 +203,9 @@ make_places() {
     run install -d -m 0755 -o root -g root /etc/tmpfiles.d
     printf 'd %s 0750 %s %s -\n' "$RUN" "$USER_NAME" "$GROUP_NAME" | write "$TMPFILES" 0644
     run install -d -m 0750 -o "$USER_NAME" -g "$GROUP_NAME" "$RUN"
-    run install -d -m 0700 -o root -g root "$CLAIM"
     printf '%s\n' "$SITE" | write "$SETTINGS/site" 0640
     [ -z "$SOURCE_FILE" ] || write "$SETTINGS/camera-source" 0640 <"$SOURCE_FILE"
     [ -z "$SCENE" ] || write "$SETTINGS/scene.yaml" 0640 <"$SCENE"
-    run install -m 0600 "$CLAIM_CERTIFICATE" "$CLAIM/certificate.pem"
-    run install -m 0600 "$CLAIM_KEY" "$CLAIM/key.pem"
 }
 
 unpack_nucleus() {
@@ -226,10 +250,9 @@ YAML
 
 install_nucleus() {
     say "4. the nucleus as a service; at its first start the device provisions itself"
-    if [ -f "$UNIT" ] && [ -z "$DRY_RUN" ]; then
-        say "   is there: left as it is"
-        return
-    fi
+    run install -d -m 0700 -o root -g root "$CLAIM"
+    run install -m 0600 "$CLAIM_CERTIFICATE" "$CLAIM/certificate.pem"
+    run install -m 0600 "$CLAIM_KEY" "$CLAIM/key.pem"
     configuration | write "$CLAIM/nucleus.yaml" 0600
     run java "-Droot=$ROOT" -Dlog.store=FILE -jar "$WORK/nucleus/lib/Greengrass.jar" \
         --trusted-plugin "$WORK/plugin.jar" --init-config "$CLAIM/nucleus.yaml" \
@@ -244,6 +267,12 @@ check_arguments
 check_machine
 install_packages
 make_places
+if [ -f "$UNIT" ] && [ -z "$DRY_RUN" ]; then
+    # The claim is not brought in again: a device that is provisioned has no use for it.
+    say "3. the nucleus is there: left as it is"
+    say "done. Other settings count from the next start:  systemctl restart greengrass"
+    exit 0
+fi
 unpack_nucleus
 install_nucleus
 say "done. Watch it come in:  tail -f $ROOT/logs/greengrass.log"

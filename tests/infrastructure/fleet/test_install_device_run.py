@@ -1,0 +1,137 @@
+"""The installation script run for real, but in a folder, with root's commands stood in for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.bundles import ROOT
+
+SCRIPT = ROOT / "infra" / "fleet" / "install_device.sh"
+MOVED = (
+    *("/greengrass/v2", "/var/lib/crowdlens", "/var/tmp/crowdlens-install", "/etc/nv_tegra_release"),
+    *("/etc/systemd/system", "/etc/tmpfiles.d", "/etc/crowdlens", "/run/crowdlens", "/usr/src/tensorrt"),
+)
+STAND_INS = {
+    "python3": "echo 3.10",
+    "id": "echo 0",
+    "df": "printf 'header\\ndisk 1 1 9999999 1%% /var\\n'",
+    "getent": "exit 0",
+    "usermod": 'echo "usermod $*"',
+    "sudo": 'echo "sudo $*"',
+    "ps": "exit 0",
+    "chgrp": "exit 0",
+    "unzip": "exit 0",
+    # Its owners are root's to give: everything but -o and -g is done.
+    "install": "words=\nwhile [ $# -gt 0 ]; do\n"
+    'case "$1" in -o | -g) shift ;; *) words="$words $1" ;; esac\nshift\ndone\n'
+    "exec /usr/bin/install $words",
+}
+FILES = ("claim.pem", "claim.key", "nucleus.zip", "plugin.jar", "root-ca.pem", "scene.yaml", "source")
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Path:
+    """A folder with a script that stays in it, the files to bring along and root's commands."""
+    text = SCRIPT.read_text(encoding="utf-8")
+    for path in MOVED:
+        text = text.replace(path, f"{tmp_path}{path}")
+    (tmp_path / "script.sh").write_text(text, encoding="utf-8")
+    for name in FILES:
+        (tmp_path / name).write_text("x\n", encoding="utf-8")
+    (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    unit = tmp_path / "etc/systemd/system/greengrass.service"
+    java = (
+        'case "$*" in *--version) echo "AWS Greengrass v2.14.1" ;;\n'
+        f'*) echo "umask $(umask)"; echo "[Unit]" >{unit} ;; esac'
+    )
+    for name, content in {**STAND_INS, "java": java}.items():
+        program = tmp_path / "bin" / name
+        program.write_text(f"#!/bin/sh\n{content}\n", encoding="utf-8")
+        program.chmod(0o755)
+    return tmp_path
+
+
+def install(device: Path, *more: str) -> str:
+    """Run the script and return what it says."""
+    words = {
+        "stage": "dev",
+        "region": "ap-northeast-2",
+        "serial": "1421321000123",
+        "site": "seoul-1",
+        "data-endpoint": "abc-ats.iot.ap-northeast-2.amazonaws.com",
+        "credentials-endpoint": "abc.credentials.iot.ap-northeast-2.amazonaws.com",
+        "claim-certificate": "claim.pem",
+        "claim-key": "claim.key",
+        "nucleus": "nucleus.zip",
+        "plugin": "plugin.jar",
+        "root-ca": "root-ca.pem",
+    }
+    finished = subprocess.run(
+        ["/bin/sh", "script.sh", *(word for name in words for word in (f"--{name}", words[name])), *more],
+        cwd=device,
+        env={"PATH": f"{device / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        umask=0o022,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_the_nucleus_starts_with_the_umask_of_the_system(device: Path) -> None:
+    """Files with secrets are closed, and nothing that comes after them is by that."""
+    said = install(device, "--scene", "scene.yaml", "--source-file", "source")
+    assert "umask 0022" in said
+    settings = device / "etc/crowdlens"
+    modes = {name: mode(settings / name) for name in ("scene.yaml", "camera-source", "sources", "claim")}
+    assert modes == {"scene.yaml": 0o640, "camera-source": 0o640, "sources": 0o750, "claim": 0o700}
+    assert mode(settings / "claim" / "nucleus.yaml") == 0o600
+
+
+def test_components_may_use_the_gpu_and_are_started_by_sudo(device: Path) -> None:
+    said = install(device)
+    for expected in (
+        "usermod --append --groups video ggc_user",
+        "usermod --append --groups render ggc_user",
+        "sudo -n -u ggc_user -g ggc_group true",
+    ):
+        assert expected in said
+
+
+def test_a_second_run_brings_settings_and_leaves_nucleus_and_claim_alone(device: Path) -> None:
+    install(device)
+    claim = device / "etc/crowdlens/claim"
+    for file in claim.iterdir():
+        file.unlink()
+    claim.rmdir()
+    said = install(device, "--scene", "scene.yaml")
+    assert "the nucleus is there: left as it is" in said
+    assert "umask" not in said
+    assert (claim.exists(), (device / "etc/crowdlens/scene.yaml").exists()) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("has_trtexec", "sentence"),
+    [
+        pytest.param(True, "TensorRT is there: model_store builds engines", id="with TensorRT"),
+        pytest.param(False, "models would run on its processor", id="without trtexec"),
+    ],
+)
+def test_a_jetson_says_whether_it_can_build_engines(device: Path, has_trtexec: bool, sentence: str) -> None:
+    (device / "etc/nv_tegra_release").write_text("# R36\n", encoding="utf-8")
+    if has_trtexec:
+        program = device / "usr/src/tensorrt/bin/trtexec"
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\n", encoding="utf-8")
+        program.chmod(0o755)
+    assert sentence in install(device)
