@@ -22,6 +22,7 @@ ROOT_RUN=/run/crowdlens-root
 JETSON_RELEASE=/etc/nv_tegra_release
 TRTEXEC=/usr/src/tensorrt/bin/trtexec
 TMPFILES=/etc/tmpfiles.d/crowdlens.conf
+TOOL=/usr/local/sbin/crowdlens-device
 
 STAGE= REGION= DATA_ENDPOINT= CREDENTIALS_ENDPOINT= SERIAL= SITE= CLAIM_CERTIFICATE= CLAIM_KEY= SOURCE_FILE= SCENE=
 NUCLEUS= PLUGIN= ROOT_CA=
@@ -111,7 +112,7 @@ undo() {
     if [ -e "$UNIT" ]; then
         run systemctl disable --now greengrass.service || say "greengrass.service could not be stopped: going on"
     fi
-    run rm -f "$UNIT" "$TMPFILES"
+    run rm -f "$UNIT" "$TMPFILES" "$TOOL"
     run systemctl daemon-reload || say "systemd could not be told: going on"
     run rm -rf "$ROOT" "$CLAIM" "$STATE/libraries" "$WORK" "$RUN" "$ROOT_RUN"
     say "kept: $STATE (records that wait in spool.db, models, scenes), $SETTINGS, user $USER_NAME and the packages"
@@ -203,9 +204,29 @@ make_places() {
     run install -d -m 0755 -o root -g root /etc/tmpfiles.d
     printf 'd %s 0750 %s %s -\n' "$RUN" "$USER_NAME" "$GROUP_NAME" | write "$TMPFILES" 0644
     run install -d -m 0750 -o "$USER_NAME" -g "$GROUP_NAME" "$RUN"
+    tool | write "$TOOL" 0755
     printf '%s\n' "$SITE" | write "$SETTINGS/site" 0640
     [ -z "$SOURCE_FILE" ] || write "$SETTINGS/camera-source" 0640 <"$SOURCE_FILE"
     [ -z "$SCENE" ] || write "$SETTINGS/scene.yaml" 0640 <"$SCENE"
+}
+
+# What a person runs to ask a component: its code and the libraries, with the rights of the components' user.
+tool() {
+    cat <<SH
+#!/bin/sh
+# crowdlens-device COMPONENT ARGUMENTS ...   for example: sudo crowdlens-device model_store list
+# crowdlens-device selftest ARGUMENTS ...    tries the models by every way this device has
+set -eu
+[ \$# -ge 1 ] || { echo "crowdlens-device: expected a component, such as model_store, or selftest" >&2; exit 2; }
+[ "\$(id -u)" = 0 ] || { echo "crowdlens-device: this needs root: run it with sudo" >&2; exit 2; }
+component=\$1 module=edge_components.\$1
+shift
+[ "\$component" != selftest ] || { component=vision module=edge_components.runtime.inference.selftest; }
+code=\$(ls -d "$ROOT/packages/artifacts-unarchived/com.crowdlens.$STAGE.\$component"/*/"\$component" 2>/dev/null | sort -V | tail -n 1)
+[ -n "\$code" ] || { echo "crowdlens-device: \$component is not on this device (yet): expected a deployment to bring it" >&2; exit 2; }
+cd /
+exec sudo -n -u "$USER_NAME" -g "$GROUP_NAME" env PYTHONPATH="\$code:\$(readlink -f "$STATE/libraries/current")" python3 -m "\$module" "\$@"
+SH
 }
 
 unpack_nucleus() {

@@ -14,6 +14,7 @@ SCRIPT = ROOT / "infra" / "fleet" / "install_device.sh"
 MOVED = (
     *("/greengrass/v2", "/var/lib/crowdlens", "/var/tmp/crowdlens-install", "/etc/nv_tegra_release"),
     *("/etc/systemd/system", "/etc/tmpfiles.d", "/etc/crowdlens", "/run/crowdlens", "/usr/src/tensorrt"),
+    "/usr/local/sbin",
 )
 STAND_INS = {
     "python3": "echo 3.10",
@@ -43,6 +44,7 @@ def device(tmp_path: Path) -> Path:
     for name in FILES:
         (tmp_path / name).write_text("x\n", encoding="utf-8")
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    (tmp_path / "usr/local/sbin").mkdir(parents=True)
     (tmp_path / "bin").mkdir()
     unit = tmp_path / "etc/systemd/system/greengrass.service"
     java = (
@@ -135,3 +137,32 @@ def test_a_jetson_says_whether_it_can_build_engines(device: Path, has_trtexec: b
         program.write_text("#!/bin/sh\n", encoding="utf-8")
         program.chmod(0o755)
     assert sentence in install(device)
+
+
+def test_a_person_asks_a_component_by_the_newest_code_there(device: Path) -> None:
+    """sudo takes PYTHONPATH out of what it hands over, so that it must be set behind it."""
+    install(device)
+    for version in ("1.9.0", "1.10.0"):
+        place = f"greengrass/v2/packages/artifacts-unarchived/com.crowdlens.dev.model_store/{version}"
+        (device / place / "model_store").mkdir(parents=True)
+    code = device / place / "model_store"
+    asked = ask(device, "model_store", "list", "--json")
+    assert "sudo -n -u ggc_user -g ggc_group env PYTHONPATH=" + f"{code}:" in asked.stdout
+    assert asked.stdout.endswith("python3 -m edge_components.model_store list --json\n")
+
+
+def test_a_component_that_is_not_there_is_told(device: Path) -> None:
+    install(device)
+    asked = ask(device, "selftest")
+    assert (asked.returncode, asked.stderr.count("\n")) == (2, 1)
+    assert asked.stderr.startswith("crowdlens-device: vision is not on this device (yet)")
+
+
+def ask(device: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", str(device / "usr/local/sbin/crowdlens-device"), *words],
+        env={"PATH": f"{device / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
