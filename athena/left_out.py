@@ -28,7 +28,7 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
         *_IDENTITY,
         *("record_id", "camera", "sequence", "scene_version", "gpu_name", "provider"),
         *("power_mode", "gpu_memory_total_bytes", "time_source", "hardware_model", "os_release", "kernel"),
-        *("jetpack_version", "packages", "reboot_required", "component_versions"),
+        *("jetpack_version", "packages", "reboot_required", "component_versions", "provider_note"),
     ),
     "device_state": (*_IDENTITY, "camera", "scene_version", "time_zone"),
     "dwell_by_hour": (

@@ -347,13 +347,13 @@ _DEVICE_HEALTH_OF_VERSION_2 = added_in(
         "gpu_throttling",
         "Why the GPU is held back now, none when it is not",
         "GPU 성능 제한 사유(없으면 none)",
-        maximum_length=32,
+        maximum_length=19,
     ),
     text(
         "power_mode",
         "Power mode of a Jetson, elsewhere the processor's frequency governor",
         "전원 모드(Jetson) 또는 CPU 주파수 조절기",
-        maximum_length=20,
+        maximum_length=18,
     ),
     real("load_one_minute", "1", "Tasks that ran or waited, mean of a minute", "1분 평균 부하"),
     integer("swap_used_bytes", "B", "Swap in use", "사용 중인 스왑"),
@@ -387,9 +387,9 @@ _DEVICE_HEALTH_OF_VERSION_2 = added_in(
     text(
         "time_source", "Time service and the server it follows", "시각 서비스와 기준 서버", maximum_length=32
     ),
-    text("hardware_model", "Model of the board or machine", "보드 또는 기기 모델", maximum_length=40),
-    text("os_release", "Operating system and its release", "운영 체제와 릴리스", maximum_length=32),
-    text("kernel", "Release of the kernel", "커널 릴리스", maximum_length=24),
+    text("hardware_model", "Model of the board or machine", "보드 또는 기기 모델", maximum_length=38),
+    text("os_release", "Operating system and its release", "운영 체제와 릴리스", maximum_length=30),
+    text("kernel", "Release of the kernel", "커널 릴리스", maximum_length=20),
     text(
         "jetpack_version",
         "JetPack, or Jetson Linux (L4T) where it is not installed",
@@ -408,10 +408,16 @@ _DEVICE_HEALTH_OF_VERSION_2 = added_in(
         "component_versions",
         "Components and their versions, those in trouble first",
         "구성 요소와 버전(문제 있는 것부터)",
-        maximum_length=100,
+        maximum_length=85,
     ),
     integer("cameras", "1", "Cameras that should be watched", "감시해야 할 카메라 수"),
     integer("cameras_ok", "1", "Cameras of these that are well", "그중 정상인 카메라 수"),
+    text(
+        "provider_note",
+        "Why no faster execution provider runs the detector that this device should have",
+        "이 장치의 더 빠른 실행 공급자를 쓰지 못한 이유",
+        maximum_length=38,
+    ),
 )
 
 DEVICE_HEALTH = Table(

@@ -52,7 +52,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `compacted_device_health` (
     `reboot_required` boolean COMMENT 'True when an update waits for a restart',
     `component_versions` string COMMENT 'Components and their versions, those in trouble first',
     `cameras` bigint COMMENT 'Cameras that should be watched',
-    `cameras_ok` bigint COMMENT 'Cameras of these that are well'
+    `cameras_ok` bigint COMMENT 'Cameras of these that are well',
+    `provider_note` string COMMENT 'Why no faster execution provider runs the detector that this device should have'
 )
 COMMENT 'How the device is: load, temperature, memory, disk, clock, spool'
 PARTITIONED BY (`day` string COMMENT 'UTC day of event_time, YYYY-MM-DD')

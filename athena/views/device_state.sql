@@ -13,6 +13,7 @@ WITH ranked AS (
         network_received_bytes_per_second, network_sent_bytes_per_second,
         link_down_bits_per_second, link_up_bits_per_second, time_source, hardware_model, os_release, kernel,
         jetpack_version, package_digest, packages, reboot_required, component_versions, cameras, cameras_ok,
+        provider_note,
         row_number() OVER (
             PARTITION BY site, device ORDER BY event_time DESC, sequence DESC, record_id DESC
         ) AS newest
@@ -30,6 +31,7 @@ SELECT
     cpu_throttling, gpu_throttling, power_mode, load_one_minute, swap_used_bytes, gpu_memory_total_bytes,
     network_received_bytes_per_second, network_sent_bytes_per_second,
     link_down_bits_per_second, link_up_bits_per_second, time_source, hardware_model, os_release, kernel,
-    jetpack_version, package_digest, packages, reboot_required, component_versions, cameras, cameras_ok
+    jetpack_version, package_digest, packages, reboot_required, component_versions, cameras, cameras_ok,
+    provider_note
 FROM ranked
 WHERE newest = 1

@@ -54,6 +54,7 @@ SELECT
     arbitrary(reboot_required) AS reboot_required,
     arbitrary(component_versions) AS component_versions,
     arbitrary(cameras) AS cameras,
-    arbitrary(cameras_ok) AS cameras_ok
+    arbitrary(cameras_ok) AS cameras_ok,
+    arbitrary(provider_note) AS provider_note
 FROM stored_device_health
 GROUP BY day, site, device, camera, epoch, stream, sequence, event_time

@@ -62,7 +62,7 @@ LIMITS = (
 )
 """A device that is hot, out of memory, nearly full or of an unsure time, as the alarms and views have it."""
 NEWS = (
-    *("cpu_throttling", "gpu_throttling", "power_mode", "provider", "time_source"),
+    *("cpu_throttling", "gpu_throttling", "power_mode", "provider", "provider_note", "time_source"),
     *("component_versions", "cameras", "cameras_ok"),
     *("package_digest", "reboot_required", "kernel"),
 )

@@ -11,7 +11,7 @@ from contract.records import Value
 from contract.tables import DEVICE_HEALTH
 from edge_components.fleet_agent.gathering import Gathering, readers_of
 from edge_components.fleet_agent.machine import Machine
-from edge_components.fleet_agent.readers.components import waiting_of
+from edge_components.fleet_agent.readers.components import PROVIDER_STEPS, waiting_of
 from edge_components.fleet_agent.reading import Reading
 from edge_components.fleet_agent.reports import NetworkRates, health_record
 from edge_components.runtime.device_folders import DeviceFolders
@@ -25,7 +25,10 @@ class PublisherSilentError(WorkFailedError):
 
 
 def look_once(machine: Machine, folders: DeviceFolders, own_version: str) -> Reading:
-    """Return everything that can be told, as a record would have it; takes about six seconds."""
+    """Return everything that can be told, as a record would have it; takes about six seconds.
+
+    Where a slower provider runs the detector, the whole sentences for it are there, too.
+    """
 
     def waiting() -> tuple[int, int]:
         found = waiting_of(folders.status)
@@ -40,13 +43,23 @@ def look_once(machine: Machine, folders: DeviceFolders, own_version: str) -> Rea
     reading = gathering.gather()
     found = {**reading.values, **rates.since_before(reading.values, time.monotonic())}
     gathering.stop()
-    return Reading(health_record(found, event_time_ms=0, clock_quality="unsynced").values, reading.cannot)
+    record = health_record(found, event_time_ms=0, clock_quality="unsynced")
+    whole = {name: value for name, value in found.items() if name == PROVIDER_STEPS}
+    return Reading({**record.values, **whole}, reading.cannot)
 
 
 def as_json(reading: Reading) -> str:
-    """Return the reading as a JSON document: every column under `health` (null: not known) or `cannot`."""
+    """Return the reading as a JSON document: every column under `health` (null: not known) or `cannot`.
+
+    `provider_steps` has the whole sentences of what `provider_note` says in a few words.
+    """
     health = {column.name: reading.values.get(column.name) for column in DEVICE_HEALTH.own_columns}
-    return json.dumps({"health": health, "cannot": dict(reading.cannot)}, indent=2, ensure_ascii=False)
+    document = {
+        "health": health,
+        "cannot": dict(reading.cannot),
+        PROVIDER_STEPS: reading.values.get(PROVIDER_STEPS),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def as_text(reading: Reading) -> str:
@@ -57,7 +70,9 @@ def as_text(reading: Reading) -> str:
         if column.name in reading.values
     ]
     unknown = [f"{name:34} {reason}" for name, reason in reading.cannot.items()]
-    return "\n".join([*known, "", "cannot be told here:", *unknown])
+    steps = reading.values.get(PROVIDER_STEPS)
+    whole = [f"{PROVIDER_STEPS:34} {steps}"] if steps else []
+    return "\n".join([*known, *whole, "", "cannot be told here:", *unknown])
 
 
 def _shown(column: Column, value: Value) -> str:

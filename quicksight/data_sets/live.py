@@ -211,5 +211,6 @@ DEVICES_NOW = _over(
         text("component_versions", "Components", "구성 요소"),
         integer("cameras", "Cameras", "카메라 수"),
         integer("cameras_ok", "Cameras well", "정상 카메라 수"),
+        text("provider_note", "Not faster because", "더 빠르지 않은 이유"),
     ),
 )

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from contract.records import Value
+from contract.tables import DEVICE_HEALTH
+from edge_components.fleet_agent.readers.provider import short_reason, steps_down
 from edge_components.fleet_agent.reading import Reading, known
 from edge_components.runtime.status import ComponentStatus, read_statuses
 
 VISION, PUBLISHER, OWN_NAME = "vision", "publisher", "fleet_agent"
-_VERSIONS_CHARACTERS = 100
+_VERSIONS_CHARACTERS = DEVICE_HEALTH.column("component_versions").maximum_length
 _OFF = "off"
 _WELL = ("ok", "running")
+PROVIDER_STEPS = "provider_steps"
+"""No column: the whole sentences, for this device's own status and for who asks it once."""
 _CAMERA_VALUES = ("provider", "inference_milliseconds_p50", "inference_milliseconds_p95", "frames_per_second")
 
 
@@ -25,7 +29,10 @@ class ComponentsReader:
     """
 
     name = "components"
-    columns = ("component_versions", "software_version", "cameras", "cameras_ok", *_CAMERA_VALUES)
+    columns = (
+        *("component_versions", "software_version", "cameras", "cameras_ok", "provider_note"),
+        *_CAMERA_VALUES,
+    )
     every_seconds = 5.0
 
     def __init__(self, folder: Path, own_version: str) -> None:
@@ -44,7 +51,7 @@ class ComponentsReader:
         vision = statuses.get(VISION)
         if vision is None or vision.is_silent:
             reason = "vision does not run" if vision is None else "vision is silent"
-            cannot = dict.fromkeys(("cameras", "cameras_ok", *_CAMERA_VALUES), reason)
+            cannot = dict.fromkeys(("cameras", "cameras_ok", "provider_note", *_CAMERA_VALUES), reason)
             return Reading(values, cannot)
         cameras = camera_values(vision.details.get("cameras"))
         return Reading({**values, **cameras.values}, cameras.cannot)
@@ -56,7 +63,7 @@ class ComponentsReader:
 
 
 def versions_text(statuses: Iterable[ComponentStatus], own_version: str) -> str:
-    """Return ``publisher 1.0.0 silent, vision 1.0.0, …``: those in trouble first, at most 100 characters."""
+    """Return ``publisher 1.0.0 silent, vision 1.0.0, …``: trouble first, cut at the column's length."""
     told = [(_trouble(status), status.component, status.version) for status in statuses]
     told.append(("", OWN_NAME, own_version))
     ordered = sorted(told, key=lambda one: (not one[0], one[1]))
@@ -65,7 +72,10 @@ def versions_text(statuses: Iterable[ComponentStatus], own_version: str) -> str:
 
 
 def camera_values(cameras: object) -> Reading:
-    """Return what vision's `cameras` tell of all of them together; nothing for what is no mapping."""
+    """Return what vision's `cameras` tell of all of them together; nothing for what is no mapping.
+
+    `provider_note` has a few words, `provider_steps` the whole sentences of what vision says.
+    """
     found = (
         [camera for camera in cameras.values() if isinstance(camera, Mapping)]
         if isinstance(cameras, Mapping)
@@ -83,7 +93,14 @@ def camera_values(cameras: object) -> Reading:
         "inference_milliseconds_p95": _number(slowest, "inference_milliseconds_p95"),
         "frames_per_second": sum(rates) if rates else None,
     }
-    return known(values, "no camera tells it")
+    told = known(values, "no camera tells it")
+    steps = steps_down(slowest)
+    if not steps:
+        reason = "the detector runs on the best provider of this device" if provider else "no camera tells it"
+        return Reading(told.values, {**told.cannot, "provider_note": reason})
+    return Reading(
+        {**told.values, "provider_note": short_reason(steps), PROVIDER_STEPS: "; ".join(steps)}, told.cannot
+    )
 
 
 def waiting_of(folder: Path) -> tuple[int, int] | None:

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from contract.records import Value
+from contract.tables import DEVICE_HEALTH
 from edge_components.fleet_agent.readers.components import (
     ComponentsReader,
     camera_values,
     versions_text,
     waiting_of,
 )
+from edge_components.fleet_agent.readers.provider import short_reason
+from edge_components.fleet_agent.reports import health_record
 from edge_components.runtime.status import ComponentStatus, StatusWriter
 
 
@@ -34,14 +37,14 @@ def status(
         ),
         pytest.param(
             [status(f"component_{number}") for number in range(9)],
-            ", ".join(f"component_{number} 1.0.0" for number in range(5)) + ", comp…",
+            ", ".join(f"component_{number} 1.0.0" for number in range(4)) + ", componen…",
             id="too many",
         ),
     ],
 )
 def test_versions(statuses: list[ComponentStatus], text: str) -> None:
     assert versions_text(statuses, "2.0.0") == text
-    assert len(text) <= 100
+    assert len(text) <= DEVICE_HEALTH.column("component_versions").maximum_length
 
 
 CAMERA = {
@@ -84,6 +87,53 @@ CAMERA = {
 )  # fmt: skip
 def test_cameras(cameras: object, values: dict[str, Value]) -> None:
     assert dict(camera_values(cameras).values) == values
+
+
+TENSORRT, CUDA, CPU = "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"
+TENSORRT_REFUSED = f"{TENSORRT}: refused the model (no plugin GridSample)"
+NO_DEVICE = f"{CUDA}: its library loads but finds no device that it can use"
+ABSENT = [f"{name}: not built into ONNX Runtime 1.20" for name in (TENSORRT, CUDA)]
+GPU_IDLE = "this machine has an NVIDIA GPU but CPUExecutionProvider runs the model: CUDA"
+
+
+@pytest.mark.parametrize(
+    ("camera", "told"),
+    [
+        pytest.param({"provider": CUDA, "provider_note": None, "provider_steps": [TENSORRT_REFUSED]},
+                     {"provider_note": "TensorRT refused model", "provider_steps": TENSORRT_REFUSED},
+                     id="CUDA instead of TensorRT"),
+        pytest.param({"provider": CPU, "provider_note": GPU_IDLE,
+                      "provider_steps": [TENSORRT_REFUSED, NO_DEVICE]},
+                     {"provider_note": "TensorRT refused model, CUDA no device",
+                      "provider_steps": f"{TENSORRT_REFUSED}; {NO_DEVICE}"},
+                     id="the processor where a GPU is"),
+        pytest.param({"provider": CPU, "provider_note": None, "provider_steps": ABSENT}, {},
+                     id="the processor, and there is no GPU"),
+        pytest.param({"provider": TENSORRT, "provider_note": "a.plan is old",
+                      "provider_steps": ["TensorRT engine: a.plan is old"]},
+                     {"provider_note": "TensorRT engine failed",
+                      "provider_steps": "TensorRT engine: a.plan is old"},
+                     id="an own engine that cannot be opened"),
+        pytest.param({"provider": CPU, "provider_note": "CUDA was asked for"},
+                     {"provider_note": "CUDA was asked for", "provider_steps": "CUDA was asked for"},
+                     id="a note without steps"),
+        pytest.param({"provider": TENSORRT, "provider_note": None, "provider_steps": []}, {},
+                     id="the best there is"),
+        pytest.param({"provider_note": 5, "provider_steps": "?"}, {}, id="nonsense"),
+    ],
+)  # fmt: skip
+def test_the_reason_for_a_slower_provider(camera: dict[str, Any], told: dict[str, Value]) -> None:
+    reading = camera_values({"a": {**CAMERA, "provider": None, **camera}})
+    assert {
+        name: reading.values[name] for name in ("provider_note", "provider_steps") if name in reading.values
+    } == told
+    assert ("provider_note" in reading.cannot) == (not told)
+
+
+def test_every_pair_of_reasons_is_cut_at_the_column_at_worst() -> None:
+    steps = [TENSORRT_REFUSED, "CUDAExecutionProvider: its library cannot be loaded (libcudnn.so.9)"]
+    record = health_record({"provider_note": short_reason(steps)}, event_time_ms=0, clock_quality="synced")
+    assert record.values["provider_note"] == "TensorRT refused model, CUDA library …"
 
 
 def write(folder: Path, name: str, **details: Any) -> None:

@@ -47,7 +47,7 @@ def test_means_begin_anew_with_each_report() -> None:
     ("column", "value", "fitted"),
     [
         pytest.param("kernel", "5.15.148-tegra", "5.15.148-tegra", id="fits"),
-        pytest.param("kernel", "6" * 40, "6" * 23 + "…", id="cut"),
+        pytest.param("kernel", "6" * 40, "6" * 19 + "…", id="cut"),
         pytest.param("kernel", "5.15\n\x1b[31m", "5.15[31m", id="control characters"),
         pytest.param("kernel", "  ", None, id="empty"),
         pytest.param("cpu_celsius", float("nan"), None, id="no number"),
