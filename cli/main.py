@@ -38,7 +38,7 @@ COMMANDS = {
     "quarantine": "list, show and release messages that were refused",
     "redrive": "send dead letters back to the queues they came from",
     "cost": "estimate what a fleet asks of AWS and what it costs",
-    "models": "list, check and add detector models",
+    "models": "list, check, add and publish models",
     "selftest": "say what this machine is and how models run on it, as a report to send back",
     "doctor": "check what this machine, or an AWS account, lacks and say what mends it",
     "destroy-plan": "say how a stage is taken away from AWS, and what stays then",

@@ -389,8 +389,8 @@ def _mysql(config: StageConfig, mysql: MySqlConfig) -> Iterator[Alarm]:
         "loader",
         tuple(own(config, "rds_loader", name) for name in ("messages_failed", "totals_failed")),
         0,
-        "rds_loader fails to load objects into MySQL, or to make hour totals of them, again and again. The lake "
-        "has the records; the log says why.",
+        "rds_loader fails to load objects into MySQL, or to make hour totals of them, again and again. The "
+        "lake has the records; the log says why.",
         periods=3,
         breaching=3,
     )
