@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from contract.records import Value
@@ -11,6 +14,9 @@ from edge_components.fleet_agent.machine import Machine, read_number
 from edge_components.fleet_agent.reading import Reading, known
 
 RELEASE_FILE = "etc/nv_tegra_release"
+FACTS_FILE = "run/crowdlens-root/facts.json"
+"""What the small root component writes each minute: some releases answer nvpmodel to root alone."""
+FACTS_FRESH_SECONDS = 180.0
 _RELEASE = re.compile(r"# R(\d+) \(release\), REVISION: ([\d.]+)")
 _POWER_MODE = re.compile(r"^NV Power Mode: *(\S.*?) *$", re.MULTILINE)
 _STATUS = re.compile(r"pmode:(\d+)")
@@ -88,9 +94,16 @@ class PowerModeReader:
     columns = ("power_mode",)
     every_seconds = 60.0
 
-    def __init__(self, machine: Machine, *, is_jetson: bool) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        is_jetson: bool,
+        monotonic_seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._machine = machine
         self._is_jetson = is_jetson
+        self._monotonic_seconds = monotonic_seconds
 
     def read(self) -> Reading:
         """Return the mode's name."""
@@ -100,11 +113,27 @@ class PowerModeReader:
         return known({"power_mode": governor}, "the kernel does not scale this processor's frequency")
 
     def _jetson_mode(self) -> str | None:
+        """Return the root component's fresh word, else nvpmodel's own, else that of its files."""
+        told = self._mode_of_facts()
+        if told is not None:
+            return told
         try:
             return parse_power_mode(self._machine.command(("nvpmodel", "-q"))) or self._mode_of_files()
         except CommandError:
             # nvpmodel needs root on some releases; what it last set stands in files that all may read.
             return self._mode_of_files()
+
+    def _mode_of_facts(self) -> str | None:
+        """Return what root was told of nvpmodel; None without a file, for an old one or one of nonsense."""
+        try:
+            facts = json.loads(self._machine.text(FACTS_FILE) or "null")
+            age_seconds = self._monotonic_seconds() - float(facts["monotonic_seconds"])
+            answer = facts["power_mode"]
+        except (ValueError, TypeError, KeyError):
+            return None
+        # Of this boot only: the file lies where a boot clears it, and the clock starts anew with one.
+        is_fresh = -1.0 <= age_seconds <= FACTS_FRESH_SECONDS
+        return parse_power_mode(answer) if is_fresh and isinstance(answer, str) else None
 
     def _mode_of_files(self) -> str | None:
         status = _STATUS.search(self._machine.text("var/lib/nvpmodel/status") or "")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from contract.records import Value
 from edge_components.fleet_agent.commands import CommandError, start_command
 from edge_components.fleet_agent.machine import Machine
 from edge_components.fleet_agent.readers.jetson import (
+    FACTS_FILE,
     SHARED_MEMORY,
     JetsonGpuReader,
     PowerModeReader,
@@ -20,6 +24,7 @@ from edge_components.fleet_agent.readers.jetson import (
     parse_power_mode,
 )
 from edge_components.fleet_agent.readers.tegrastats import TegrastatsReader, parse_line
+from edge_components.root_helper.__main__ import write_facts
 
 MachineOf = Callable[..., Machine]
 ORIN = {"proc/device-tree/compatible": "nvidia,p3768-0000+p3767-0003\0nvidia,p3767-0003\0nvidia,tegra234\0"}
@@ -106,6 +111,35 @@ def test_the_power_mode_of_files(machine_of: MachineOf, command: dict[str, str |
     }
     reader = PowerModeReader(machine_of(files, command), is_jetson=True)
     assert reader.read().values == {"power_mode": "15W"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "mode"),
+    [
+        pytest.param({"monotonic_seconds": 940.0, "power_mode": "NV Power Mode: 25W\n1"}, "25W", id="fresh"),
+        pytest.param({"monotonic_seconds": 800.0, "power_mode": "NV Power Mode: 25W\n1"}, "MAXN", id="old"),
+        pytest.param(
+            {"monotonic_seconds": 5e6, "power_mode": "NV Power Mode: 25W\n1"}, "MAXN", id="other boot"
+        ),
+        pytest.param({"monotonic_seconds": 940.0, "power_mode": None}, "MAXN", id="root was told nothing"),
+        pytest.param({"power_mode": "NV Power Mode: 25W"}, "MAXN", id="without a time"),
+        pytest.param(["?"], "MAXN", id="nonsense"),
+        pytest.param(None, "MAXN", id="no file"),
+    ],
+)
+def test_the_word_of_the_root_component_counts_while_it_is_fresh(
+    machine_of: MachineOf, facts: object, mode: str
+) -> None:
+    files = {} if facts is None else {FACTS_FILE: json.dumps(facts)}
+    machine = machine_of(files, {"nvpmodel -q": "NV Power Mode: MAXN\n0\n"})
+    reader = PowerModeReader(machine, is_jetson=True, monotonic_seconds=lambda: 1000.0)
+    assert reader.read().values == {"power_mode": mode}
+
+
+def test_what_the_root_component_writes_is_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    write_facts(tmp_path / "run/crowdlens-root", {"power_mode": "NV Power Mode: 15W\n2"}, group=os.getgid())
+    assert PowerModeReader(Machine(tmp_path), is_jetson=True).read().values == {"power_mode": "15W"}
 
 
 def test_elsewhere_the_governor_is_the_mode(machine_of: MachineOf) -> None:
