@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Serve the map until Ctrl-C."""
     from cli.live_map.server import LiveMapServer
-    from edge_components.vision.pipeline import stop_on_signals
+    from edge_components.runtime.processes import stop_on_signals
     from lambdas.live_api.handler import make_handler
 
     origin, stop = tile_origin(arguments.tile_url), threading.Event()
@@ -75,7 +75,7 @@ def execute(arguments: argparse.Namespace) -> int:
         _make_places(arguments, application)
         handler = make_handler(lambda: application)
         with (
-            stop_on_signals(stop),
+            stop_on_signals(stop, clears_up=True),
             LiveMapServer(handler, port=arguments.port, tile_origin=origin) as server,
         ):
             say(f"the live map is at {server.url} until Ctrl-C")

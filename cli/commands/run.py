@@ -148,8 +148,8 @@ def camera_settings(
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the camera and write its summary."""
+    from edge_components.runtime.processes import stop_on_signals
     from edge_components.vision.camera import run_camera
-    from edge_components.vision.pipeline import stop_on_signals
     from edge_components.vision.progress import ProgressPrinter
 
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     stop = threading.Event()
     printer = ProgressPrinter(write_progress, is_terminal=sys.stderr.isatty())
-    with stop_on_signals(stop), _messages(arguments.out, settings) as tell:
+    with stop_on_signals(stop, clears_up=True), _messages(arguments.out, settings) as tell:
         run = run_camera(
             settings,
             stop=stop,

@@ -25,9 +25,9 @@ from cli.demo.report import draw_report
 from cli.demo.truth import compare, read_truth
 from cli.output import write_json, write_progress
 from contract.errors import WorkFailedError
+from edge_components.runtime.processes import stop_on_signals
 from edge_components.runtime.spool import Spool, SpoolCounts
 from edge_components.vision.camera import CameraRun, CameraSettings, check_camera, run_camera
-from edge_components.vision.pipeline import stop_on_signals
 from edge_components.vision.progress import ProgressPrinter
 from infra.local.alerts import AlertOptions
 from infra.local.aws_environment import base_environment
@@ -81,7 +81,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
     check_camera(options.camera)
     started = time.monotonic()
     stop = threading.Event()
-    with OutputFolder(options.out) as folder, stop_on_signals(stop):
+    with OutputFolder(options.out) as folder, stop_on_signals(stop, clears_up=True):
         say("starting the local cloud: SQS and S3 (MiniStack), MySQL (MariaDB), Lambda pollers")
         stack_options = StackOptions(
             with_mysql=options.with_mysql,

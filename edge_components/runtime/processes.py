@@ -20,17 +20,20 @@ _SIGNALLED = 128
 
 
 @contextmanager
-def stop_on_signals(stop: threading.Event) -> Iterator[list[int]]:
+def stop_on_signals(stop: threading.Event, *, clears_up: bool = False) -> Iterator[list[int]]:
     """Set `stop` on SIGINT and SIGTERM, and yield the list that their numbers go to.
 
-    A second SIGINT ends the process at once. Beside the main thread, where Python allows no handlers, nothing
-    is done.
+    A second SIGINT ends the process at once; where the main thread `clears_up` behind itself (folders, other
+    processes), it raises KeyboardInterrupt there instead. Beside the main thread, where Python allows no
+    handlers, nothing is done.
     """
     caught: list[int] = []
     asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGINT and number in caught:
+            if clears_up:
+                raise KeyboardInterrupt
             os._exit(_SIGNALLED + number)
         caught.append(number)
         # Not stop.set(): the main thread may be on its way into stop.wait() and hold the lock that both take,

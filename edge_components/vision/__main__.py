@@ -15,10 +15,10 @@ from contract.errors import CrowdLensError
 from edge_components.runtime.component import run_component
 from edge_components.runtime.ipc import in_greengrass
 from edge_components.runtime.logs import configure_logging
+from edge_components.runtime.processes import stop_on_signals
 from edge_components.vision.arguments import parse, read_arguments
 from edge_components.vision.component import VisionComponent
 from edge_components.vision.service import CameraService
-from edge_components.vision.stopping import stop_on_signals
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,6 @@ from edge_components.vision.event_times import Clock, EventTimes
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources.frames import Source
 from edge_components.vision.stages import FrameModel, Item, Silence, Stages
-from edge_components.vision.stopping import stop_on_signals
 
 __all__ = [
     "AnalysedFrame",
@@ -34,7 +33,6 @@ __all__ = [
     "PipelineStoppedError",
     "RecordSink",
     "run_pipeline",
-    "stop_on_signals",
 ]
 SWITCH_INTERVAL_SECONDS = 0.0005
 """How long Python may keep the inference thread waiting for the interpreter; by default 5 ms, which is as

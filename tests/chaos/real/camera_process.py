@@ -28,8 +28,9 @@ from edge_components.runtime.clock import DeviceClock
 from edge_components.runtime.counting.analytics import SceneAnalytics
 from edge_components.runtime.inference.detections import Detections
 from edge_components.runtime.logs import configure_logging
+from edge_components.runtime.processes import stop_on_signals
 from edge_components.runtime.spool import Spool
-from edge_components.vision.pipeline import run_pipeline, stop_on_signals
+from edge_components.vision.pipeline import run_pipeline
 from edge_components.vision.scene_file import read_scene
 from edge_components.vision.sources.frames import Frame, SourceInfo
 from tests.chaos.real.machine_state import Machine

@@ -19,6 +19,7 @@ from edge_components.runtime.inference.detector import OnnxDetector, open_detect
 from edge_components.runtime.inference.layouts import Outputs
 from edge_components.runtime.inference.onnx_session import ModelLoadError
 from edge_components.runtime.inference.preprocess import PreparedFrame
+from edge_components.runtime.processes import stop_on_signals
 from edge_components.vision.camera_health import CameraHealthSettings
 from edge_components.vision.pipeline import (
     AnalysedFrame,
@@ -26,7 +27,6 @@ from edge_components.vision.pipeline import (
     PipelineSettings,
     PipelineStoppedError,
     run_pipeline,
-    stop_on_signals,
 )
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources import Frame, Source, SourceInfo, open_source
