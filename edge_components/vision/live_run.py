@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.classification_message import ClassificationMessage, encode_classification
+from contract.classification_message import encode_classification
 from contract.records import Record
 from contract.scene import Scene
 from contract.topics import classification_topic
@@ -22,6 +22,7 @@ from edge_components.vision.alerts import AlertPublisher, CameraAlerts
 from edge_components.vision.analysis_run import AnalysedFrame, AnalysisRun
 from edge_components.vision.camera_plan import CameraPlan
 from edge_components.vision.classification import ClassificationAnalytics, Classified
+from edge_components.vision.classification_messages import message_of
 from edge_components.vision.pipeline import (
     PipelineResult,
     PipelineSettings,
@@ -200,21 +201,7 @@ class LiveRun:
         if self._alerts is None or project is None:
             return
         scene, device = self._scene, self._places.device
-        message = ClassificationMessage(
-            site=scene.site,
-            device=device,
-            camera=scene.camera,
-            time_zone=scene.time_zone,
-            scene_version=scene.version,
-            project=project.project.name,
-            project_version=project.project.version,
-            reason=told.reason,
-            clock_quality=told.clock_quality,
-            at_ms=told.event_time_ms,
-            answer=told.answer,
-            previous=told.previous,
-            labels=told.labels,
-        )
+        message = message_of(told, scene, project.project, device)
         topic = classification_topic(scene.site, device, scene.camera)
         self._alerts.say(topic, encode_classification(message))
 
