@@ -27,7 +27,8 @@ class HeldModel:
         self._lock = threading.Lock()
         self._model: BorrowedModel | None = None
         self._outgoing: list[BorrowedModel] = []
-        self._refused: ModelPlace | None = None
+        self._refused: tuple[ModelPlace, object] | None = None
+        self._tried: object = None
 
     @property
     def name(self) -> str | None:
@@ -56,11 +57,13 @@ class HeldModel:
         if place == self._model.place:
             self.problem, self._refused = None, None
             return None
-        return None if place == self._refused else place
+        # Taken before it is opened: what is changed while it is tried will be tried once more.
+        self._tried = place.fingerprint()
+        return None if (place, self._tried) == self._refused else place
 
     def refuse(self, place: ModelPlace | None, reason: str) -> None:
-        """Remember that the model at `place` cannot be used, so that it is not opened again and again."""
-        self._refused = place
+        """Remember that the model at `place` cannot be used; it is tried again when it changes on disk."""
+        self._refused = None if place is None else (place, self._tried)
         self.problem = f"{self.name} stays: {reason}"
 
     def hold(self, model: BorrowedModel) -> None:

@@ -18,6 +18,7 @@ from edge_components.runtime.inference.model_package import CLASSIFICATION, read
 from edge_components.runtime.inference.model_settings import DetectorSettings
 from edge_components.vision.arguments import DEFAULT_MODEL, find_model
 from edge_components.vision.component_settings import STORE_MODEL
+from edge_components.vision.engine_cache import kept_engines
 from edge_components.vision.stages import FrameModel
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,20 @@ class ModelPlace:
     package: Path
     engine: Path | None
     shown: str
+
+    def fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """Return names, sizes and times of what lies there: another one when somebody has changed a file."""
+        inside = self.package.iterdir() if self.package.is_dir() else ()
+        engine = () if self.engine is None else (self.engine,)
+        return tuple(sorted(_state(path) for path in (self.package, *inside, *engine)))
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), -1, -1
+    return str(path), found.st_size, found.st_mtime_ns
 
 
 class OpenModel(Protocol):
@@ -114,7 +129,8 @@ class ModelBench:
             shelf = self._shelves.setdefault((place, settings), _Shelf())
         with shelf.lock:
             if shelf.model is None:
-                shelf.model = self._opener(place, settings)
+                with kept_engines(place.package, settings, self.models) as wanted:
+                    shelf.model = self._opener(place, wanted)
                 logger.info("model opened", extra={"model": place.shown, "provider": shelf.model.provider})
             shelf.users += 1
             return BorrowedModel(place, shelf.model, lambda: _give_back(shelf))

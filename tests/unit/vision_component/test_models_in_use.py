@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from contract.errors import CrowdLensError
 from edge_components.runtime.inference.model_settings import DetectorSettings
+from edge_components.vision.component_settings import VisionSettings
 from edge_components.vision.held_model import HeldModel
 from edge_components.vision.model_bench import ModelBench, ModelPlace, locate
 
@@ -120,3 +122,25 @@ def test_what_frames_in_flight_need_is_not_closed(tmp_path: Path) -> None:
     assert held.name == "c"
     held.close()
     assert [one.model.closed for one in borrowed] == [1, 1, 1]
+
+
+def test_a_model_that_was_refused_is_tried_again_once_it_changes_on_disk(tmp_path: Path) -> None:
+    package = tmp_path / "packages/people/2"
+    package.mkdir(parents=True)
+    (package / "model.onnx").write_bytes(b"truncated")
+    held, settings = (
+        HeldModel(ModelBench(tmp_path, opener=lambda place, _: Opened(place))),
+        VisionSettings(()),
+    )
+    documents = SimpleNamespace(project=None)
+    held.hold(held.borrow(documents, settings))
+    pointer = {"name": "people", "version": "2", "package": "packages/people/2", "engine": None}
+    (tmp_path / "active.json").write_text(json.dumps(pointer))
+    place = held.other_place(documents, settings)
+    assert place is not None
+    held.refuse(place, "truncated")
+    assert held.other_place(documents, settings) is None
+    (package / "model.onnx").write_bytes(b"whole at last")
+    assert held.other_place(documents, settings) == place
+    held.refuse(place, "still bad")
+    assert held.other_place(documents, settings) is None
