@@ -180,8 +180,9 @@ install_packages() {
     if has_tools; then
         say "   are there"
     else
-        run apt-get update
-        run apt-get install --yes --no-install-recommends openjdk-17-jre-headless unzip sudo procps
+        run apt-get update || say "   the lists of packages are not all new: going on"
+        run apt-get install --yes --no-install-recommends openjdk-17-jre-headless unzip sudo procps ||
+            fail "java, unzip, sudo and ps are not all there, and apt-get could not bring them: expected its sources to be reachable"
     fi
 }
 
@@ -232,7 +233,8 @@ SH
 unpack_nucleus() {
     say "3. the nucleus and its plug-in for provisioning by claim"
     run install -d -m 0700 "$WORK"
-    run unzip -q -o "$NUCLEUS" -d "$WORK/nucleus"
+    run unzip -q -o "$NUCLEUS" -d "$WORK/nucleus" ||
+        fail "$NUCLEUS cannot be unpacked: expected the zip of Greengrass nucleus classic"
     run install -m 0600 "$PLUGIN" "$WORK/plugin.jar"
     # It stays when the claim goes: the nucleus checks AWS against it for ever.
     run install -d -m 0755 "$ROOT"

@@ -60,6 +60,12 @@ def device(tmp_path: Path) -> Path:
 
 def install(device: Path, *more: str) -> str:
     """Run the script and return what it says."""
+    finished = run(device, *more)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def run(device: Path, *more: str) -> subprocess.CompletedProcess[str]:
     words = {
         "stage": "dev",
         "region": "ap-northeast-2",
@@ -73,7 +79,7 @@ def install(device: Path, *more: str) -> str:
         "plugin": "plugin.jar",
         "root-ca": "root-ca.pem",
     }
-    finished = subprocess.run(
+    return subprocess.run(
         ["/bin/sh", "script.sh", *(word for name in words for word in (f"--{name}", words[name])), *more],
         cwd=device,
         env={"PATH": f"{device / 'bin'}:{os.environ['PATH']}"},
@@ -82,8 +88,6 @@ def install(device: Path, *more: str) -> str:
         check=False,
         umask=0o022,
     )
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
 
 
 def mode(path: Path) -> int:
@@ -137,6 +141,21 @@ def test_a_jetson_says_whether_it_can_build_engines(device: Path, has_trtexec: b
         program.write_text("#!/bin/sh\n", encoding="utf-8")
         program.chmod(0o755)
     assert sentence in install(device)
+
+
+@pytest.mark.parametrize(
+    ("program", "sentence"),
+    [
+        pytest.param("unzip", "nucleus.zip cannot be unpacked: expected the zip", id="no zip"),
+        pytest.param("sudo", "root may not become ggc_user:ggc_group", id="sudo refuses"),
+        pytest.param("java", "nucleus.zip does not say its version", id="no nucleus"),
+    ],
+)
+def test_what_fails_on_the_way_is_told_in_one_sentence(device: Path, program: str, sentence: str) -> None:
+    (device / "bin" / program).write_text("#!/bin/sh\nexit 9\n", encoding="utf-8")
+    finished = run(device)
+    assert (finished.returncode, finished.stderr.count("\n")) == (1, 1)
+    assert finished.stderr.startswith(f"install_device: {sentence}")
 
 
 def test_a_person_asks_a_component_by_the_newest_code_there(device: Path) -> None:
