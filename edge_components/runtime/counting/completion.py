@@ -29,8 +29,8 @@ def cut_by_frame(boxes: Floats, frame: Floats) -> Booleans:
 
 def at_frame_edge(boxes: Floats, frame: Floats) -> Booleans:
     """Return which boxes (N, 4) touch the frame (4,) or reach beyond it."""
-    near = (boxes[:, :2] < frame[:2] + EDGE_PX).any(axis=1) | (boxes[:, 2:] > frame[2:] - EDGE_PX).any(axis=1)
-    return np.asarray(near)
+    near = (boxes[:, :2] < frame[:2] + EDGE_PX) | (boxes[:, 2:] > frame[2:] - EDGE_PX)
+    return np.asarray(near[:, 0] | near[:, 1])
 
 
 def complete_at_frame(boxes: Floats, predicted: Floats, frame: Floats) -> Floats:

@@ -53,6 +53,10 @@ class Matcher:
         self._found_heights = self._found[:, 3] - self._found[:, 1]
         self.partners = np.full(len(predicted), -1, np.int64)
 
+    def open(self, which: npt.NDArray[np.bool_]) -> Integers:
+        """Return the tracks among `which` (T,) that have no partner."""
+        return np.flatnonzero((self.partners < 0) & which)
+
     def match(
         self, tracks: Integers, found: Integers, minimum_overlap: float, *, gated: bool = True
     ) -> Integers:
@@ -107,7 +111,4 @@ class Matcher:
 
 def _visible(boxes: Floats, limits: Floats) -> Floats:
     """Return the parts of boxes (N, 4) that lie in the frame, which is all a detector can see."""
-    clipped = np.maximum(boxes, 0.0)
-    clipped[:, :2] = np.minimum(clipped[:, :2], limits)
-    clipped[:, 2:] = np.minimum(clipped[:, 2:], limits)
-    return clipped
+    return np.minimum(np.maximum(boxes, 0.0), np.concatenate((limits, limits)))

@@ -26,6 +26,7 @@ VELOCITY = slice(4, 8)
 """The same per second."""
 _PLACE_VARIANCE, _PLACE_COVARIANCE, _SPEED_VARIANCE = 8, 9, 10
 _SIZE_VARIANCE, _SIZE_COVARIANCE, _GROWTH_VARIANCE = 11, 12, 13
+_OF_PLACE_AND_SIZE = slice(8, 14)
 HEIGHT = 3
 
 
@@ -81,19 +82,24 @@ def predict(rows: Rows, gap_seconds: Rows, settings: MotionSettings) -> Rows:
     reach = memory * -np.expm1(-gap_seconds / memory)
     predicted[:, PLACE] += rows[:, VELOCITY] * reach[:, None]
     np.maximum(predicted[:, 2:4], 2.0, out=predicted[:, 2:4])
-    height2 = rows[:, HEIGHT] ** 2
-    noise = settings.acceleration_noise**2 * height2
-    _grow(predicted, _PLACE_VARIANCE, gap_seconds, noise)
-    noise = settings.growth_noise**2 * height2
-    _grow(predicted, _SIZE_VARIANCE, gap_seconds, noise)
-    return predicted
-
-
-def _grow(rows: Rows, first: int, gap: Rows, noise: Rows) -> None:
-    variance, covariance, rate = rows[:, first], rows[:, first + 1], rows[:, first + 2]
+    noise = _by_height(rows[:, HEIGHT], settings.acceleration_noise, settings.growth_noise)
+    gap = gap_seconds[:, None]
+    variance, covariance, rate = _uncertainties(predicted)
     variance += gap * (2 * covariance + gap * (rate + noise * gap / 3))
     covariance += gap * (rate + noise * gap / 2)
     rate += gap * noise
+    return predicted
+
+
+def _uncertainties(rows: Rows) -> tuple[Rows, Rows, Rows]:
+    """Return views (N, 2), of place and size, of the variances, covariances and variances of the rates."""
+    both = rows[:, _OF_PLACE_AND_SIZE].reshape(-1, 2, 3)
+    return both[:, :, 0], both[:, :, 1], both[:, :, 2]
+
+
+def _by_height(heights: Rows, place_share: float, size_share: float) -> Rows:
+    """Return the squares (N, 2) of shares of the heights (N,)."""
+    return np.array([place_share**2, size_share**2]) * (heights**2)[:, None]
 
 
 def moving_rows(places: Rows, steps: Rows, gap_seconds: Rows, settings: MotionSettings) -> Rows:
@@ -109,20 +115,16 @@ def moving_rows(places: Rows, steps: Rows, gap_seconds: Rows, settings: MotionSe
 def update(predicted: Rows, measured: Rows, settings: MotionSettings) -> Rows:
     """Return predicted rows (N, ROW_LENGTH) corrected by the boxes seen, as places (N, 4)."""
     rows: Rows = predicted.copy()
-    height2 = measured[:, HEIGHT] ** 2
-    for first, noise, start in (
-        (_PLACE_VARIANCE, settings.place_noise, 0),
-        (_SIZE_VARIANCE, settings.size_noise, 2),
-    ):
-        variance, covariance = rows[:, first], rows[:, first + 1]
-        total = variance + noise**2 * height2
-        gain, rate_gain = variance / total, covariance / total
-        surprise = measured[:, start : start + 2] - rows[:, start : start + 2]
-        rows[:, start : start + 2] += gain[:, None] * surprise
-        rows[:, start + 4 : start + 6] += rate_gain[:, None] * surprise
-        rows[:, first + 2] -= rate_gain * covariance
-        rows[:, first + 1] = covariance * (1 - gain)
-        rows[:, first] = variance * (1 - gain)
+    variance, covariance, rate = _uncertainties(rows)
+    total = variance + _by_height(measured[:, HEIGHT], settings.place_noise, settings.size_noise)
+    gain, rate_gain = variance / total, covariance / total
+    # Each gain is for both axes: (N, place or size, axis).
+    surprise = (measured - rows[:, PLACE]).reshape(-1, 2, 2)
+    rows[:, PLACE] += (gain[:, :, None] * surprise).reshape(-1, 4)
+    rows[:, VELOCITY] += (rate_gain[:, :, None] * surprise).reshape(-1, 4)
+    rate -= rate_gain * covariance
+    covariance *= 1 - gain
+    variance *= 1 - gain
     return rows
 
 

@@ -77,6 +77,8 @@ class TrackSlots:
 
     def doubt(self, slots: Integers, frame: int, seconds: float) -> None:
         """Make confirmed tracks tentative that seem to be back, and keep what they were."""
+        if not len(slots):
+            return
         self.kept_rows[slots] = self.rows[slots]
         self.kept_seen[slots] = self.last_seen[slots]
         self.hits[slots] = 0
@@ -89,6 +91,8 @@ class TrackSlots:
 
     def drop(self, slots: Integers) -> None:
         """End tentative tracks: new ones are gone, those that seemed to be back are lost as before."""
+        if not len(slots):
+            return
         self.alive[slots[self.ids[slots] == 0]] = False
         back = slots[self.ids[slots] > 0]
         self.rows[back] = self.kept_rows[back]
@@ -113,6 +117,8 @@ class TrackSlots:
         A running majority (Boyer and Moore, "MJRTY", 1991); what is confirmed keeps its class.
         """
         undecided = self.tentative[slots] & (self.ids[slots] == 0)
+        if not undecided.any():
+            return
         slots, class_ids, weights = slots[undecided], class_ids[undecided], confidences[undecided]
         same = self.class_ids[slots] == class_ids
         votes = self.class_votes[slots] + np.where(same, weights, -weights)

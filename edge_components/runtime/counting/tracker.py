@@ -120,15 +120,21 @@ class Tracker:
         active = np.flatnonzero(tracks.alive)
         gaps = time_seconds - tracks.last_seen[active]
         predicted = motion.predict(tracks.rows[active], gaps, settings.motion)
-        centres = predicted[:, :2]
-        outside = np.logical_or.reduce((centres < 0) | (centres > self._frame_box[2:]), axis=1)
+        gone = gaps > settings.memory_seconds
         missed = (gaps > settings.gone_seconds) & (tracks.last_seen[active] < self._times[1])
-        gone = outside & missed & ~tracks.tentative[active]
-        gone |= gaps > settings.memory_seconds
+        if missed.any():
+            gone |= missed & self._outside(predicted) & ~tracks.tentative[active]
         ended = active[gone]
         self._ended = ended[tracks.ids[ended] > 0]
+        if not len(ended):
+            return active, gaps, predicted
         tracks.alive[ended[tracks.ids[ended] == 0]] = False
         return active[~gone], gaps[~gone], predicted[~gone]
+
+    def _outside(self, predicted: Floats) -> Booleans:
+        """Return which predicted rows (N,) have their centres outside the frame."""
+        centres = predicted[:, :2]
+        return np.asarray(((centres < 0) | (centres > self._frame_box[2:])).any(axis=1))
 
     def _groups(self, class_ids: Integers) -> Integers:
         return class_ids if self._class_groups is None else self._class_groups[class_ids]
@@ -149,17 +155,18 @@ class Tracker:
         high = matcher.match(np.arange(len(active)), high, settings.minimum_overlap)
         recent = (gaps <= settings.recent_seconds) | (tracks.last_seen[active] >= self._times[1])
         # Somebody who turned on his heel is where his motion does not allow, but nobody else is left for him.
-        open_tracks = np.flatnonzero((matcher.partners < 0) & recent)
-        high = matcher.match(open_tracks, high, settings.turn_minimum_overlap, gated=False)
-        faint = (confidences >= settings.low_confidence) & (confidences < settings.high_confidence)
-        if faint.any():
-            rest = np.flatnonzero((matcher.partners < 0) & recent & ~tracks.tentative[active])
-            matcher.match(rest, np.flatnonzero(faint), settings.faint_minimum_overlap)
+        high = matcher.match(matcher.open(recent), high, settings.turn_minimum_overlap, gated=False)
+        faint = np.flatnonzero(
+            (confidences >= settings.low_confidence) & (confidences < settings.high_confidence)
+        )
+        if len(faint):
+            rest = matcher.open(recent & ~tracks.tentative[active])
+            matcher.match(rest, faint, settings.faint_minimum_overlap)
         slow = matcher.partners >= 0
         high = self._unused(high, matcher.partners[slow], detections, groups)
-        once = (tracks.hits[active] == 1) & (tracks.ids[active] == 0) & recent
-        once = np.flatnonzero((matcher.partners < 0) & once)
-        high = matcher.match_fast(once, high, gaps[once])
+        if len(high):
+            once = matcher.open((tracks.hits[active] == 1) & (tracks.ids[active] == 0) & recent)
+            high = matcher.match_fast(once, high, gaps[once])
         matched = np.flatnonzero(matcher.partners >= 0)
         return matched, matcher.partners[matched], ~slow[matched], high
 
@@ -181,8 +188,9 @@ class Tracker:
     def _doubt_returned(self, seen: Integers, gaps: Floats) -> None:
         tracks = self._tracks
         long = (gaps > self.settings.direct_seconds) & (tracks.last_seen[seen] < self._times[2])
-        back = seen[long & ~tracks.tentative[seen]]
-        tracks.doubt(back, self._frames_with_boxes, self._times[0])
+        if long.any():
+            back = seen[long & ~tracks.tentative[seen]]
+            tracks.doubt(back, self._frames_with_boxes, self._times[0])
 
     def _correct(
         self,
@@ -204,9 +212,11 @@ class Tracker:
         boxes, covered = complete_covered(boxes, predicted, settings)
         places = motion.boxes_to_places(boxes)
         rows = motion.update(predicted, places, settings.motion)
-        lasting = tracks.time_covered(seen, covered, self._times[0]) > settings.covered_seconds
-        motion.keep_size(rows, tracks.rows[seen], covered & ~lasting)
-        self._believe(seen[lasting], rows, as_seen, lasting)
+        covered_seconds = tracks.time_covered(seen, covered, self._times[0])
+        if covered.any():
+            lasting = covered_seconds > settings.covered_seconds
+            motion.keep_size(rows, tracks.rows[seen], covered & ~lasting)
+            self._believe(seen[lasting], rows, as_seen, lasting)
         if fast.any():
             steps = (places - tracks.rows[seen][:, motion.PLACE])[fast, :2]
             rows[fast] = motion.moving_rows(places[fast], steps, gaps[fast], settings.motion)
@@ -238,10 +248,14 @@ class Tracker:
     def _give_up(self, missed: Integers, gaps: Floats) -> None:
         """Drop tentative tracks that were missed for too long, or too often."""
         tracks, settings = self._tracks, self.settings
+        tentative = tracks.tentative[missed]
+        if not tentative.any():
+            return
+        missed, gaps = missed[tentative], gaps[tentative]
         interval = self._times[0] - self._times[1]
         patience = max(settings.confirmation_gap_seconds, settings.confirmation_gap_frames * interval)
         rare = (self._frames_since_first(missed) > settings.doubtful_frames) & ~self._found_often(missed)
-        tracks.drop(missed[tracks.tentative[missed] & ((gaps > patience) | rare)])
+        tracks.drop(missed[(gaps > patience) | rare])
 
     def _frames_since_first(self, slots: Integers) -> Integers:
         return np.asarray(self._frames_with_boxes + 1 - self._tracks.first_frame[slots])
@@ -251,6 +265,8 @@ class Tracker:
         return np.asarray(self._tracks.hits[slots] >= share)
 
     def _start(self, detections: Detections, unused: Integers) -> None:
+        if not len(unused):
+            return
         wanted = unused[detections.confidences[unused] >= self.settings.new_track_confidence]
         slots = self._tracks.take(len(wanted))
         self.boxes_without_room += len(wanted) - len(slots)
@@ -265,9 +281,9 @@ class Tracker:
         self._note(slots, detections.confidences[wanted], at_frame_edge(boxes, self._frame_box))
 
     def _report(self, seen: Integers) -> list[TrackedFrame]:
-        tracks = self._tracks
-        newly = self._confirmable(seen[tracks.tentative[seen]])
-        frames: list[TrackedFrame] = []
+        tracks, frames = self._tracks, list[TrackedFrame]()
+        tentative = seen[tracks.tentative[seen]]
+        newly = self._confirmable(tentative) if len(tentative) else tentative
         if len(newly):
             tracks.tentative[newly] = False
             nameless = newly[tracks.ids[newly] == 0]
