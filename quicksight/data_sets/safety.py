@@ -34,6 +34,7 @@ _KINDS = {
     "stopped": "stopped vehicle · 정차",
     "wrong_direction": "wrong way · 역방향",
     "wrong_side": "wrong side · 잘못된 쪽",
+    "classification": "classification · 분류 결과",
 }
 _KIND_NAMES = " ".join(f"WHEN '{kind}' THEN '{name}'" for kind, name in _KINDS.items())
 _KIND_NAME = text("kind_name", "Event", "이벤트", f"CASE kind {_KIND_NAMES} ELSE kind END")

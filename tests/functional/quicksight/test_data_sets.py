@@ -10,7 +10,9 @@ import pytest
 
 from athena import catalog
 from cli.main import main
+from contract.alerts import CLASSIFIED
 from contract.records import StoredRecord
+from contract.scene import EVENT_KINDS
 from infra.local.athena import LocalAthena, LocalFolderLake
 from infra.local.athena.engine import QueryResult
 from quicksight import __main__ as command
@@ -309,3 +311,13 @@ def test_alerts_of_now_read_the_days_they_show(open_lake: OpenLake, make_records
     )
     result = athena.query(sql_in(ALERTS_NOW, "crowdlens"))
     assert (len(result.rows), result.files_scanned) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", [*EVENT_KINDS, CLASSIFIED])
+def test_every_kind_of_event_has_a_name_in_both_languages(kind: str) -> None:
+    name = re.search(rf"WHEN '{kind}' THEN '([^']+)'", sql_in(SAFETY_EVENTS, "crowdlens"))
+    assert name is not None
+    english, separator, korean = name[1].partition(" · ")
+    assert separator
+    assert english.isascii()
+    assert any("가" <= letter <= "힣" for letter in korean)
