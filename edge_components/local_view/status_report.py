@@ -20,7 +20,7 @@ _DEPTH = 3
 _THERMAL = Path("/sys/class/thermal")
 _CAMERA_KEYS = (
     *("state", "camera_state", "problem", "source", "frames_per_second", "skipped_frames", "answer"),
-    *("provider", "provider_note", "model", "scene_version"),
+    *("provider", "provider_note", "provider_steps", "model", "scene_version"),
     *("inference_milliseconds_p50", "inference_milliseconds_p95", "zones", "lines"),
 )
 

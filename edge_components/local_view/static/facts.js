@@ -45,8 +45,15 @@ function notes(camera) {
     told.push(el("p", { class: "note bad" }, text(key, { age: age(camera.age_seconds ?? 0) })));
   }
   if (camera.problem) told.push(el("p", { class: "note bad" }, camera.problem));
-  if (camera.provider_note) told.push(el("p", { class: "note" }, camera.provider_note));
+  for (const reason of providerReasons(camera)) told.push(el("p", { class: "note" }, reason));
   return told;
+}
+
+// Why no faster provider runs the model. On a machine without a GPU the processor is the best there is.
+function providerReasons(camera) {
+  const steps = Array.isArray(camera.provider_steps) ? camera.provider_steps : [];
+  if (camera.provider_note) return [camera.provider_note, ...steps.filter((step) => !camera.provider_note.includes(step))];
+  return camera.provider === "CPUExecutionProvider" ? [] : steps;
 }
 
 function zones(found, isOld) {

@@ -136,6 +136,20 @@ def test_the_picture_moves_and_the_figures_stand_beside_it(
     )
 
 
+def test_the_page_says_why_no_faster_provider_runs_and_nothing_where_there_is_none(
+    device: Any, open_page: Any
+) -> None:
+    refused = "TensorrtExecutionProvider: refused the model (no plugin GridSample)"
+    device.camera()
+    steps = {"provider_note": None, "provider_steps": [refused]}
+    tell_of_plaza(device, provider="CUDAExecutionProvider", **steps)
+    device.view()
+    page = open_page()
+    playwright_api.expect(page.locator("body")).to_contain_text(refused)
+    tell_of_plaza(device, **steps)
+    playwright_api.expect(page.locator("body")).not_to_contain_text(refused)
+
+
 def test_another_size_and_another_camera_change_the_stream(device: Any, open_page: Any) -> None:
     device.camera()
     device.camera("gate-2")
