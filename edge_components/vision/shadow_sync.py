@@ -2,6 +2,9 @@
 
 The newest state counts: of several pushes that come together only the last is fetched. What cannot be fetched
 now is tried again; what is bad is refused with a sentence, and the scene before it stays in force.
+
+A push while the device is offline is told to nobody once the nucleus' MQTT session has expired, and no
+component hears that the link is back. So the whole shadow is asked for now and then.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -42,8 +46,13 @@ from edge_components.vision.camera_documents import (
 logger = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 5.0, 300.0
+ANSWER_SECONDS = 60.0
+"""A get without an answer is repeated after this, then ever later: the nucleus keeps them all."""
+PERIOD_SECONDS = 15 * 60.0, 30 * 60.0
+"""The shadow is asked for at a random moment in between, so that a fleet does not ask at once."""
+_NO_SHADOW = 404
 _SCENE, _PROJECT = "scene", "project"
-_HEARD = ("get/accepted", "update/delta")
+_HEARD = ("get/accepted", "get/rejected", "update/delta", "update/rejected")
 
 
 class Channel(Protocol):
@@ -87,15 +96,31 @@ class Worker(Protocol):
 
 @dataclass(frozen=True)
 class _Refusal:
+    """`is_final` False: what is missing now may be there later, and is looked for again."""
+
     version: str
     reason: str
+    is_final: bool = True
 
 
 class ShadowSync:
     """Keeps one camera and its named shadow in step, on a thread of its own."""
 
-    def __init__(self, camera: str, device: str, channel: Channel) -> None:
+    def __init__(
+        self,
+        camera: str,
+        device: str,
+        channel: Channel,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+        period_seconds: tuple[float, float] = PERIOD_SECONDS,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
         self.problem: str | None = None
+        self._answer_seconds, self._period_seconds = answer_seconds, period_seconds
+        self._uniform = uniform
+        self._unanswered = self._rejections = 0
+        self._rejected: str | None = None
         self._camera, self._device, self._channel = camera, device, channel
         self._worker: Worker | None = None
         self._store: ReadObject | None = None
@@ -105,7 +130,8 @@ class ShadowSync:
         self._latest: ShadowState | None = None
         self._wanted = DesiredCamera(None, None)
         self._refusals: dict[str, _Refusal] = {}
-        self._pending = False
+        self._pending: CameraDocuments | None = None
+        self._latest_judged: CameraDocuments | None = None
         self._said: Mapping[str, Any] | None = None
         self._retry_seconds = FIRST_RETRY_SECONDS
         self._timer: threading.Timer | None = None
@@ -116,6 +142,7 @@ class ShadowSync:
         """Serve `worker` from now on, with what is in `store`; None lets the camera be."""
         with self._lock:
             self._worker, self._store, self._said, self._refusals = worker, store, None, {}
+            self._pending, self._rejections = None, 0
             if worker is not None:
                 worker.verdict = self._judged
         self.ask()
@@ -139,6 +166,10 @@ class ShadowSync:
             # A part of what is wanted only: the whole is asked for.
             self.ask()
             return
+        if topic.endswith("/rejected"):
+            self._hear_rejected(topic, payload)
+            return
+        self._unanswered = 0
         try:
             state = shadow_state(payload)
         except CameraShadowError as error:
@@ -150,6 +181,19 @@ class ShadowSync:
                 self._latest = state
         self._work.announce()
 
+    def _hear_rejected(self, topic: str, payload: bytes) -> None:
+        """Take in that a get or an update was rejected; that there is no shadow yet is an answer, too."""
+        code, reason = _rejection(payload)
+        is_get = topic == self._topic("get/rejected")
+        if is_get:
+            self._unanswered = 0
+        else:
+            # What was said did not arrive.
+            self._said = None
+        if not (is_get and code == _NO_SHADOW):
+            self._rejected = f"shadow of {self._camera}: {'get' if is_get else 'update'} rejected, {reason}"
+        self._work.announce()
+
     # The thread
 
     def _turn(self) -> None:
@@ -158,13 +202,21 @@ class ShadowSync:
         self._cancel_retry()
         try:
             self._subscribe()
+            rejected, self._rejected = self._rejected, None
+            if rejected is not None:
+                self._rejections += 1
+                self._try_again(rejected, self._rejections)
+                return
             if self._asked:
                 self._asked = False
+                self._unanswered += 1
                 self._channel.publish(self._topic("get"), b"")
             if self._latest is not None:
                 self._follow(self._latest)
         except (IpcError, ObjectStoreError) as error:
             self._try_again(str(error))
+        else:
+            self._look_later()
 
     def _subscribe(self) -> None:
         for operation in _HEARD:
@@ -172,14 +224,37 @@ class ShadowSync:
                 self._channel.subscribe(self._topic(operation), self._heard)
                 self._subscribed.add(operation)
 
-    def _try_again(self, problem: str) -> None:
+    def _try_again(self, problem: str, times: int | None = None) -> None:
+        """Ask again, later each time; `times` counts those in a row that an answered get does not end."""
         self.problem = problem
-        fields = {"camera": self._camera, "problem": problem, "retry_seconds": self._retry_seconds}
+        seconds = self._retry_seconds
+        if times is None:
+            self._retry_seconds = min(2 * seconds, LONGEST_RETRY_SECONDS)
+        else:
+            seconds = min(FIRST_RETRY_SECONDS * 2.0 ** min(times - 1, 32), LONGEST_RETRY_SECONDS)
+        fields = {"camera": self._camera, "problem": problem, "retry_seconds": seconds}
         logger.warning("scene not fetched", extra=fields)
-        self._timer = threading.Timer(self._retry_seconds, self.ask)
-        self._timer.daemon = True
-        self._timer.start()
-        self._retry_seconds = min(2 * self._retry_seconds, LONGEST_RETRY_SECONDS)
+        self._ask_after(seconds)
+
+    def _look_later(self) -> None:
+        """Ask again: soon while something is missing or no answer came, else in a period."""
+        missing = next((one for one in self._refusals.values() if not one.is_final), None)
+        if missing is not None:
+            self._try_again(missing.reason)
+            return
+        shortest, longest = self._period_seconds
+        if self._unanswered:
+            waited = self._answer_seconds * 2.0 ** min(self._unanswered - 1, 32)
+            longest = min(waited, longest)
+            shortest = 0.9 * longest
+        self._ask_after(self._uniform(shortest, longest))
+
+    def _ask_after(self, seconds: float) -> None:
+        self._cancel_retry()
+        timer = threading.Timer(seconds, self.ask)
+        timer.daemon = True
+        self._timer = timer
+        timer.start()
 
     def _cancel_retry(self) -> None:
         timer, self._timer = self._timer, None
@@ -196,14 +271,17 @@ class ShadowSync:
             self._refusals = {_SCENE: _Refusal(_version_of(state.desired), str(error))}
             self._report(worker.documents)
             return
-        self._wanted = wanted
+        if wanted != self._wanted:
+            self._wanted, self._retry_seconds, self._rejections = wanted, FIRST_RETRY_SECONDS, 0
         present = worker.documents
         self._refusals = _still(self._refusals, wanted)
         found = self._found(wanted, present)
         if found is not None and (present is None or (found.scene, found.project) != _parts(present)):
             self._offer(worker, found, present)
-        self.problem, self._retry_seconds = None, FIRST_RETRY_SECONDS
-        if not self._pending or self._refusals:
+        self.problem = None
+        if all(refusal.is_final for refusal in self._refusals.values()):
+            self._retry_seconds = FIRST_RETRY_SECONDS
+        if self._pending is None or self._refusals:
             self._report(worker.documents)
 
     def _found(self, wanted: DesiredCamera, present: CameraDocuments | None) -> CameraDocuments | None:
@@ -223,16 +301,22 @@ class ShadowSync:
     def _fetched(self, wanted: DesiredDocument, part: str, read: Callable[[bytes, str], Any]) -> Any:
         """Return a document of the bucket, None when it is refused; raises `ObjectStoreError` for later."""
         refusal = self._refusals.get(part)
-        if refusal is not None and refusal.version == wanted.version:
+        if refusal is not None and refusal.version == wanted.version and refusal.is_final:
             return None
         try:
-            return read(self._content(wanted), wanted.version)
-        except (ObjectMissingError, ObjectMismatchError) as error:
+            document = read(self._content(wanted), wanted.version)
+        except ObjectMissingError as error:
+            # Not there, or not granted: either may be put right without another push.
+            self._refuse(part, wanted.version, str(error), is_final=False)
+        except ObjectMismatchError as error:
             self._refuse(part, wanted.version, str(error))
         except ObjectStoreError:
             raise
         except CrowdLensError as error:
             self._refuse(part, wanted.version, str(error))
+        else:
+            self._refusals.pop(part, None)
+            return document
         return None
 
     def _content(self, wanted: DesiredDocument) -> bytes:
@@ -248,9 +332,15 @@ class ShadowSync:
 
     def _offer(self, worker: Worker, found: CameraDocuments, present: CameraDocuments | None) -> None:
         """Offer what was found; when it does not go together, the scene alone, with the present project."""
+        with self._lock:
+            # Before the offer: the camera's thread may judge it at once.
+            before, self._pending = self._pending, found
         try:
-            self._pending = not worker.offer(found)
+            if worker.offer(found):
+                self._pending = None
         except CrowdLensError as error:
+            with self._lock:
+                self._pending = None if before is self._latest_judged else before
             reason = str(error)
         else:
             logger.info("scene offered", extra={"camera": self._camera, "version": found.scene.version})
@@ -264,8 +354,8 @@ class ShadowSync:
         else:
             self._refuse(_SCENE, str(found.scene.version), reason)
 
-    def _refuse(self, part: str, version: str, reason: str) -> None:
-        self._refusals[part] = _Refusal(version, reason)
+    def _refuse(self, part: str, version: str, reason: str, *, is_final: bool = True) -> None:
+        self._refusals[part] = _Refusal(version, reason, is_final)
         fields = {"camera": self._camera, "part": part, "version": version, "reason": reason}
         logger.warning("refused", extra=fields)
 
@@ -273,7 +363,10 @@ class ShadowSync:
         self, in_force: CameraDocuments | None, documents: CameraDocuments, reason: str | None
     ) -> None:
         """Hear from the camera's own thread what became of documents it could not try at once."""
-        self._pending = False
+        with self._lock:
+            self._latest_judged = documents
+            if self._pending is documents:
+                self._pending = None
         if reason is None:
             here = [document.version for document in _parts(documents) if document is not None]
             self._refusals = {part: one for part, one in self._refusals.items() if one.version not in here}
@@ -323,6 +416,16 @@ def _still(refusals: Mapping[str, _Refusal], wanted: DesiredCamera) -> dict[str,
         _PROJECT: None if wanted.project is None else wanted.project.version,
     }
     return {part: refusal for part, refusal in refusals.items() if versions[part] == refusal.version}
+
+
+def _rejection(payload: bytes) -> tuple[int | None, str]:
+    """Return code and reason of a rejected request, as far as they can be read."""
+    try:
+        told = json.loads(payload)
+        code = int(told["code"])
+    except (ValueError, KeyError, TypeError):
+        return None, "the shadow service gave no reason"
+    return code, f"{told.get('message', 'no reason given')} (code {code})"
 
 
 def _version_of(desired: Mapping[str, Any]) -> str:
