@@ -53,23 +53,23 @@ def add_actions(actions: _SubParsersAction[Any]) -> None:
 def _push(arguments: argparse.Namespace) -> int:
     from cli.model_push.bucket import push
     from cli.model_push.package import check_package, parse_accuracy, refuse_tao
-    from cli.model_push.signing import sign
-    from contract.model_manifest import manifest_bytes
+    from cli.model_push.signing import PrivateKey
 
     refuse_tao(Path(arguments.package))
     package = check_package(
         find_model(arguments.package), arguments.model_version, parse_accuracy(arguments.accuracy)
     )
-    signature = sign(manifest_bytes(package.manifest), arguments.sign) if arguments.sign else None
+    key = PrivateKey.read(arguments.sign) if arguments.sign else None
     model = str(package.manifest.reference)
     say(f"{model}: {package.note}")
-    is_new = False
+    is_new, is_signed = False, key is not None
     if not arguments.dry_run:
-        is_new = push(s3_client(arguments.region), _bucket(arguments), package, signature, say)
+        pushed = push(s3_client(arguments.region), _bucket(arguments), package, key, say)
+        is_new, is_signed = pushed.is_new, pushed.is_signed
     result = {
         "model": model,
         "bytes": package.manifest.size_bytes,
-        "signed": signature is not None,
+        "signed": is_signed,
         "state": "dry run" if arguments.dry_run else ("pushed" if is_new else "there already"),
     }
     if arguments.json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from edge_components.model_store.engine_command import (
     EngineJob,
     EngineSource,
     engine_key,
+    shape_profile,
     trtexec_command,
 )
 from edge_components.model_store.errors import (
@@ -23,6 +25,7 @@ from edge_components.model_store.errors import (
     ModelRefusedError,
     NotNowError,
     SupersededError,
+    tells_of_memory,
 )
 from edge_components.model_store.onnx_file import picture_input, read_onnx
 from edge_components.model_store.packages import sha256_of_file, sync_folder
@@ -53,7 +56,10 @@ class Engine:
 
 
 class EngineBuilder:
-    """Gives the engines of one version, `version`; `say` hears sentences about what goes on."""
+    """Gives the engines of one version, `version`; `say` hears sentences about what goes on.
+
+    One that may not build gives what was built before, and refuses else.
+    """
 
     def __init__(
         self,
@@ -64,9 +70,11 @@ class EngineBuilder:
         limit_seconds: float,
         cancelled: Callable[[], bool],
         say: Callable[[str], None],
+        may_build: bool = True,
     ) -> None:
         self._folder, self._probe, self._version = folder, probe, version
         self._limit_seconds, self._cancelled, self._say = limit_seconds, cancelled, say
+        self._may_build = may_build
 
     def engine(
         self, source: EngineSource, device: Device, tensorrt: TensorRt, width: int, height: int
@@ -76,19 +84,22 @@ class EngineBuilder:
         Raises `EngineBuildError`, `BuildsCutOffError`, `ModelRefusedError`, `NotNowError` (memory) and
         `SupersededError`.
         """
-        key = engine_key(_source_sha256(source), device, source.precision)
+        found = picture_input(read_onnx(source.onnx), source.onnx.name, width, height)
+        profile = shape_profile(found, width, height)
+        key = engine_key(_source_sha256(source), device, source.precision, profile)
         target = self._folder.engines / f"{key}.plan"
         if is_intact(target):
             return Engine(target, source.precision, source.note)
-        found = picture_input(read_onnx(source.onnx), source.onnx.name, width, height)
+        if not self._may_build:
+            raise ModelRefusedError(f"no {source.precision} engine of it is at hand for this device")
         workspace_mib = self._workspace_mib(source.onnx)
         building, cache = self._folder.engines / f".{key}.building", self._timing_cache(tensorrt)
-        job = EngineJob(tensorrt, source, found, width, height, workspace_mib, building, cache)
+        job = EngineJob(tensorrt, source, found, profile, workspace_mib, building, cache)
         self._count()
         self._say(f"building a {source.precision} engine with TensorRT {tensorrt.text}")
         self._build(job)
         self._keep(job, target, device)
-        end_attempt(self._folder)
+        end_attempt(self._folder, self._version)
         return Engine(target, source.precision, _notes(source.note, _workspace_note(workspace_mib)))
 
     def _workspace_mib(self, onnx: Path) -> int:
@@ -105,7 +116,7 @@ class EngineBuilder:
 
     def _count(self) -> None:
         if count_attempt(self._folder, self._version) > MAXIMUM_ATTEMPTS:
-            end_attempt(self._folder)
+            end_attempt(self._folder, self._version)
             raise BuildsCutOffError(
                 f"{MAXIMUM_ATTEMPTS} builds of its engine were cut off, by lack of power or memory"
             )
@@ -121,20 +132,24 @@ class EngineBuilder:
                 cancelled=self._cancelled,
             )
         except SupersededError:
-            end_attempt(self._folder)
+            end_attempt(self._folder, self._version)
             raise
         except subprocess.TimeoutExpired as error:
-            end_attempt(self._folder)
+            end_attempt(self._folder, self._version)
             raise EngineBuildError(f"building the engine took over {self._limit_seconds:g} s") from error
         except OSError as error:
             raise EngineBuildError(f"{job.tensorrt.trtexec} cannot be started: {error}") from error
-        if finished.returncode < 0 or finished.returncode == 137:
+        if finished.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL):
             raise NotNowError("building the engine was killed: the device was probably out of memory")
         is_there = job.into.is_file() and job.into.stat().st_size > 0
         if finished.returncode != 0 or not is_there:
-            end_attempt(self._folder)
+            said = _said(finished)
+            if not tells_of_memory(said):
+                end_attempt(self._folder, self._version)
             self._check_room()
-            raise EngineBuildError(f"TensorRT {job.tensorrt.text} cannot build it: {_said(finished)}")
+            if tells_of_memory(said):
+                raise NotNowError(f"building the engine had too little memory: {said}")
+            raise EngineBuildError(f"TensorRT {job.tensorrt.text} cannot build it: {said}")
 
     def _check_room(self) -> None:
         """Raise `NotNowError` where a build may have failed for want of room, whatever it said."""
@@ -191,6 +206,8 @@ def _source_sha256(source: EngineSource) -> str:
 def _said(finished: Finished) -> str:
     """Return trtexec's last error, else the last line of what it said."""
     lines = [" ".join(line.split()) for line in finished.output.splitlines() if line.strip()]
+    if finished.returncode < 0:
+        return f"trtexec crashed ({signal.Signals(-finished.returncode).name})"
     errors = [line for line in lines if "[E]" in line]
     last = errors[-1].partition("[E]")[2] if errors else (lines[-1] if lines else "it said nothing")
     return last.strip()[:240]

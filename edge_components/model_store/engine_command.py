@@ -33,6 +33,10 @@ class EngineSource:
     note: str | None = None
 
 
+ShapeProfile = tuple[tuple[int, int, int, int], ...]
+"""Smallest, usual and largest shape (N, C, H, W); empty for a model that leaves nothing open."""
+
+
 @dataclass(frozen=True)
 class EngineJob:
     """Everything a build needs; `workspace_mib` is TensorRT's scratch memory."""
@@ -40,8 +44,7 @@ class EngineJob:
     tensorrt: TensorRt
     source: EngineSource
     input: OnnxInput
-    width: int
-    height: int
+    profile: ShapeProfile
     workspace_mib: int
     into: Path
     timing_cache: Path
@@ -105,20 +108,28 @@ def _precision_options(source: EngineSource) -> list[str]:
 
 
 def _shape_options(job: EngineJob) -> list[str]:
-    """Return the profile of a model that leaves a side open; trtexec refuses one for fixed shapes."""
-    if None not in job.input.shape:
+    if not job.profile:
         return []
-    fixed = job.input.shape[0]
-    batches = BATCHES if fixed is None else (fixed, fixed, fixed)
+    # splitNameAndValue() of trtexec takes what lies in single quotes as the name, colons and all.
+    name = f"'{job.input.name}'" if ":" in job.input.name else job.input.name
     return [
-        f"--{name}={job.input.name}:{batch}x3x{job.height}x{job.width}"
-        for name, batch in zip(("minShapes", "optShapes", "maxShapes"), batches, strict=True)
+        f"--{option}={name}:{'x'.join(map(str, shape))}"
+        for option, shape in zip(("minShapes", "optShapes", "maxShapes"), job.profile, strict=True)
     ]
 
 
-def engine_key(model_sha256: str, device: Device, precision: str) -> str:
+def shape_profile(found: OnnxInput, width: int, height: int) -> ShapeProfile:
+    """Return the profile of a model that leaves a side open; trtexec refuses one for fixed shapes."""
+    if None not in found.shape:
+        return ()
+    fixed = found.shape[0]
+    batches = BATCHES if fixed is None else (fixed, fixed, fixed)
+    return tuple((batch, 3, height, width) for batch in batches)
+
+
+def engine_key(model_sha256: str, device: Device, precision: str, profile: ShapeProfile) -> str:
     """Return the name of an engine: everything it depends on, digested."""
     version = device.tensorrt.text if device.tensorrt else ""
     return hashlib.sha256(
-        json.dumps([model_sha256, version, device.gpu, device.jetpack, precision, BATCHES]).encode()
+        json.dumps([model_sha256, version, device.gpu, device.jetpack, precision, profile]).encode()
     ).hexdigest()[:24]

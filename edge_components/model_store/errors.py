@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from contract.errors import WorkFailedError
 
 
@@ -14,7 +16,7 @@ class ModelRefusedError(ModelStoreError):
 
 
 class BuildsCutOffError(ModelRefusedError):
-    """Raised when the builds of a version's engine ended with the device, or its memory, several times."""
+    """Raised when a version's builds or golden checks ended with the device, or its memory, several times."""
 
 
 class MissingVersionError(ModelStoreError):
@@ -25,5 +27,21 @@ class NotNowError(ModelStoreError):
     """Raised for what may pass by itself: no network, no room, no memory, a clock in 1970."""
 
 
+class CutOffError(NotNowError):
+    """Raised for a golden check that ended without an answer, which says nothing against the model yet."""
+
+
 class SupersededError(ModelStoreError):
     """Raised when another version is wanted before this one was ready, or the process shall stop."""
+
+
+_MEMORY = re.compile(
+    r"out[ _-]?of[ _-]?memory|MemoryError|bad_alloc|bad allocation|cannot allocate memory|unable to allocate"
+    r"|failed to allocate|ALLOC_FAILED",
+    re.IGNORECASE,
+)
+
+
+def tells_of_memory(text: str) -> bool:
+    """Return whether a runtime's words are about memory that was not to be had, which may pass."""
+    return _MEMORY.search(text) is not None

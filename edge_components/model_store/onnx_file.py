@@ -100,7 +100,8 @@ def _input(content: memoryview) -> OnnxInput:
 
 def _size(dimension: memoryview) -> int | None:
     sizes = [value for number, value in _varints(dimension) if number == 1]
-    return sizes[-1] if sizes and sizes[-1] > 0 else None
+    # An int64: exporters write -1 for an open side, which is 2**64 - 1 on the wire.
+    return sizes[-1] if sizes and 0 < sizes[-1] < 2**63 else None
 
 
 def _nested(content: memoryview, *path: int) -> list[memoryview]:

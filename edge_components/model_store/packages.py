@@ -24,10 +24,10 @@ from contract.model_manifest import (
     parse_manifest,
     parse_reference,
 )
-from edge_components.model_store.errors import MissingVersionError, ModelRefusedError
+from edge_components.model_store.errors import MissingVersionError, ModelRefusedError, NotNowError
 from edge_components.model_store.signature import is_signed
 from edge_components.model_store.store_folder import StoreFolder
-from edge_components.runtime.object_store import ObjectMismatchError, ObjectMissingError
+from edge_components.runtime.object_store import PARTIAL_SUFFIX, ObjectMismatchError, ObjectMissingError
 
 _BLOCK_BYTES = 1 << 20
 _REPLACED = ".replaced-"
@@ -123,32 +123,55 @@ def fetch_package(
     """Fetch the files of a version into its download folder, going on where an attempt was broken off.
 
     `progress` hears the file's name, the bytes there and all of them, and may raise to break off. Raises
-    `ModelRefusedError` for a file that is not the manifest's, `DiskFullError` (what was fetched is removed:
-    the room belongs to the records first), `ObjectStoreError` for what may pass.
+    `ModelRefusedError` for a file that is not the manifest's though it was fetched in one go, `DiskFullError`
+    (what was fetched is removed: the room belongs to the records first), `NotNowError` and
+    `ObjectStoreError` for what may pass.
     """
     reference = published.manifest.reference
     download = folder.download(reference)
     try:
         for file in published.manifest.files:
-            target = download / file.name
-            if target.is_file() and target.stat().st_size == file.size_bytes:
-                continue
-            objects.fetch(
-                reference.key(file.name),
-                target,
-                size=file.size_bytes,
-                sha256=file.sha256,
-                progress=_told(progress, file),
-            )
+            _fetch_file(objects, reference, file, download / file.name, _told(progress, file))
     except DiskFullError:
         shutil.rmtree(download, ignore_errors=True)
         raise
-    except (ObjectMismatchError, ObjectMissingError) as error:
+    except ObjectMissingError as error:
+        # The manifest is pushed last, so the file was there: a policy, a bucket that is being repaired.
+        raise NotNowError(f"model {reference}: {error}") from error
+    except ObjectMismatchError as error:
         raise ModelRefusedError(f"model {reference}: {error}") from error
 
 
+def _fetch_file(
+    objects: Objects, reference: ModelReference, file: ManifestFile, target: Path, told: Callable[[int], None]
+) -> None:
+    """Fetch one file; bytes of an earlier attempt may be damaged and are given one fetch from the start."""
+
+    def fetch() -> None:
+        objects.fetch(
+            reference.key(file.name), target, size=file.size_bytes, sha256=file.sha256, progress=told
+        )
+
+    if target.is_file():
+        if _file_problem(target.parent, file) is None:
+            return
+        target.unlink()
+    partial = target.with_name(target.name + PARTIAL_SUFFIX)
+    is_resumed = partial.is_file() and partial.stat().st_size > 0
+    try:
+        fetch()
+    except ObjectMismatchError:
+        if not is_resumed:
+            raise
+        partial.unlink(missing_ok=True)
+        fetch()
+
+
 def install_package(folder: StoreFolder, published: Published) -> None:
-    """Move a whole download to the packages, in one step; raises `ModelRefusedError` when it is not whole."""
+    """Move a whole download to the packages, in one step; raises `NotNowError` when it is not whole.
+
+    Its files were right when they were fetched: what is wrong now was done by this device.
+    """
     reference = published.manifest.reference
     download, target = folder.download(reference), folder.package(reference)
     write_whole(download / MANIFEST_FILE, published.content, durable=True)
@@ -157,7 +180,7 @@ def install_package(folder: StoreFolder, published: Published) -> None:
     problem = package_problem(download, reference)
     if problem is not None:
         shutil.rmtree(download, ignore_errors=True)
-        raise ModelRefusedError(f"model {reference}: {problem}")
+        raise NotNowError(f"model {reference}: {problem}; it is fetched anew")
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         # Damaged, and perhaps the active one: `finish_installs` ends what is cut off between the two names.

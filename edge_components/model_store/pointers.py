@@ -17,6 +17,8 @@ from contract.files import write_whole
 from contract.model_manifest import ModelManifestError, ModelReference, parse_reference
 from edge_components.model_store.store_folder import StoreFolder
 
+_MOST_ATTEMPTS = 16
+
 
 @dataclass(frozen=True)
 class ActiveModel:
@@ -118,13 +120,21 @@ def count_attempt(folder: StoreFolder, key: str) -> int:
     attempts = _read(folder.attempts)
     count = attempts.get(key, 0)
     count = (count if isinstance(count, int) else 0) + 1
-    _write(folder.attempts, {key: count})
+    attempts[key] = count
+    # The newest alone: versions come and go.
+    _write(folder.attempts, dict(list(attempts.items())[-_MOST_ATTEMPTS:]))
     return count
 
 
-def end_attempt(folder: StoreFolder) -> None:
-    """Note that what was begun came to its end."""
-    folder.attempts.unlink(missing_ok=True)
+def end_attempt(folder: StoreFolder, key: str) -> None:
+    """Note that `key`, which was begun, came to its end."""
+    attempts = _read(folder.attempts)
+    if attempts.pop(key, None) is None:
+        return
+    if attempts:
+        _write(folder.attempts, attempts)
+    else:
+        folder.attempts.unlink(missing_ok=True)
 
 
 def _alone(model: ActiveModel | None) -> ActiveModel | None:

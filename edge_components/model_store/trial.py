@@ -8,11 +8,12 @@ from pathlib import Path
 
 from contract.model_manifest import MODEL_FILE, ModelManifest
 from edge_components.model_store.device_facts import Device, DeviceProbe
-from edge_components.model_store.engine_builder import EngineBuilder
+from edge_components.model_store.engine_builder import MAXIMUM_ATTEMPTS, EngineBuilder
 from edge_components.model_store.engine_choice import Chosen, EngineChoice
-from edge_components.model_store.errors import ModelRefusedError
+from edge_components.model_store.errors import BuildsCutOffError, CutOffError, ModelRefusedError
 from edge_components.model_store.golden_process import GoldenOutcome, GoldenRunner
 from edge_components.model_store.onnx_file import picture_input, read_onnx
+from edge_components.model_store.pointers import count_attempt, end_attempt
 from edge_components.model_store.settings import StoreSettings
 from edge_components.model_store.store_folder import StoreFolder
 from edge_components.runtime.inference.model_package import ModelPackage, ModelPackageError, read_package
@@ -30,6 +31,7 @@ class Trial:
     say: Callable[[str], None]
     cancelled: Callable[[], bool]
     golden: GoldenRunner
+    may_build: bool = True
 
     @property
     def package(self) -> Path:
@@ -39,7 +41,8 @@ class Trial:
     def run(self) -> Chosen:
         """Return the engine that passed, or none where ONNX Runtime passed.
 
-        Raises `ModelRefusedError`, `NotNowError` for want of memory, `SupersededError`.
+        Raises `ModelRefusedError`, `NotNowError` for want of memory or a golden check that was cut off (which
+        is counted: the third time it is a refusal), `SupersededError`.
         """
         described = self._described()
         builder = EngineBuilder(
@@ -49,6 +52,7 @@ class Trial:
             limit_seconds=self.settings.build_seconds,
             cancelled=self.cancelled,
             say=self.say,
+            may_build=self.may_build,
         )
         choice = EngineChoice(
             self.package,
@@ -61,7 +65,7 @@ class Trial:
         builds = self.device.tensorrt is not None and self.settings.engine != "never"
         if described.model_path.name != MODEL_FILE:
             return choice.choose_brought(self._golden)
-        if builds and not read_onnx(described.model_path).needs_tensorrt:
+        if builds and self.may_build and not read_onnx(described.model_path).needs_tensorrt:
             self._pass_by_itself()
         return choice.choose(builder, self._golden)
 
@@ -85,10 +89,19 @@ class Trial:
 
     def _golden(self, engine: Path | None, provider: str) -> GoldenOutcome:
         self.say(f"trying the golden picture on {provider}")
-        return self.golden(
-            self.package,
-            engine=engine,
-            provider=provider,
-            limit_seconds=self.settings.golden_seconds,
-            cancelled=self.cancelled,
-        )
+        key = f"golden check of {self.manifest.reference}"
+        try:
+            outcome = self.golden(
+                self.package,
+                engine=engine,
+                provider=provider,
+                limit_seconds=self.settings.golden_seconds,
+                cancelled=self.cancelled,
+            )
+        except CutOffError as error:
+            if count_attempt(self.folder, key) < MAXIMUM_ATTEMPTS:
+                raise
+            end_attempt(self.folder, key)
+            raise BuildsCutOffError(f"{error}, {MAXIMUM_ATTEMPTS} times") from error
+        end_attempt(self.folder, key)
+        return outcome

@@ -12,6 +12,9 @@ import pytest
 
 from cli.main import main
 from cli.model_location import SHIPPED_MODELS
+from cli.model_push.bucket import VersionTakenError
+from cli.model_push.bucket import push as push_version
+from cli.model_push.package import check_package
 from contract.model_manifest import ModelReference, parse_manifest
 from edge_components.model_store.errors import ModelRefusedError
 from edge_components.model_store.settings import StoreSettings
@@ -103,6 +106,62 @@ def test_a_version_never_changes(s3: Any, package: Path, capsys: pytest.CaptureF
     entry = parse_manifest(found, ONE).file("golden.json")
     assert entry is not None
     assert entry.size_bytes == golden.stat().st_size - 1
+
+
+def test_two_pushes_of_a_version_at_once_leave_one_whole(
+    s3: Any, package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other" / "person_demo"
+    shutil.copytree(package, other)
+    (other / "golden.json").write_text((other / "golden.json").read_text() + "\n")
+    first, second = (check_package(folder, "1", {}) for folder in (package, other))
+    said: list[str] = []
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        if sentence.startswith("uploading golden.png"):
+            with pytest.raises(
+                VersionTakenError, match=r"golden\.json in the bucket is that of another push"
+            ):
+                push_version(s3, BUCKET, second, None, said.append)
+            with pytest.raises(s3.exceptions.NoSuchKey):
+                s3.get_object(Bucket=BUCKET, Key=ONE.key("manifest.json"))
+
+    assert push_version(s3, BUCKET, first, None, say).is_new
+    assert len(said) > 4
+    store = ModelStore(tmp_path / "models", StoreSettings(), objects=ObjectStore(BUCKET))
+    assert store.ensure(ONE).reference == ONE
+
+
+def test_a_push_that_was_broken_off_is_gone_on_with(s3: Any, package: Path) -> None:
+    s3.upload_file(str(package / "model.onnx"), BUCKET, ONE.key("model.onnx"))
+    assert push(package) == 0
+    assert s3.get_object(Bucket=BUCKET, Key=ONE.key("manifest.json"))["Body"].read()
+
+
+def test_a_signature_may_follow(
+    s3: Any, package: Path, keys: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert push(package, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["signed"] is False
+    for _ in range(2):
+        assert push(package, "--sign", str(keys[0]), "--json") == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert (answer["state"], answer["signed"]) == ("there already", True)
+    assert push(package, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["signed"] is True
+    settings = StoreSettings(signing_key=keys[1].read_text())
+    assert ModelStore(tmp_path / "m", settings, objects=ObjectStore(BUCKET)).ensure(ONE).reference == ONE
+
+
+def test_a_signature_by_another_key_is_not_replaced(
+    s3: Any, package: Path, keys: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.put_object(Bucket=BUCKET, Key=ONE.key("manifest.sig"), Body=b"x" * 256)
+    assert push(package, "--sign", str(keys[0])) == 1
+    assert "manifest.sig in the bucket is by another key" in capsys.readouterr().err
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(Bucket=BUCKET, Key=ONE.key("manifest.json"))
 
 
 def no_golden(package: Path) -> None:

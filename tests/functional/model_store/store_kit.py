@@ -35,7 +35,8 @@ GIBIBYTE = 1024**3
 class Bucket:
     """S3's `get_object` over a dictionary; `error` answers all, other faults come with the package's files.
 
-    `fail_after` cuts a file's bytes off, `is_disk_full` lets the device have no room for them.
+    `denied` is the end of a key that the device may not read, `fail_after` cuts a file's bytes off,
+    `is_disk_full` lets the device have no room for them.
     """
 
     def __init__(self) -> None:
@@ -44,10 +45,13 @@ class Bucket:
         self.error: str | None = None
         self.fail_after: int | None = None
         self.is_disk_full = False
+        self.denied = ""
 
     def get_object(self, **arguments: Any) -> dict[str, Any]:
         key, wanted = arguments["Key"], arguments.get("Range")
         self.asked.append((key, wanted))
+        if self.denied and key.endswith(self.denied):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
         code = self.error or (None if key in self.objects else "NoSuchKey")
         if code is not None:
             raise ClientError({"Error": {"Code": code, "Message": code}}, "GetObject")
@@ -122,14 +126,19 @@ class Golden:
 
 
 def onnx_bytes(
-    side: int = 64, *, batch: int | None = 1, operators: tuple[str, ...] = ("Conv",), weights: int = 200
+    side: int | None = 64,
+    *,
+    batch: int | None = 1,
+    operators: tuple[str, ...] = ("Conv",),
+    weights: int = 200,
+    name: str = "images",
 ) -> bytes:
-    """Return a whole ONNX file without meaning: an input `images` [batch, 3, side, side] and `operators`."""
+    """Return a whole ONNX file without meaning: an input [batch, 3, side, side] and `operators`."""
     dimensions = b"".join(
         _message(1, b"" if size is None else b"\x08" + _varint(size)) for size in (batch, 3, side, side)
     )
     tensor = _message(1, b"\x08\x01" + _message(2, dimensions))
-    picture = _message(1, b"images") + _message(2, tensor)
+    picture = _message(1, name.encode()) + _message(2, tensor)
     nodes = b"".join(_message(1, _message(4, name.encode())) for name in operators)
     weight = _message(8, b"weight") + _message(9, b"\x07" * weights)
     graph = nodes + _message(5, weight) + _message(11, picture)

@@ -130,6 +130,23 @@ def test_an_engine_is_built_once_for_all_versions_with_its_model(tmp_path: Path)
     assert [path.name for path in (rig.folder / "engines").glob("*.timing")] == ["10.3.0.timing"]
 
 
+@pytest.mark.parametrize("batch", [pytest.param(None, id="open-batch"), pytest.param(1, id="batch-of-one")])
+def test_the_same_model_at_two_sizes_has_two_engines(tmp_path: Path, batch: int | None) -> None:
+    rig = rig_with(tmp_path, "10.3.0")
+    onnx = onnx_bytes(None, batch=batch)
+    for version, side in (("2", 64), ("3", 96)):
+        active = rig.store().ensure(rig.bucket.push("people", version, package_files(side, onnx=onnx)))
+        assert (
+            command_of(rig, active)["--maxShapes"] == f"images:{16 if batch is None else 1}x3x{side}x{side}"
+        )
+
+
+def test_a_name_with_colons_is_quoted(tmp_path: Path) -> None:
+    onnx = onnx_bytes(batch=None, name="images:0")
+    rig = rig_with(tmp_path, "8.6.1", files=package_files(onnx=onnx))
+    assert command_of(rig, rig.store().ensure(PEOPLE))["--optShapes"] == "'images:0':4x3x64x64"
+
+
 def test_another_tensorrt_builds_anew_and_a_silent_one_changes_nothing(tmp_path: Path) -> None:
     rig = rig_with(tmp_path, "10.3.0")
     old = rig.store().ensure(PEOPLE)
@@ -250,6 +267,18 @@ def test_a_build_that_is_killed_each_time_is_given_up(tmp_path: Path) -> None:
         with pytest.raises(NotNowError, match="out of memory"):
             rig.store().ensure(PEOPLE)
     with pytest.raises(ModelRefusedError, match="3 builds of its engine were cut off"):
+        rig.store().ensure(PEOPLE)
+
+
+def test_a_build_that_crashes_is_the_models_fault(tmp_path: Path) -> None:
+    rig = rig_with(tmp_path, "10.3.0", "crashes")
+    with pytest.raises(ModelRefusedError, match=r"trtexec crashed \(SIGSEGV\)"):
+        rig.store().ensure(PEOPLE)
+
+
+def test_a_build_without_memory_on_the_gpu_is_not(tmp_path: Path) -> None:
+    rig = rig_with(tmp_path, "10.3.0", "fails")
+    with pytest.raises(NotNowError, match="too little memory: out of memory"):
         rig.store().ensure(PEOPLE)
 
 

@@ -12,6 +12,7 @@ import pytest
 from contract.errors import CrowdLensError, DiskFullError
 from contract.model_manifest import ModelReference, parse_reference
 from edge_components.model_store.errors import (
+    CutOffError,
     MissingVersionError,
     ModelRefusedError,
     ModelStoreError,
@@ -71,6 +72,74 @@ def test_a_download_that_broke_off_is_gone_on_with(rig: Rig) -> None:
     assert ("models/people/1/model.onnx", "bytes=100-") in rig.bucket.asked
 
 
+PARTS = [
+    pytest.param("model.onnx.partial", bytes(100), id="zeroes-at-the-end-of-a-download"),
+    pytest.param("model.onnx.partial", bytes(10_000), id="more-than-there-is"),
+    pytest.param("model.onnx", bytes(len(onnx_bytes(weights=201))), id="a-whole-file-of-zeroes"),
+    pytest.param("model.onnx", b"", id="an-empty-file"),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), PARTS)
+def test_what_an_attempt_left_damaged_is_fetched_once_from_the_start(
+    rig: Rig, name: str, content: bytes
+) -> None:
+    download = rig.folder / "incoming/people@1"
+    download.mkdir(parents=True)
+    (download / name).write_bytes(content)
+    assert rig.store().ensure(ONE).reference == ONE
+    assert [asked for asked in rig.bucket.asked if "model.onnx" in asked[0]][-1] == (
+        ONE.key("model.onnx"),
+        None,
+    )
+    assert read_refusals(rig.store().folder) == {}
+
+
+def test_a_wrong_file_is_refused_though_its_download_was_gone_on_with(rig: Rig) -> None:
+    spoil(rig, "model.onnx", bytes(len(onnx_bytes(weights=202))))
+    rig.bucket.fail_after = 100
+    with pytest.raises(ObjectStoreError, match="ended after"):
+        rig.store().ensure(TWO)
+    rig.bucket.fail_after = None
+    with pytest.raises(ModelRefusedError, match="sha256"):
+        rig.store().ensure(TWO)
+    assert list(read_refusals(rig.store().folder)) == ["people@2"]
+
+
+def test_a_golden_check_that_is_cut_off_condemns_the_model_the_third_time(rig: Rig) -> None:
+    def killed(engine: Path | None, provider: str) -> str | None:
+        raise CutOffError("the golden check was killed")
+
+    rig.golden.fails = killed
+    for _ in range(2):
+        with pytest.raises(NotNowError, match="was killed"):
+            rig.store().ensure(ONE)
+    assert read_refusals(rig.store().folder) == {}
+    with pytest.raises(ModelRefusedError, match="was killed, 3 times"):
+        rig.store().ensure(ONE)
+    assert list(read_refusals(rig.store().folder)) == ["people@1"]
+
+
+def test_golden_checks_that_were_cut_off_are_forgotten_after_one_that_was_not(rig: Rig) -> None:
+    answers = ["cut off", "cut off", None, "cut off", "cut off"]
+
+    def now_and_then(engine: Path | None, provider: str) -> str | None:
+        if answers.pop(0) is not None:
+            raise CutOffError("no memory")
+        return None
+
+    rig.golden.fails = now_and_then
+    for _ in range(2):
+        with pytest.raises(NotNowError):
+            rig.store().ensure(ONE)
+    rig.store().ensure(ONE)
+    (rig.folder / "active.json").unlink()
+    for _ in range(2):
+        with pytest.raises(NotNowError):
+            rig.store().ensure(ONE)
+    assert not answers
+
+
 def spoil(rig: Rig, name: str, content: bytes) -> None:
     rig.bucket.objects[TWO.key(name)] = content
 
@@ -83,9 +152,6 @@ REFUSED = [
     ),
     pytest.param(
         lambda rig: spoil(rig, "model.onnx", onnx_bytes(weights=202)[:40]), "smaller|ended", id="cut-off"
-    ),
-    pytest.param(
-        lambda rig: rig.bucket.objects.pop(TWO.key("golden.png")), "golden.png", id="file-is-missing"
     ),
     pytest.param(lambda rig: spoil(rig, "manifest.json", b"{"), "not valid JSON", id="broken-manifest"),
     pytest.param(
@@ -169,6 +235,22 @@ def test_what_may_pass_is_not_remembered(
     assert (in_force(rig), read_refusals(rig.store().folder)) == ("people@1", {})
     assert list((rig.folder / "incoming").iterdir()) == []
     setattr(rig.bucket, attribute, healthy)
+    assert rig.store().ensure(TWO).reference == TWO
+
+
+def test_a_file_that_is_not_granted_may_be_later(rig: Rig) -> None:
+    rig.bucket.denied = "model.yaml"
+    with pytest.raises(NotNowError, match="not granted to this device"):
+        rig.store().ensure(TWO)
+    rig.bucket.denied = ""
+    assert rig.store().ensure(TWO).reference == TWO
+
+
+def test_a_file_that_is_missing_may_come_back(rig: Rig) -> None:
+    picture = rig.bucket.objects.pop(TWO.key("golden.png"))
+    with pytest.raises(NotNowError, match=r"golden\.png is not there"):
+        rig.store().ensure(TWO)
+    rig.bucket.objects[TWO.key("golden.png")] = picture
     assert rig.store().ensure(TWO).reference == TWO
 
 

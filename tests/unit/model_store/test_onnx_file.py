@@ -81,3 +81,11 @@ def test_another_input_size_is_refused(tmp_path: Path) -> None:
     path.write_bytes(onnx_bytes(64))
     with pytest.raises(ModelRefusedError, match=r"images \[1, 3, 64, 64\] but model.yaml says 96x64"):
         picture_input(read_onnx(path), path.name, 96, 64)
+
+
+def test_minus_one_is_an_open_side(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(onnx_bytes(2**64 - 1, batch=2**64 - 1))
+    found = read_onnx(path)
+    assert found.inputs[0].shape == (None, 3, None, None)
+    assert picture_input(found, path.name, 64, 48) == found.inputs[0]
