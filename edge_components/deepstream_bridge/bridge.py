@@ -14,6 +14,7 @@ from edge_components.deepstream_bridge.file_names import StreamKey
 from edge_components.deepstream_bridge.settings import BridgeSettings
 from edge_components.deepstream_bridge.stream import FollowedStream
 from edge_components.deepstream_bridge.watch import FolderWatch
+from edge_components.runtime.boot import read_boot_id
 from edge_components.runtime.spool import Spool, SpoolBusyError, SpoolError
 
 logger = logging.getLogger(__name__)
@@ -38,12 +39,15 @@ class Bridge:
         stop: threading.Event,
         *,
         monotonic_seconds: Callable[[], float] = time.monotonic,
+        boot_id: str | None = None,
     ) -> None:
         self.problem: str | None = None
         self._settings, self._spool, self._stop = settings, spool, stop
         self._state_folder = state_folder
         self._monotonic_seconds = monotonic_seconds
-        self._watch = FolderWatch(settings.folder, monotonic_seconds)
+        self._watch = FolderWatch(
+            settings.folder, monotonic_seconds, read_boot_id() if boot_id is None else boot_id
+        )
         self._streams: dict[StreamKey, FollowedStream] = {}
         self._retry_at_seconds: dict[StreamKey, float] = {}
         self._clock_due_seconds = 0.0
@@ -113,6 +117,7 @@ class Bridge:
         return {
             "folder": str(self._settings.folder),
             "late_files": self._watch.late_files,
+            "unreadable_files": self._watch.unreadable_files,
             "not_counted": [str(key) for key in sorted(self._strangers())],
             "cameras": {
                 stream.settings.scene.camera: _of_stream(stream) for stream in list(self._streams.values())

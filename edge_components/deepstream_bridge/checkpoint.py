@@ -15,22 +15,30 @@ import os
 import pickle
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from contract.errors import DiskFullError, WorkFailedError
 from contract.records import Record
+from edge_components.deepstream_bridge.runs import Position
 from edge_components.deepstream_bridge.stream_counter import StreamCounter
-from edge_components.deepstream_bridge.watch import Position
 from edge_components.runtime.spool import SpoolCounts
 
 logger = logging.getLogger(__name__)
 
 _MAGIC = b"crowdlens-deepstream-2\n"
-_CODE = (Path(__file__).parent, Path(__file__).parents[1] / "runtime" / "counting")
+_EDGE = Path(__file__).parents[1]
+_CODE = (
+    *Path(__file__).parent.glob("*.py"),
+    *(_EDGE / "runtime" / "counting").glob("*.py"),
+    _EDGE / "runtime" / "inference" / "detections.py",
+    *(_EDGE.parent / "contract").glob("*.py"),
+)
+"""All whose objects a state holds: the scene is of the contract, boxes are of inference."""
 Made = dict[str, dict[str, int]]
 """Records made by epoch and stream of the spool."""
 
@@ -44,7 +52,7 @@ class Checkpoint:
     """The state of one stream. `idle_at_ms` is set while time is let pass without a frame.
 
     `closing` are the records that ending the count would make: another release, which cannot read the
-    state, stores them instead.
+    state, stores them instead. `kept` are frames whose files go once this is written, with their times.
     """
 
     position: Position
@@ -52,6 +60,7 @@ class Checkpoint:
     made: Made
     idle_at_ms: int | None = None
     closing: Sequence[Record] = ()
+    kept: Mapping[int, int] = field(default_factory=dict)
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -89,6 +98,7 @@ class Found:
     position: Position
     state: Checkpoint | None
     closing: Sequence[Record]
+    kept: Mapping[int, int]
 
 
 def load(path: Path) -> Found | None:
@@ -111,14 +121,33 @@ def load(path: Path) -> Found | None:
 def _parsed(body: bytes) -> Found:
     line, rest = body.split(b"\n", 1)
     head = json.loads(line)
-    position = Position(int(head["frame"]), int(head["written_ns"]))
+    position = Position(int(head["frame"]), int(head["written_ns"]), str(head.get("boot", "")))
+    kept = {int(frame): int(written_ns) for frame, written_ns in head.get("kept", {}).items()}
     size = int.from_bytes(rest[:8], "big")
-    # The folder is our own (0700), and the sum holds; records are of a contract that older releases share.
-    closing: list[Record] = pickle.loads(rest[8 + size :])  # noqa: S301
-    if head["code"] != code_digest():
-        return Found(position, None, closing)
-    position, counter, made, idle_at_ms = pickle.loads(rest[8 : 8 + size])  # noqa: S301
-    return Found(position, Checkpoint(position, counter, made, idle_at_ms, closing), closing)
+    state = _state(rest[8 : 8 + size]) if head["code"] == code_digest() else None
+    return Found(position, state, _closing(rest[8 + size :]), kept)
+
+
+def _state(content: bytes) -> Checkpoint | None:
+    """Return the state, None where it is another release's after all."""
+    try:
+        # The folder is our own (0700), and the sum holds.
+        position, counter, made, idle_at_ms = pickle.loads(content)  # noqa: S301
+        closing_records(counter)
+        counter.settings == counter.settings  # noqa: B015 - compares every field, as its reader will
+    except Exception as error:  # noqa: BLE001 - objects of other classes fail in any way
+        logger.warning("state cannot be used, taken for another release's", extra={"error": repr(error)})
+        return None
+    return Checkpoint(position, counter, made, idle_at_ms)
+
+
+def _closing(content: bytes) -> list[Record]:
+    try:
+        closing: list[Record] = pickle.loads(content)  # noqa: S301 - as above
+    except Exception as error:  # noqa: BLE001 - as above
+        logger.error("last records of another release cannot be read", extra={"error": repr(error)})  # noqa: TRY400
+        return []
+    return closing
 
 
 def closing_records(counter: StreamCounter) -> list[Record]:
@@ -127,15 +156,17 @@ def closing_records(counter: StreamCounter) -> list[Record]:
     return copy.close()
 
 
-def _plain_position(checkpoint: Checkpoint) -> dict[str, int]:
-    return {"frame": checkpoint.position.frame, "written_ns": checkpoint.position.written_ns}
+def _plain_position(checkpoint: Checkpoint) -> dict[str, Any]:
+    position = checkpoint.position
+    plain = {"frame": position.frame, "written_ns": position.written_ns, "boot": position.boot}
+    return {**plain, "kept": dict(checkpoint.kept)}
 
 
 @cache
 def code_digest() -> str:
     """Return a digest of the code, and the array library, whose objects a checkpoint holds."""
     digest = hashlib.sha256(np.__version__.encode())
-    for path in sorted(path for folder in _CODE for path in folder.glob("*.py")):
+    for path in sorted(_CODE):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -18,7 +18,9 @@ UNTRACKED_ID = 2**64 - 1
 """What DeepStream gives an object that its tracker did not take."""
 MAXIMUM_FILE_BYTES = 4 * 1024 * 1024
 """A thousand objects are some 100 KiB."""
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+MAXIMUM_LINE_CHARACTERS = 512
+"""DeepStream's label and numbers are some 200; a longer line is damaged, and takes no time."""
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _LINE = re.compile(
     rf"(?P<label>\S.*?)(?: (?P<id>\d{{1,20}}))? {_NUMBER} -?\d+ {_NUMBER} "
     rf"(?P<left>{_NUMBER}) (?P<top>{_NUMBER}) (?P<right>{_NUMBER}) (?P<bottom>{_NUMBER})"
@@ -72,7 +74,8 @@ def parse_kitti(content: bytes) -> KittiFrame:
 
 def parse_line(line: str) -> KittiObject | None:
     """Return the object of a line of either form, None for a line of another."""
-    match = _LINE.fullmatch(line.rstrip())
+    line = line.rstrip()
+    match = _LINE.fullmatch(line) if len(line) <= MAXIMUM_LINE_CHARACTERS else None
     if match is None:
         return None
     track = None if match["id"] is None else int(match["id"])

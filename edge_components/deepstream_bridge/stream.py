@@ -19,8 +19,9 @@ from edge_components.deepstream_bridge.checkpoint import (
     save,
 )
 from edge_components.deepstream_bridge.file_names import StreamKey
+from edge_components.deepstream_bridge.runs import Position
 from edge_components.deepstream_bridge.stream_counter import StreamCounter, StreamSettings
-from edge_components.deepstream_bridge.watch import FolderWatch, Position, WholeFile
+from edge_components.deepstream_bridge.watch import FolderWatch, WholeFile
 from edge_components.deepstream_bridge.written_times import written_ms
 from edge_components.runtime.spool import Spool
 
@@ -31,6 +32,8 @@ CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_FILES = 1000
 IDLE_SECONDS = 10.0
 """After so long without a file, time passes without frames: windows are closed and events end."""
+LATE_SECONDS = 60.0
+"""Late files are told in one row a minute: a tracker may add to frames of the past many times a second."""
 
 
 @dataclass
@@ -67,6 +70,7 @@ class FollowedStream:
         self._position = Position()
         self._checkpoint_at_seconds = 0.0
         self._last_file_seconds: float | None = None
+        self._late_seconds: float | None = None
         self._idle = True
         self._counter = self._begin(load(path))
 
@@ -90,6 +94,7 @@ class FollowedStream:
             self._last_file_seconds = now_seconds
         self._bound_waiting()
         files = self._watch.whole_files(self.key, self._position, self._kept, FILES_A_TURN)
+        self._drop_late(now_seconds)
         if files and files[0].begins_anew:
             self._new_run()
         if files:
@@ -124,7 +129,7 @@ class FollowedStream:
             self._checkpoint()
             return self._counter
         self._position = found.position
-        self._watch.remove_up_to(self.key, found.position)
+        self._watch.remove(self.key, found.kept)
         if found.state is None:
             logger.info("state of another release: its last records go out", extra={"stream": str(self.key)})
             self._counter = StreamCounter(self.settings)
@@ -160,7 +165,7 @@ class FollowedStream:
         records = self._counter.count(
             file.content, file.frame, written.event_time_ms, clock_quality=written.clock_quality
         )
-        self._position = Position(file.frame, file.written_ns)
+        self._position = Position(file.frame, file.written_ns, file.boot)
         self._kept[file.frame] = file.written_ns
         self.figures.files += 1
         return records
@@ -202,6 +207,19 @@ class FollowedStream:
         self._store(self._counter.idle(now_ms))
         self._checkpoint()
 
+    def _drop_late(self, now_seconds: float) -> None:
+        """Drop files that came for frames of the past, and say so."""
+        late = self._watch.late(self.key)
+        if late:
+            self._counter.late(late, self._spool.clock.quality)
+            self._watch.drop_late(self.key)
+            if self._late_seconds is None:
+                self._late_seconds = now_seconds
+        if self._late_seconds is not None and now_seconds - self._late_seconds >= LATE_SECONDS:
+            self._late_seconds = None
+            self._store(self._counter.tell_late())
+            self._checkpoint()
+
     def _bound_waiting(self) -> None:
         """Drop the oldest unread files beyond the bound, and say so."""
         waiting = self._watch.waiting(self.key, self._position, self._kept)
@@ -221,7 +239,7 @@ class FollowedStream:
             # Until all that the spool had came again, the old checkpoint is the one that tells it from new.
             return
         made = made_by(self._spool.counts(), self._camera)
-        save(self._path, Checkpoint(self._position, self._counter, made, idle_at_ms, closing))
+        save(self._path, Checkpoint(self._position, self._counter, made, idle_at_ms, closing, self._kept))
         self.figures.checkpoints += 1
         self._watch.remove(self.key, self._kept)
         self._kept.clear()

@@ -84,6 +84,7 @@ class StreamCounter:
         self.last_event_time_ms: int | None = None
         self.frames = 0
         self.counts: Counter[str] = Counter()
+        self._late: tuple[int, str] | None = None
 
     @property
     def totals(self) -> AnalyticsTotals:
@@ -122,7 +123,21 @@ class StreamCounter:
 
     def close(self) -> list[Record]:
         """End what is going on; return the last records. Nothing can be counted afterwards."""
-        return self._analytics.close()
+        return self.tell_late() + self._analytics.close()
+
+    def late(self, files: int, clock_quality: str) -> None:
+        """Note `files` that came for frames of the past and are not counted; `tell_late` says so."""
+        self.counts["late_files"] += files
+        if self._late is None and self.last_event_time_ms is not None:
+            self._late = self.last_event_time_ms, clock_quality
+
+    def tell_late(self) -> list[Record]:
+        """Return the gap record of the late files since the last one."""
+        if self._late is None or self.last_event_time_ms is None:
+            return []
+        (since_ms, clock_quality), self._late = self._late, None
+        until_ms = max(since_ms, self.last_event_time_ms)
+        return [self._gap_record("files_dropped", since_ms, until_ms, clock_quality)]
 
     def dropped(self, files: int, clock_quality: str, until_ms: int) -> list[Record]:
         """Return the gap record of `files` that went unread, the last of which was written at `until_ms`."""

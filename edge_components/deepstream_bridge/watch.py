@@ -7,38 +7,39 @@ while and ends with a whole line.
 
 from __future__ import annotations
 
+import errno
+import logging
+import math
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_components.deepstream_bridge.file_names import FrameFile, StreamKey, parse_name
 from edge_components.deepstream_bridge.kitti import MAXIMUM_FILE_BYTES, is_complete
+from edge_components.deepstream_bridge.runs import Evidence, Position, Sighting, Verdict, judge, run_of
+
+logger = logging.getLogger(__name__)
 
 QUIET_SECONDS = 2.0
 """The last file of a stream that is this old and ends with a whole line is taken for whole."""
 CUT_SECONDS = 10.0
 """So long a last file may end in the middle of a line; then nobody writes it any more."""
-_FIRST_FRAMES = 2
-"""A stream that begins anew does so at frame 0, or at 1 where the first was not written."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """The last frame that was taken of a stream; `written_ns` is when its file was written, -1 at first."""
-
-    frame: int = -1
-    written_ns: int = -1
 
 
 @dataclass(frozen=True)
 class WholeFile:
-    """A file that can be read: its content, and when it was written (nanoseconds since 1970 UTC)."""
+    """A file that can be read: its content, and when it was written (nanoseconds since 1970 UTC).
+
+    `boot` is the boot in which its run began.
+    """
 
     path: Path
     frame: int
     written_ns: int
     content: bytes
+    boot: str
     begins_anew: bool = False
 
 
@@ -53,18 +54,29 @@ class _Last:
 class _Stream:
     names: dict[int, str] = field(default_factory=dict)
     last: _Last | None = None
+    noticed: dict[int, int] = field(default_factory=dict)
+    """The look at which a frame was found to be there again."""
+    taken_look: int | None = None
+    grown: tuple[int, float] | None = None
+    """How many frames are there again, and since when."""
+    begins_anew: bool = False
+    late: list[int] = field(default_factory=list)
 
 
 class FolderWatch:
-    """Looks at one folder; `monotonic_seconds` can be replaced for tests."""
+    """Looks at one folder in the boot `boot`; `monotonic_seconds` can be replaced for tests."""
 
-    def __init__(self, folder: Path, monotonic_seconds: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, monotonic_seconds: Callable[[], float], boot: str = "") -> None:
         self.folder = folder
+        self.boot = boot
         self._monotonic_seconds = monotonic_seconds
         self._parsed: dict[str, FrameFile | None] = {}
+        self._seen: dict[str, int] = {}
+        self._looks = 0
+        self._unreadable: set[str] = set()
         self._streams: dict[StreamKey, _Stream] = {}
-        self._newest: tuple[int, float] | None = None
         self.late_files = 0
+        self.unreadable_files = 0
         self.last_is_whole = False
         """Set when nobody writes any more: then the last file of each stream is whole, too."""
 
@@ -72,13 +84,16 @@ class FolderWatch:
         """List the folder; raises OSError when it cannot be listed."""
         names = os.listdir(self.folder)  # noqa: PTH208 - names alone, many times a second
         parsed = {name: self._parsed[name] if name in self._parsed else parse_name(name) for name in names}
+        self._looks += 1
         if parsed.keys() == self._parsed.keys():
             return
         self._parsed = parsed
+        self._seen = {name: self._seen.get(name, self._looks) for name in parsed}
+        self._unreadable &= parsed.keys()
         for stream in self._streams.values():
             stream.names = {}
         for name, found in parsed.items():
-            if found is not None:
+            if found is not None and name not in self._unreadable:
                 self._streams.setdefault(found.key, _Stream()).names[found.frame] = name
 
     @property
@@ -92,16 +107,32 @@ class FolderWatch:
         """Return the next files after `position` that are whole, at most so many, in their order.
 
         `kept` are frames that were taken and whose files were not removed yet, with when they were written.
-        Files that a tracker wrote to after they were taken are removed and counted as late.
+        Files that a tracker wrote to after they were taken are late: `late` tells them.
         """
         stream = self._streams.get(key)
         if stream is None or not stream.names:
             return []
+        stream.late = []
+        boot = self.boot if position.frame < 0 else position.boot
         behind = self._changed_behind(stream, position, kept)
         ahead = self._ahead(stream, position, kept)
         if behind:
             return self._after_restart(stream, position, behind, ahead, maximum)
-        return self._read(stream, ahead, maximum)
+        return self._read(stream, ahead, maximum, boot)
+
+    def late(self, key: StreamKey) -> int:
+        """Return how many files the last `whole_files` found to be late; `drop_late` removes them."""
+        stream = self._streams.get(key)
+        return 0 if stream is None else len(stream.late)
+
+    def drop_late(self, key: StreamKey) -> None:
+        """Remove the files that were written to after they were taken."""
+        stream = self._streams.get(key)
+        if stream is None:
+            return
+        self.late_files += len(stream.late)
+        while stream.late:
+            self._unlink(stream, stream.late.pop())
 
     def remove(self, key: StreamKey, taken: Mapping[int, int]) -> None:
         """Remove files that were taken, but not those that were written to since."""
@@ -112,20 +143,6 @@ class FolderWatch:
             name = stream.names.get(frame)
             if name is not None and self._written_ns(name) == written_ns:
                 self._unlink(stream, frame)
-
-    def remove_up_to(self, key: StreamKey, position: Position) -> int:
-        """Remove what was taken before this process began; return how many files went."""
-        stream = self._streams.get(key)
-        frames = [] if stream is None else [frame for frame in stream.names if frame <= position.frame]
-        old = [
-            frame
-            for frame in frames
-            if stream and self._written_ns(stream.names[frame]) <= position.written_ns
-        ]
-        for frame in old:
-            if stream is not None:
-                self._unlink(stream, frame)
-        return len(old)
 
     def drop_oldest(self, key: StreamKey, position: Position, up_to_frame: int) -> int:
         """Remove unread files up to a frame; return how many went."""
@@ -146,77 +163,69 @@ class FolderWatch:
     def _ahead(stream: _Stream, position: Position, kept: Mapping[int, int]) -> list[int]:
         return sorted(frame for frame in stream.names if frame > position.frame and frame not in kept)
 
-    def _changed_behind(self, stream: _Stream, position: Position, kept: Mapping[int, int]) -> dict[int, int]:
-        """Return frames up to `position` that have a file again, with their times.
+    def _changed_behind(
+        self, stream: _Stream, position: Position, kept: Mapping[int, int]
+    ) -> dict[int, Sighting]:
+        """Return frames up to `position` that have a file again.
 
         A file that was taken and written to before it was removed is not removed, and found here later.
         """
         found = {}
         for frame in [frame for frame in stream.names if frame <= position.frame and frame not in kept]:
             written_ns = self._written_ns(stream.names[frame])
-            if written_ns >= 0:
-                found[frame] = written_ns
+            if written_ns is None:
+                self._set_aside(stream, frame)
+            elif written_ns >= 0:
+                found[frame] = Sighting(written_ns, stream.noticed.get(frame, self._looks))
+        stream.noticed = {frame: one.look for frame, one in found.items()}
+        if not found:
+            stream.grown, stream.begins_anew = None, False
         return found
 
     def _after_restart(
         self,
         stream: _Stream,
         position: Position,
-        behind: Mapping[int, int],
+        behind: Mapping[int, Sighting],
         ahead: list[int],
         maximum: int,
     ) -> list[WholeFile]:
         """Tell an app that began anew from a tracker that wrote to frames of the past."""
-        first = min(behind)
-        began_ns = behind[first]
-        times = {frame: self._written_ns(stream.names[frame]) for frame in ahead}
-        older = [frame for frame in ahead if times[frame] < began_ns]
-        if first < _FIRST_FRAMES and self._is_new_run(position, behind, times, began_ns):
+        evidence = self._evidence(stream, position, behind, ahead)
+        verdict = Verdict.NEW_RUN if stream.begins_anew else judge(evidence)
+        if verdict is Verdict.NEW_RUN:
+            stream.begins_anew = True
+            older, run = run_of(evidence)
             if older:
                 # What the run before left comes first; all of it is whole.
-                return self._read(stream, older, maximum, last_is_whole=True)
-            run = sorted({*behind, *(frame for frame in ahead if frame not in older)})
-            return self._read(stream, run, maximum, begins_anew=True)
-        newest_ns = max(behind.values())
-        later = [frame for frame in ahead if times[frame] >= newest_ns]
-        if later or first >= _FIRST_FRAMES or position.written_ns >= newest_ns:
-            self.late_files += len(behind)
-            for frame in behind:
-                self._unlink(stream, frame)
-        return self._read(stream, ahead, maximum)
+                return self._read(stream, older, maximum, position.boot, last_is_whole=True)
+            return self._read(stream, run, maximum, self.boot, begins_anew=True)
+        if verdict is Verdict.LATE:
+            stream.late = list(behind)
+        return self._read(stream, ahead, maximum, position.boot)
 
-    def _is_new_run(
-        self, position: Position, behind: Mapping[int, int], times: Mapping[int, int], began_ns: int
-    ) -> bool:
-        """Return whether files from frame 0 on are a run of their own.
-
-        They are when no later frame was written since, for a tracker's frames of the past come between frames
-        of the present, or when every frame up to those is there again.
-        """
-        if began_ns <= position.written_ns:
-            return False
-        newer = [frame for frame, written_ns in times.items() if written_ns >= began_ns]
-        if newer:
-            first = min(behind)
-            return all(frame in behind for frame in range(first, position.frame + 1))
-        return self._settled(max(behind.values()), began_ns)
-
-    def _settled(self, newest_ns: int, began_ns: int) -> bool:
-        # Between two frames of one batch lie milliseconds: the next present frame would have come by now.
-        return newest_ns - began_ns > 1_000_000_000 or self._quiet_since(newest_ns) >= 1.0
-
-    def _quiet_since(self, written_ns: int) -> float:
-        """Return for how many seconds nothing newer than `written_ns` was seen."""
-        now = self._monotonic_seconds()
-        if self._newest is None or self._newest[0] != written_ns:
-            self._newest = (written_ns, now)
-        return now - self._newest[1]
+    def _evidence(
+        self, stream: _Stream, position: Position, behind: Mapping[int, Sighting], ahead: list[int]
+    ) -> Evidence:
+        seen, names, now = self._seen, stream.names, self._monotonic_seconds()
+        if stream.grown is None or stream.grown[0] != len(behind):
+            stream.grown = len(behind), now
+        times = {frame: self._written_ns(names[frame]) for frame in ahead}
+        return Evidence(
+            position,
+            self.boot,
+            behind,
+            {frame: Sighting(at, seen[names[frame]]) for frame, at in times.items() if at is not None},
+            stream.taken_look is not None and seen[names[min(behind)]] > stream.taken_look,
+            math.inf if self.last_is_whole else now - stream.grown[1],
+        )
 
     def _read(
         self,
         stream: _Stream,
         frames: list[int],
         maximum: int,
+        boot: str,
         *,
         last_is_whole: bool = False,
         begins_anew: bool = False,
@@ -231,7 +240,10 @@ class FolderWatch:
             if is_last and not self._is_quiet(stream, written_ns, content):
                 break
             anew = begins_anew and not whole
-            whole.append(WholeFile(self.folder / stream.names[frame], frame, written_ns, content, anew))
+            whole.append(WholeFile(self.folder / stream.names[frame], frame, written_ns, content, boot, anew))
+        if whole:
+            stream.taken_look = self._looks
+            stream.begins_anew = stream.begins_anew and not begins_anew
         return whole
 
     def _is_quiet(self, stream: _Stream, written_ns: int, content: bytes) -> bool:
@@ -246,22 +258,56 @@ class FolderWatch:
         return seconds >= (QUIET_SECONDS if is_complete(content) else CUT_SECONDS)
 
     def _open(self, stream: _Stream, frame: int) -> tuple[int, bytes] | None:
-        """Return when a file was written and what it holds, None when it has gone."""
+        """Return when a file was written and what it holds, None when it has gone or is no file."""
+        path = self.folder / stream.names[frame]
         try:
-            with (self.folder / stream.names[frame]).open("rb") as file:
-                status = os.fstat(file.fileno())
-                return status.st_mtime_ns, file.read(MAXIMUM_FILE_BYTES)
+            # A named pipe would wait for a writer, a link lead elsewhere.
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except FileNotFoundError:
             return None
-
-    def _written_ns(self, name: str) -> int:
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.ENXIO):
+                raise
+            self._set_aside(stream, frame)
+            return None
         try:
-            return (self.folder / name).stat().st_mtime_ns
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                self._set_aside(stream, frame)
+                return None
+            return status.st_mtime_ns, _content(handle)
+        finally:
+            os.close(handle)
+
+    def _written_ns(self, name: str) -> int | None:
+        """Return when a file was written, -1 when it has gone, None when it is no file."""
+        try:
+            status = (self.folder / name).lstat()
         except FileNotFoundError:
             return -1
+        return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else None
+
+    def _set_aside(self, stream: _Stream, frame: int) -> None:
+        """Leave alone what is named like a frame and is no file."""
+        name = stream.names.pop(frame)
+        self._unreadable.add(name)
+        self.unreadable_files += 1
+        logger.warning("no file, though named like a frame", extra={"path": str(self.folder / name)})
 
     def _unlink(self, stream: _Stream, frame: int) -> None:
-        name = stream.names.pop(frame, None)
-        if name is not None:
-            self._parsed.pop(name, None)
+        name = stream.names.get(frame)
+        if name is None:
+            return
+        try:
             (self.folder / name).unlink(missing_ok=True)
+        except IsADirectoryError:
+            self._set_aside(stream, frame)
+            return
+        del stream.names[frame]
+        self._parsed.pop(name, None)
+        self._seen.pop(name, None)
+
+
+def _content(handle: int) -> bytes:
+    with os.fdopen(handle, "rb", closefd=False) as file:
+        return file.read(MAXIMUM_FILE_BYTES)

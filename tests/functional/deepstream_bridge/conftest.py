@@ -95,6 +95,7 @@ class Device:
         self.streams = streams
         self.seconds = 1000.0
         self.maximum_waiting = 100_000
+        self.boot_id = "one-boot"
         self.start()
 
     def start(self) -> None:
@@ -102,7 +103,7 @@ class Device:
         clock = DeviceClock(
             wall_seconds=lambda: START_NS / 1e9 + 86_400, probe=lambda _: TimeSync(True, "a test")
         )
-        self.spool = Spool(self.folder / "spool.db", device="jetson-1", clock=clock, boot_id="one-boot")
+        self.spool = Spool(self.folder / "spool.db", device="jetson-1", clock=clock, boot_id=self.boot_id)
         settings = BridgeSettings(self.kitti, dict(self.streams), maximum_waiting=self.maximum_waiting)
         self.bridge = Bridge(
             settings,
@@ -110,6 +111,7 @@ class Device:
             self.folder / "deepstream",
             threading.Event(),
             monotonic_seconds=lambda: self.seconds,
+            boot_id=self.boot_id,
         )
         (self.folder / "deepstream").mkdir(exist_ok=True)
 

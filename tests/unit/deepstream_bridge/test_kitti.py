@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from edge_components.deepstream_bridge.file_names import FrameFile, StreamKey, parse_name, parse_stream
-from edge_components.deepstream_bridge.kitti import is_complete, parse_kitti, parse_line
+from edge_components.deepstream_bridge.kitti import (
+    MAXIMUM_LINE_CHARACTERS,
+    is_complete,
+    parse_kitti,
+    parse_line,
+)
 
 BOX = "100.500000 50.000000 140.500000 150.000000"
 ZEROS = "0.0 0.0 0.0 0.0 0.0 0.0 0.0"
@@ -96,3 +103,29 @@ def test_names_say_stream_and_frame(name: str, expected: FrameFile | None) -> No
 )
 def test_streams_are_named_in_settings(text: str, expected: StreamKey | None) -> None:
     assert parse_stream(text) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("car 0.0 0 0.0 " + " ".join(["1111"] * 12) + " x", id="a word too many"),
+        pytest.param("car 0.0 0 0.0 " + " ".join(["1" * 24] * 12) + " x", id="long numbers"),
+        pytest.param("a " + "1 " * 240 + "x", id="many fields"),
+        pytest.param("a " * 1_000_000, id="too long"),
+        pytest.param("1" * 1_000_000, id="one long number"),
+    ],
+)
+def test_a_damaged_line_takes_no_time(line: str) -> None:
+    began = time.process_time()
+    assert parse_kitti(f"{line}\n".encode()).damaged_lines == 1
+    # It was minutes for the first of them, and years for the second.
+    assert time.process_time() - began < 20
+
+
+def test_a_line_of_the_longest_length_is_read() -> None:
+    rest = " 0.0 0 0.0 1 2. .5 4e1 0.0 0.0 0.0 0.0 0.0 0.0 0.0 0.9"
+    label = "x" * (MAXIMUM_LINE_CHARACTERS - len(rest))
+    found = parse_line(label + rest)
+    assert found is not None
+    assert found.box == (1.0, 2.0, 0.5, 40.0)
+    assert parse_line("x" + label + rest) is None
