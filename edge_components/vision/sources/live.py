@@ -95,8 +95,12 @@ class LiveSource:
         while True:
             capture, reason = self._open()
             if capture is not None:
-                grabbed, reason = _grabbed(capture, "it gives no picture")
-                image = capture.retrieve() if grabbed else None
+                try:
+                    grabbed, reason = _grabbed(capture, "it gives no picture")
+                    image = capture.retrieve() if grabbed else None
+                except Exception:
+                    capture.release()
+                    raise
                 if image is not None:
                     self._connected_at = self._monotonic_seconds()
                     return capture, image

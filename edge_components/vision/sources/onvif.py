@@ -11,10 +11,12 @@ import base64
 import hashlib
 import http.client
 import os
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import IO, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.sax.saxutils import escape
@@ -33,6 +35,10 @@ _SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
 _DIGEST = f"{_SECURITY}-username-token-profile-1.0#PasswordDigest"
 _BASE64 = f"{_SECURITY}-soap-message-security-1.0#Base64Binary"
 _HTTP_UNAUTHORISED = 401
+_PATH = "/%:@!$&'()*+,;=~"
+"""What stays as it is in a path; a camera may name one that is not ASCII."""
+_CHALLENGE = re.compile(r",\s*(?=[A-Za-z][\w-]*\s+[\w-]+\s*=)")
+"""Between two challenges in one header: a comma, a scheme and its first parameter (RFC 9110, 11.6.1)."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class _Conversation:
         passwords.add_password(None, base, address.user, address.password)
         # No proxy of the environment and no other host: the camera is on the device's own network.
         self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPDigestAuthHandler(passwords), _NoRedirect()
+            urllib.request.ProxyHandler({}), _DigestLogin(passwords), _NoRedirect()
         )
         self._base = base
         self._ahead = timedelta()
@@ -135,7 +141,10 @@ class _Conversation:
         media = _found(answer, "Media")
         if media is None:
             raise CaptureError("its ONVIF service has no media service: expected a camera")
-        return urlsplit(_text(media, "XAddr")).path or self._address.path
+        try:
+            return urlsplit(_text(media, "XAddr")).path or self._address.path
+        except ValueError as error:
+            raise CaptureError("its ONVIF service names a media service with a broken address") from error
 
     def _profile_token(self, media: str) -> str:
         profiles = self._ask(media, f'<GetProfiles xmlns="{_MEDIA}"/>')
@@ -163,7 +172,7 @@ class _Conversation:
             f"<Header>{header}</Header><Body>{body}</Body></Envelope>"
         )
         request = urllib.request.Request(  # noqa: S310 - the scheme is http, spelled above
-            f"{self._base}{path}",
+            f"{self._base}{quote(path, safe=_PATH)}",
             envelope.encode(),
             {"Content-Type": "application/soap+xml; charset=utf-8"},
         )
@@ -174,15 +183,15 @@ class _Conversation:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
                 return bytes(answer.read(MAXIMUM_ANSWER_BYTES + 1))
         except urllib.error.HTTPError as error:
-            with error:
-                content = error.read(MAXIMUM_ANSWER_BYTES)
+            content = _error_content(error)
             refused = error.code == _HTTP_UNAUTHORISED or b"NotAuthorized" in content
             if refused:
                 raise CaptureError("its ONVIF service refused the user or the password") from error
             raise CaptureError(
                 f"its ONVIF service answered {error.code} {_reason(content)}".rstrip()
             ) from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            # urllib raises ValueError for a login or an address that it cannot deal with.
             reason = getattr(error, "reason", error)
             why = getattr(reason, "strerror", None) or reason
             raise CaptureError(f"its ONVIF service does not answer ({why})") from error
@@ -202,6 +211,56 @@ class _Conversation:
             f'<Created xmlns="{_SECURITY}-wssecurity-utility-1.0.xsd">{created}</Created>'
             "</UsernameToken></Security>"
         )
+
+
+class _DigestLogin(urllib.request.HTTPDigestAuthHandler):
+    """Answers the first digest challenge, of all that a camera offers, that asks for MD5 or SHA-256."""
+
+    def http_error_401(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: http.client.HTTPMessage
+    ) -> Any:
+        """Ask again with a login; return None where none is to be had, which ends in an `HTTPError`."""
+        del fp, code, msg
+        offered = [one for line in headers.get_all("WWW-Authenticate", []) for one in _CHALLENGE.split(line)]
+        usable = next((one for one in offered if _is_usable(one)), None)
+        if usable is None:
+            return None
+        chosen = http.client.HTTPMessage()
+        chosen["WWW-Authenticate"] = usable
+        ask: Any = self.http_error_auth_reqed
+        answer = ask("www-authenticate", urlsplit(req.full_url).netloc, req, chosen)
+        self.reset_retry_count()
+        return answer
+
+    def get_algorithm_impls(self, algorithm: str) -> Any:
+        """Return the hash H(text) and the keyed hash KD(secret, text) of RFC 7616, 3.3."""
+        new = hashlib.sha256 if algorithm.upper() == "SHA-256" else hashlib.md5
+
+        def digest(text: str) -> str:
+            return new(text.encode()).hexdigest()
+
+        return digest, lambda secret, text: digest(f"{secret}:{text}")
+
+
+def _is_usable(challenge: str) -> bool:
+    scheme, _, rest = challenge.strip().partition(" ")
+    named = {
+        name.lower(): value.strip('"')
+        for name, value in re.findall(r'([\w-]+)\s*=\s*("[^"]*"|[^\s,]+)', rest)
+    }
+    algorithm = named.get("algorithm", "MD5").upper()
+    return (
+        scheme.lower() == "digest" and {"realm", "nonce"} <= named.keys() and algorithm in ("MD5", "SHA-256")
+    )
+
+
+def _error_content(error: urllib.error.HTTPError) -> bytes:
+    """Return the body of an answer; urllib's own, for a login refused again and again, has none."""
+    body: IO[bytes] | None = error.fp
+    if body is None:
+        return b""
+    with error:
+        return body.read(MAXIMUM_ANSWER_BYTES)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -42,7 +42,8 @@ class Camera:
     def __init__(self) -> None:
         self.user, self.password = "viewer", "hun<ter&2"
         self.ahead = timedelta(0)
-        self.digest = False
+        self.challenges: list[str] = []
+        self.logins: list[str] = []
         self.answers: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []
         camera = self
@@ -75,7 +76,7 @@ class Camera:
         operation = found.group(1) if found else ""
         self.asked.append((handler.path, operation))
         status, content = 200, self.answers.get(operation) or self._usual(operation, body)
-        if self.digest and operation != "GetSystemDateAndTime" and "Authorization" not in handler.headers:
+        if self.challenges and operation != "GetSystemDateAndTime" and not self._logged_in(handler):
             status, content = 401, ""
         elif operation != "GetSystemDateAndTime" and not self._authorised(body):
             status, content = 400, FAULT
@@ -84,10 +85,29 @@ class Camera:
         )
         handler.send_response(status)
         if status == 401:
-            handler.send_header("WWW-Authenticate", 'Digest realm="camera", nonce="abc", qop="auth"')
+            for challenge in self.challenges:
+                handler.send_header("WWW-Authenticate", challenge)
         handler.send_header("Content-Length", str(len(raw)))
         handler.end_headers()
         handler.wfile.write(raw)
+
+    def _logged_in(self, handler: BaseHTTPRequestHandler) -> bool:
+        """Check the answer to a digest challenge as RFC 7616 says."""
+        login = handler.headers.get("Authorization", "")
+        given = dict(re.findall(r'(\w+)="?([^",]*)"?', login))
+        new = hashlib.sha256 if given.get("algorithm") == "SHA-256" else hashlib.md5
+
+        def digest(*parts: str) -> str:
+            return new(":".join(parts).encode()).hexdigest()
+
+        if not login:
+            return False
+        self.logins.append(given.get("algorithm", ""))
+        return given["response"] == digest(
+            digest(self.user, "camera", self.password),
+            given["nonce"], given["nc"], given["cnonce"], given["qop"],
+            digest("POST", handler.path),
+        )  # fmt: skip
 
     def _usual(self, operation: str, body: str) -> str:
         now = self.now()
@@ -171,9 +191,56 @@ def test_a_camera_whose_clock_is_wrong_still_takes_the_login(camera: Camera) -> 
     assert stream_url(camera).startswith("rtsp://")
 
 
-def test_a_camera_that_wants_http_digest_too(camera: Camera) -> None:
-    camera.digest = True
+MD5 = 'Digest realm="camera", nonce="abc", qop="auth"'
+SHA_256 = 'Digest realm="camera", nonce="abc", qop="auth", algorithm=SHA-256'
+SHA_512 = 'Digest realm="camera", nonce="abc", qop="auth", algorithm=SHA-512-256'
+
+
+@pytest.mark.parametrize(
+    ("challenges", "algorithm"),
+    [
+        pytest.param([MD5], "MD5", id="one without an algorithm"),
+        pytest.param([SHA_256, f"{MD5}, algorithm=MD5"], "SHA-256", id="SHA-256 and MD5"),
+        pytest.param([SHA_512, 'Basic realm="camera"', MD5], "MD5", id="after what nobody can"),
+        pytest.param([f'Bearer realm="x", {SHA_512}, {MD5}'], "MD5", id="all in one header"),
+    ],
+)
+def test_a_camera_that_wants_http_digest_too(camera: Camera, challenges: list[str], algorithm: str) -> None:
+    camera.challenges = challenges
     assert stream_url(camera).startswith("rtsp://")
+    assert set(camera.logins) == {algorithm}
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        pytest.param('Bearer realm="x"', id="Bearer"),
+        pytest.param('Basic realm="x"', id="Basic"),
+        pytest.param(SHA_512, id="an algorithm of nobody's"),
+        pytest.param('Digest nonce="abc"', id="no realm"),
+        pytest.param('Digest realm="other", nonce="abc", qop="auth"', id="a login that is refused"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_login_that_cannot_be_given_is_one_sentence(camera: Camera, challenge: str) -> None:
+    camera.challenges = [challenge]
+    with pytest.raises(CaptureError, match="refused the user or the password"):
+        stream_url(camera)
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        pytest.param("http://[bad/onvif", "a media service with a broken address", id="broken"),
+        pytest.param("http://h/a b\u00a0c", "has no profiles", id="spaces"),
+        pytest.param("http://h/메디아", "has no profiles", id="not ASCII"),
+    ],
+)
+def test_a_media_address_of_any_form(camera: Camera, address: str, sentence: str) -> None:
+    wrong("GetCapabilities", f"<tt:Media><tt:XAddr>{address}</tt:XAddr></tt:Media>")(camera)
+    wrong("GetProfiles", "<trt:GetProfilesResponse/>")(camera)
+    with pytest.raises(CaptureError, match=sentence):
+        stream_url(camera)
 
 
 def test_a_camera_without_a_login(camera: Camera) -> None:

@@ -235,3 +235,17 @@ def test_a_v4l2_camera_is_a_live_source() -> None:
     assert frame.image[0, 0, 0] == 7
     assert (source.info.live, source.info.frames, source.info.frames_per_second) == (True, None, 25)
     source.close()
+
+
+@pytest.mark.parametrize("step", ["grab", "retrieve"])
+def test_a_driver_that_fails_at_the_first_picture_gives_the_camera_back(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fails(_: object) -> None:
+        raise ValueError("bad frame")
+
+    capture = FakeCapture([picture(1)])
+    monkeypatch.setattr(FakeCapture, step, fails)
+    with pytest.raises(ValueError, match="bad frame"):
+        live(FakeCamera(capture))
+    assert capture.released
