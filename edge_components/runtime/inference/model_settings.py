@@ -13,7 +13,8 @@ class DetectorSettings:
     `provider` is auto, tensorrt, cuda or cpu; `threads` are ONNX Runtime's intra-op threads; `classes` keeps
     only these labels. `minimum_confidence` lies below the package's threshold because the tracker follows
     known objects through weaker detections; what starts a track is decided there, by `Detector.confidence`.
-    `engine_cache` is a folder for what ONNX Runtime's TensorRT provider builds.
+    `engine_cache` is a folder for what ONNX Runtime's TensorRT provider builds. `maximum_batch` is for how
+    many pictures a run an engine's memory is taken: more than one helps `detect_batch` alone.
     """
 
     provider: str = "auto"
@@ -24,3 +25,4 @@ class DetectorSettings:
     classes: tuple[str, ...] | None = None
     maximum_candidates: int = 512
     engine_cache: Path | None = None
+    maximum_batch: int = 1

@@ -58,16 +58,20 @@ def _package_session(
     package: ModelPackage, settings: DetectorSettings, engine: Path | None, engine_only: bool
 ) -> Session:
     if package.model_path.suffix == ENGINE_SUFFIX:
-        return _checked(package, TensorRtSession(engine or package.model_path))
+        return _checked(package, _engine(engine or package.model_path, settings))
     problem = None
     if engine is not None:
         try:
-            return _checked(package, TensorRtSession(engine))
+            return _checked(package, _engine(engine, settings))
         except CrowdLensError as error:
             if engine_only:
                 raise
             problem = str(error)
     return _checked(package, _onnx(package.model_path, settings, problem))
+
+
+def _engine(path: Path, settings: DetectorSettings) -> TensorRtSession:
+    return TensorRtSession(path, maximum_batch=settings.maximum_batch)
 
 
 def _onnx(path: Path, settings: DetectorSettings, engine_problem: str | None = None) -> OnnxSession:

@@ -19,6 +19,7 @@ from edge_components.runtime.inference.classifier import open_classifier
 from edge_components.runtime.inference.cuda_runtime import CudaError, CudaRuntime
 from edge_components.runtime.inference.detector import open_detector
 from edge_components.runtime.inference.golden import check_golden, write_golden
+from edge_components.runtime.inference.model_settings import DetectorSettings
 from edge_components.runtime.inference.tensorrt_engine import EngineError
 from edge_components.runtime.inference.tensorrt_session import TensorRtSession
 
@@ -48,8 +49,22 @@ def confidences(outputs: list[np.ndarray[Any, Any]]) -> list[float]:
     return [round(float(value), 3) for value in outputs[0][:, 4, 3]]
 
 
+def test_memory_is_taken_for_one_picture_unless_more_are_asked_for(nvidia: Any, engine: Make) -> None:
+    def taken(**settings: int) -> tuple[int | None, int]:
+        session = TensorRtSession(engine(), **settings)
+        held = sum(memory.nbytes for memory in (session._input.host, *(one.host for one in session._outputs)))
+        limit = session.input.maximum_batch
+        session.close()
+        return limit, held
+
+    one = 4 * (3 * 64 * 64 + 5 * 84)
+    assert taken() == (1, one)
+    assert taken(maximum_batch=3) == (3, 3 * one)
+    assert taken(maximum_batch=16) == (4, 4 * one)
+
+
 def test_batches_of_every_size_answer_each_picture(nvidia: Any, engine: Make) -> None:
-    session = TensorRtSession(engine())
+    session = TensorRtSession(engine(), maximum_batch=16)
     assert (session.provider, session.provider_note, session.provider_steps) == ("TensorRT", None, ())
     assert (session.input.name, session.input.width, session.input.height) == ("images", 64, 64)
     assert (session.input.maximum_batch, session.output_names) == (4, ("output0",))
@@ -126,7 +141,7 @@ def test_an_input_that_does_not_fit_is_one_sentence(
     shape: tuple[int, ...], kind: str, nvidia: Any, engine: Make
 ) -> None:
     with pytest.raises(EngineError, match=r"failed on an input \[.*\]: expected up to \[4, 3, 64, 64\]"):
-        TensorRtSession(engine()).run(np.zeros(shape, np.float32))
+        TensorRtSession(engine(), maximum_batch=16).run(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +229,7 @@ def test_too_little_memory_for_a_context(nvidia: Any, engine: Make) -> None:
         ),
         pytest.param(
             {"outputs": [("boxes", "FLOAT", (-1, -1, 4))]},
-            "gives boxes [4, -1, 4] for 4 pictures: expected the same size for any picture",
+            "gives boxes [1, -1, 4] for a batch of 1: expected the same size for any picture",
             id="as many boxes as there are",
         ),
         pytest.param(
@@ -309,13 +324,14 @@ def test_a_package_runs_by_its_engine(nvidia: Any, engine: Make, make_package: M
     assert (detector.provider, detector.provider_note, detector.provider_steps) == ("TensorRT", None, ())
     np.testing.assert_allclose(detector.detect(BLACK).boxes, [[24, 16, 40, 48]])
     assert detector.new_buffer().tensor.ctypes.data in nvidia.cudart.pinned
+    # Picture by picture: memory for more is to be asked for.
     assert [len(one) for one in detector.detect_batch([BLACK] * 9)] == [1] * 9
     detector.close()
     assert nvidia.held() == (0, 0)
 
 
 def test_each_picture_of_a_batch_keeps_its_own_boxes(nvidia: Any, engine: Make, make_package: Make) -> None:
-    detector = open_detector(make_package(), engine=engine())
+    detector = open_detector(make_package(), DetectorSettings(maximum_batch=4), engine=engine())
     frames = [np.full((64, 64, 3), value, np.uint8) for value in (51, 102, 153, 204, 255)]
     found = detector.detect_batch(frames)
     assert [round(float(one.confidences[0]), 3) for one in found] == [0.2, 0.4, 0.6, 0.8, 1.0]
@@ -447,6 +463,7 @@ def test_the_drone_project_s_engine_runs_sixteen_pictures_at_a_time(
     nvidia.answer = answer
     detector = open_detector(
         folder,
+        DetectorSettings(maximum_batch=16),
         engine=engine(
             inputs=[("Input", "FLOAT", (-1, 3, 416, 416))],
             profile=[(1, 3, 416, 416), (4, 3, 416, 416), (16, 3, 416, 416)],
