@@ -39,7 +39,10 @@ class Scores(Protocol):
 
 @dataclass(frozen=True)
 class Classified:
-    """What stands after a frame that is told: `reason` is change or interval."""
+    """What stands after a frame, or a long silence, that is told: `reason` is change or interval.
+
+    After a silence `answer` is None and `labels` are those of the last frame.
+    """
 
     reason: str
     event_time_ms: int
@@ -156,8 +159,20 @@ class ClassificationAnalytics:
             return []
         records = self.close()
         self._smoothing.clear()
+        previous = self._answer.text
         self._answer.clear()
+        if previous is not None:
+            self._changes += 1
+            self._tell_silence(previous)
         return records
+
+    def _tell_silence(self, previous: str) -> None:
+        """Tell that `previous` stands no more; there is no record, for no label is seen."""
+        if self._tell is None or self._output.mqtt == NEVER:
+            return
+        moment = self._time_seconds + SILENCE_SECONDS
+        event_time_ms, quality = self._timeline.event_time_ms(moment), self._timeline.clock_quality(moment)
+        self._tell(Classified(ON_CHANGE, event_time_ms, quality, None, previous, self._top))
 
     def _told(self, changed: bool, previous: str | None) -> list[Record]:
         """Return the records of a frame, and tell of it, where the project asks for either."""

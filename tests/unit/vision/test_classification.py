@@ -202,6 +202,34 @@ def test_after_a_long_silence_the_answer_is_found_anew() -> None:
     assert [record.values["phase"] for record in watched.rows("events")] == ["start", "end"]
 
 
+@pytest.mark.parametrize("live", [True, False], ids=["while it lasts", "with the next frame"])
+@pytest.mark.parametrize(
+    ("mqtt", "told"),
+    [
+        pytest.param("change", [("Mask", None), (None, "Mask"), ("Mask", None)], id="change"),
+        pytest.param("interval", [("Mask", None), (None, "Mask"), ("Mask", None)], id="interval"),
+        pytest.param("never", [], id="never"),
+    ],
+)
+def test_a_long_silence_is_told_as_a_change_to_null(
+    mqtt: str, told: list[tuple[str | None, str | None]], live: bool
+) -> None:
+    watched = Watched(mqtt=mqtt)
+    watched.see(seen(n643=0.9))
+    last_ms = watched.now_ms - STEP_MS
+    watched.now_ms += 60_000
+    if live:
+        for after_ms in (10_000, 15_000, 30_000):
+            watched.records += watched.analytics.idle(last_ms + after_ms)
+    watched.see(seen(n643=0.9))
+    assert [(one.answer, one.previous) for one in watched.told] == told
+    assert watched.analytics.changes == 3
+    if told:
+        silence = watched.told[1]
+        assert (silence.reason, silence.event_time_ms) == ("change", last_ms + 10_000)
+        assert silence.labels
+
+
 def test_without_texts_a_label_stands_for_itself() -> None:
     given = parse_project({"project": "p", "task": "classification", "model": "m@1"})
     analytics = ClassificationAnalytics(scene(), given, ["cat", "dog"])
