@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,35 +121,56 @@ class CameraWorker:
 
         Raises `CrowdLensError` when they cannot be used, with everything as it was.
         """
-        settings = self._settings
+        taken = self._change(lambda: None if self._stop.is_set() else (documents, self._settings))
+        return bool(taken)
+
+    def _change(self, wanted: Callable[[], tuple[CameraDocuments, VisionSettings] | None]) -> bool | None:
+        """Count by what is `wanted` once its model is open; None when nothing is wanted any more.
+
+        Opening may take minutes, in which another thread may have changed what is in force: what is wanted
+        is asked for once more then, so that nothing newer is undone.
+        """
+        with ExitStack() as outdated:
+            while (found := wanted()) is not None:
+                documents, settings = found
+                try:
+                    model = self._model.borrow(documents, settings)
+                except CrowdLensError:
+                    if self._run is not None or documents.project is not None:
+                        raise
+                    # The model is missing, which is no fault of the scene.
+                    self._await(documents)
+                    return False
+                with self._lock:
+                    if wanted() == found:
+                        return self._put(documents, settings, model)
+                # Given back at the end only: most likely it is the very model that is wanted still.
+                outdated.callback(model.give_back)
+        return None
+
+    def _put(self, documents: CameraDocuments, settings: VisionSettings, model: BorrowedModel) -> bool:
+        """Count by documents with a model; the lock is held."""
+        plan = CameraPlan(documents, model.model, settings.window_seconds, settings.confidence)
+        run = self._run
         try:
-            model = self._model.borrow(documents, settings)
-        except CrowdLensError:
-            if self._run is not None or documents.project is not None:
-                raise
-            # The model is missing, which is no fault of the scene.
-            self._await(documents)
-            return False
-        try:
-            plan = CameraPlan(documents, model.model, settings.window_seconds, settings.confidence)
-            with self._lock:
-                if self._run is not None:
-                    self._run.offer(plan)
-                    self._hold(model, self._run, plan)
-                    self._keep(documents)
-                    return True
-                # Without a picture only the fit to its size cannot be checked.
-                scene = documents.scene.scene
-                plan.analytics(plan.scene(scene.frame_width, scene.frame_height))
-                # Held until the camera runs, so that it is not opened twice.
-                self._model.keep_open(model)
-                if self._state == ENDED:
-                    self._keep(documents)
-                    return True
-                self._await(documents)
+            if run is not None:
+                run.offer(plan)
+                self._settings = settings
+                self._hold(model, run, plan)
+                self._keep(documents)
+                return True
+            # Without a picture only the fit to its size cannot be checked.
+            scene = documents.scene.scene
+            plan.analytics(plan.scene(scene.frame_width, scene.frame_height))
         except BaseException:
             model.give_back()
             raise
+        # Held until the camera runs, so that it is not opened twice.
+        self._model.keep_open(model)
+        if self._state == ENDED:
+            self._keep(documents)
+            return True
+        self._await(documents)
         return False
 
     def _await(self, documents: CameraDocuments) -> None:
@@ -158,14 +180,16 @@ class CameraWorker:
 
     def update(self, settings: VisionSettings) -> None:
         """Count with other settings; raises `CrowdLensError` when the present documents do not allow it."""
-        before, self._settings = self._settings, settings
-        documents = self._running_documents()
-        try:
-            if documents is not None:
-                self.offer(documents)
-        except CrowdLensError:
-            self._settings = before
-            raise
+
+        def wanted() -> tuple[CameraDocuments, VisionSettings] | None:
+            documents = self._running_documents()
+            return None if documents is None else (documents, settings)
+
+        while self._change(wanted) is None and self._run is not None:
+            # Its run has only just begun.
+            continue
+        with self._lock:
+            self._settings = settings
         self._wake.set()
 
     def refresh_model(self) -> None:
@@ -175,13 +199,21 @@ class CameraWorker:
         if documents is None or place is None:
             return
         try:
-            self.offer(documents)
+            if not self._change(self._in_force):
+                return
         except CrowdLensError as error:
+            if self._running_documents() is not documents:
+                # Others came meanwhile: theirs is looked at the next time.
+                return
             self._model.refuse(place, str(error))
             fields = {"camera": self.name, "problem": self._model.problem}
             logger.warning("model not changed", extra=fields)
         else:
             logger.info("model changed", extra={"camera": self.name, "model": place.shown})
+
+    def _in_force(self) -> tuple[CameraDocuments, VisionSettings] | None:
+        documents = self._running_documents()
+        return None if documents is None else (documents, self._settings)
 
     def _running_documents(self) -> CameraDocuments | None:
         with self._lock:

@@ -39,7 +39,10 @@ class Cameras:
         self._channel = channel
         self._store = store
         self._look_seconds = look_seconds
+        self._applying = threading.Lock()
+        """One change after another; opening a model for it may take minutes."""
         self._lock = threading.RLock()
+        """Held shortly only: who wants to stop must not wait for a change."""
         self._workers: dict[CameraEntry, CameraWorker] = {}
         self._syncs: dict[str, ShadowSync] = {}
         self._stopping = threading.Event()
@@ -54,26 +57,28 @@ class Cameras:
 
     def apply(self, settings: VisionSettings) -> None:
         """Work with other settings; raises `CrowdLensError` with the present ones in force."""
-        with self._lock:
+        with self._applying:
             before = self._settings
             kept = [entry for entry in settings.cameras if entry in self._workers]
             self._update(kept, settings, before)
             self._settings = settings
             self._remove([entry for entry in list(self._workers) if entry not in settings.cameras])
-            for entry in settings.cameras:
-                if entry not in self._workers:
-                    self._add(entry)
-            if settings.artifacts_bucket != before.artifacts_bucket:
-                for entry in kept:
-                    self._attach(self._workers[entry])
+            with self._lock:
+                for entry in settings.cameras:
+                    if entry not in self._workers:
+                        self._add(entry)
+                if settings.artifacts_bucket != before.artifacts_bucket:
+                    for entry in kept:
+                        self._attach(self._workers[entry])
 
     def stop(self) -> None:
         """End all cameras; waits for as long as one hangs."""
         self._stopping.set()
         with self._lock:
             workers = list(self._workers.values())
-            for sync in self._syncs.values():
-                sync.close()
+            syncs = list(self._syncs.values())
+        for sync in syncs:
+            sync.close()
         for worker in workers:
             worker.ask_to_stop()
         for worker in workers:
@@ -103,6 +108,8 @@ class Cameras:
         return details
 
     def _add(self, entry: CameraEntry) -> None:
+        if self._stopping.is_set():
+            return
         worker = CameraWorker(entry, self._settings, self._workplace, look_seconds=self._look_seconds)
         self._workers[entry] = worker
         self._attach(worker)
@@ -119,7 +126,8 @@ class Cameras:
         sync.attach(worker, None if bucket is None else self._store(bucket))
 
     def _remove(self, entries: Iterable[CameraEntry]) -> None:
-        removed = [self._workers.pop(entry) for entry in entries]
+        with self._lock:
+            removed = [self._workers.pop(entry) for entry in entries]
         for worker in removed:
             if worker.entry.name in self._syncs:
                 self._syncs[worker.entry.name].attach(None, None)
