@@ -12,7 +12,7 @@ from contract.scene import Scene
 from edge_components.runtime.inference.detections import Detections
 from edge_components.vision.camera_health import CameraHealth
 from edge_components.vision.event_times import EventTimes
-from edge_components.vision.latency import LatencyHistogram, LatencySummary
+from edge_components.vision.latency import LatencyHistogram, LatencySummary, RecentLatency
 from edge_components.vision.progress import Progress
 from edge_components.vision.sources.frames import Frame, Source, SourceInfo
 from edge_components.vision.stages import FrameModel, Item, Silence
@@ -119,6 +119,7 @@ class AnalysisRun:
         self._on_frame = on_frame
         self._on_records = on_records
         self._latency = {stage: LatencyHistogram() for stage in STAGES}
+        self._recent_inference = RecentLatency()
         self._started_seconds = time.perf_counter()
         self._seconds = 0.0
         self._frames = self._detections = self._records = 0
@@ -135,6 +136,8 @@ class AnalysisRun:
             self._store(records + self._analytics.idle(now_ms))
             return
         started = time.perf_counter()
+        if item.model is not self._detector:
+            self._recent_inference.restart()
         self._detector = item.model
         detections = item.model.postprocess(item.outputs, item.prepared)
         found = time.perf_counter()
@@ -161,10 +164,10 @@ class AnalysisRun:
         """How the camera is, in the words of `CameraHealth`; None before its first frame."""
         return self._health.state
 
-    def latency(self, stage: str) -> LatencySummary | None:
-        """Return the percentiles of a stage so far, None before the first frame."""
-        times = self._latency[stage]
-        return times.summary() if times.total else None
+    @property
+    def inference_of_late(self) -> LatencySummary | None:
+        """The percentiles of the present model in the last minute, None when no frame came in it."""
+        return self._recent_inference.summary()
 
     def finish(self, detail: str) -> None:
         """Store the last records."""
@@ -228,6 +231,7 @@ class AnalysisRun:
         }
         if not self._source.info.live:
             spans["decode"] = item.decode_seconds
+        self._recent_inference.add(item.infer_seconds * 1000)
         for stage, seconds in spans.items():
             self._latency[stage].add(seconds * 1000)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _SMALLEST_MILLISECONDS = 0.001
 _BINS_PER_DECADE = 64
 _DECADES = 9
 _RATIO = 10 ** (1 / _BINS_PER_DECADE)
+RECENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class LatencyHistogram:
         self._maximum_milliseconds = max(self._maximum_milliseconds, milliseconds)
         self.total += 1
 
+    def take_in(self, other: LatencyHistogram) -> None:
+        """Count what `other` has counted, too."""
+        self._counts = [own + more for own, more in zip(self._counts, other._counts, strict=True)]
+        self._maximum_milliseconds = max(self._maximum_milliseconds, other._maximum_milliseconds)
+        self.total += other.total
+
     def percentile(self, percent: float) -> float:
         """Return the time that `percent` of 100 are at or below, in milliseconds; 0 when there are none."""
         wanted = math.ceil(self.total * percent / 100)
@@ -52,3 +61,40 @@ class LatencyHistogram:
         """Return the usual percentiles, rounded to a microsecond."""
         figures = (*(self.percentile(percent) for percent in (50, 95, 99)), self._maximum_milliseconds)
         return LatencySummary(*(round(figure, 3) for figure in figures))
+
+
+class RecentLatency:
+    """Percentiles of the last minute: of two histograms of half a minute that alternate, together."""
+
+    def __init__(
+        self, seconds: float = RECENT_SECONDS, monotonic_seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._half_seconds = seconds / 2
+        self._monotonic_seconds = monotonic_seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all: what follows has nothing to do with what was."""
+        self._before, self._present = LatencyHistogram(), LatencyHistogram()
+        self._began_seconds = self._monotonic_seconds()
+
+    def add(self, milliseconds: float) -> None:
+        """Count one time."""
+        self._turn_over()
+        self._present.add(milliseconds)
+
+    def summary(self) -> LatencySummary | None:
+        """Return the usual percentiles, None when nothing came for a minute."""
+        self._turn_over()
+        both = LatencyHistogram()
+        both.take_in(self._before)
+        both.take_in(self._present)
+        return both.summary() if both.total else None
+
+    def _turn_over(self) -> None:
+        passed_seconds = self._monotonic_seconds() - self._began_seconds
+        if passed_seconds >= 2 * self._half_seconds:
+            self.restart()
+        elif passed_seconds >= self._half_seconds:
+            self._before, self._present = self._present, LatencyHistogram()
+            self._began_seconds += self._half_seconds

@@ -67,7 +67,6 @@ class LiveRun:
         self._ending = threading.Event()
         self._problem: str | None = None
         self._alerts: CameraAlerts | None = None
-        self._waited = False
         self._pace = _Pace()
         self._figures: Mapping[str, Any] = {}
         self._figures_due = self._ledger_due = 0.0
@@ -136,10 +135,12 @@ class LiveRun:
             spool.write_ledger()
         return result, problem
 
-    def _between(self, run: AnalysisRun, stages: Stages, item: Item | Silence, spool: Spool) -> None:
+    def _between(self, run: AnalysisRun, stages: Stages, item: Item | Silence, spool: Spool) -> bool:
+        """Change what is to change before an item; return whether the analytics can take it."""
         wanted = self._wanted
-        stages.use(wanted.model)
-        if wanted is not self._plan and self._is_due(wanted, item):
+        use = stages.use(wanted.model)
+        # Due once everything that other models saw has come through.
+        if wanted is not self._plan and item.use == use:
             self._change(run, wanted)
         now = time.monotonic()
         if now >= self._figures_due:
@@ -149,14 +150,8 @@ class LiveRun:
             self._ledger_due = now + _LEDGER_SECONDS
             spool.write_ledger()
         self._look_at_size()
-
-    def _is_due(self, wanted: CameraPlan, item: Item | Silence) -> bool:
-        """Return whether everything the former model saw has come through."""
-        if isinstance(item, Item):
-            return item.model is wanted.model
-        # A silence may have overtaken nothing, but a frame may have been prepared while the model changed.
-        waited, self._waited = self._waited, True
-        return wanted.model is self._plan.model or waited
+        # A model may have been wanted for a few frames only: no analytics were made for what it saw.
+        return isinstance(item, Silence) or item.model is self._plan.model
 
     def _change(self, run: AnalysisRun, wanted: CameraPlan) -> None:
         scene = wanted.scene(self._source.info.width, self._source.info.height)
@@ -164,7 +159,7 @@ class LiveRun:
         run.change(analytics, scene, last)
         if self._alerts is not None:
             self._alerts.use_scene(scene)
-        self._plan, self._scene, self._analytics, self._waited = wanted, scene, analytics, False
+        self._plan, self._scene, self._analytics = wanted, scene, analytics
         self.on_changed(wanted)
 
     def _look_at_size(self) -> None:
@@ -197,7 +192,7 @@ class LiveRun:
 
     def _tell(self, told: Classified) -> None:
         """Publish what a classifier says, by way of the alerts' queue, which never waits."""
-        project = self._wanted.documents.project
+        project = self._plan.documents.project
         if self._alerts is None or project is None:
             return
         scene, device = self._scene, self._places.device
@@ -207,7 +202,7 @@ class LiveRun:
 
     def _taken(self, run: AnalysisRun, now: float) -> dict[str, Any]:
         model, analytics = self._plan.model, self._analytics
-        inference = run.latency("infer")
+        inference = run.inference_of_late
         figures: dict[str, Any] = {
             "camera_state": run.camera_state,
             "frames": self._pace.frames,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,8 @@ __all__ = [
     "RecordSink",
     "run_pipeline",
 ]
+logger = logging.getLogger(__name__)
+
 SWITCH_INTERVAL_SECONDS = 0.0005
 """How long Python may keep the inference thread waiting for the interpreter; by default 5 ms, which is as
 long as a whole inference of a small model."""
@@ -55,8 +58,8 @@ class PipelineSettings:
     changed: str | None = None
 
 
-Between = Callable[[AnalysisRun, Stages, "Item | Silence"], None]
-"""Is called on the analysing thread before each frame and each silence; raises nothing."""
+Between = Callable[[AnalysisRun, Stages, "Item | Silence"], bool]
+"""Is called on the analysing thread before each frame and each silence; False leaves it out."""
 
 
 class PipelineStoppedError(CrowdLensError):
@@ -87,9 +90,9 @@ def run_pipeline(
 
     Frames in flight are finished after `stop`, and the last records stored. `on_records` sees records once
     they are stored; it must return at once and not raise. `between` may change things before each frame and
-    silence. Raises `PipelineStoppedError`
-    when the source or the model failed on the way, after storing what was counted; errors of analytics and
-    sink are raised as they are.
+    silence, or leave it out. Raises `PipelineStoppedError` when the source or the model failed on the way,
+    after storing what was counted; errors of analytics and sink are raised as they are, after storing what
+    can be stored still.
     """
     stop = stop or threading.Event()
     settings = settings or PipelineSettings()
@@ -114,11 +117,13 @@ def run_pipeline(
         stages.start()
         try:
             while (item := stages.take()) is not None:
-                if between is not None:
-                    between(run, stages, item)
-                run.handle(item)
+                if between is None or between(run, stages, item):
+                    run.handle(item)
                 if isinstance(item, Item):
                     stages.give_back(item)
+        except Exception as error:
+            _rescue(run, error)
+            raise
         finally:
             stages.close()
             source.close()
@@ -130,6 +135,14 @@ def run_pipeline(
     if stages.error is not None:
         raise stages.error
     return result
+
+
+def _rescue(run: AnalysisRun, error: Exception) -> None:
+    """Store the open windows of a run that a mistake ends, as far as analytics and sink still work."""
+    try:
+        run.finish(_ending(error, stopped=False))
+    except Exception:
+        logger.exception("the last records of a run were lost")
 
 
 @contextmanager

@@ -55,6 +55,8 @@ class Item:
     frame: Frame
     model: FrameModel
     prepared: PreparedFrame
+    use: int
+    """Which of the models used so far it is, by number: see `Stages.use`."""
     read_at_seconds: float
     decode_seconds: float
     preprocess_seconds: float
@@ -67,6 +69,7 @@ class Silence:
     """A live source gave nothing for a while."""
 
     fault: str | None
+    use: int = 0
 
 
 _Buffer = tuple[FrameModel, PreparedFrame]
@@ -85,7 +88,7 @@ class Stages:
     def __init__(self, source: Source, detector: FrameModel, stop: threading.Event, buffers: int) -> None:
         self.error: BaseException | None = None
         self._source = source
-        self._model = detector
+        self._using: tuple[FrameModel, int] = detector, 0
         self._stop = stop
         self._abort = threading.Event()
         self._buffers: SimpleQueue[_Buffer | None] = SimpleQueue()
@@ -103,9 +106,15 @@ class Stages:
         for thread in self._threads:
             thread.start()
 
-    def use(self, model: FrameModel) -> None:
-        """Let `model` see the frames that are prepared from now on; those in flight stay with theirs."""
-        self._model = model
+    def use(self, model: FrameModel) -> int:
+        """Let `model` see the frames that are prepared from now on; those in flight stay with theirs.
+
+        Returns the number of this use: once an item of this number is taken, no other model has a frame left.
+        """
+        before, number = self._using
+        if model is not before:
+            self._using = model, number + 1
+        return self._using[1]
 
     def take(self) -> Item | Silence | None:
         """Return the next inferred frame or silence in order, None at the end."""
@@ -145,16 +154,16 @@ class Stages:
         frame = self._source.read(READ_TIMEOUT_SECONDS)
         read_at = time.perf_counter()
         if frame is None:
-            return None if self._source.ended else Silence(self._source.fault)
+            return None if self._source.ended else Silence(self._source.fault, self._using[1])
         buffer = self._buffers.get()
         if buffer is None:
             return None
         waited_until = time.perf_counter()
-        model = self._model
+        model, use = self._using
         fitting = buffer[1] if buffer[0] is model else model.new_buffer()
         prepared = model.preprocess(frame.image, fitting)
         done = time.perf_counter()
-        return Item(frame, model, prepared, read_at, read_at - started, done - waited_until)
+        return Item(frame, model, prepared, use, read_at, read_at - started, done - waited_until)
 
     def _infer(self) -> None:
         try:

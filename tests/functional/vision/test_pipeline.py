@@ -251,6 +251,29 @@ def test_a_full_disk_ends_the_run(run: Callable[..., PipelineResult], make_clip:
     assert not pipeline_threads()
 
 
+class FailingAnalytics(SceneAnalytics):
+    """Counts 20 frames, and fails at the next."""
+
+    frames = 0
+
+    def update(self, *arguments: object, **named: object) -> list[Record]:
+        self.frames += 1
+        if self.frames > 20:
+            raise ZeroDivisionError("a bug in counting")
+        return super().update(*arguments, **named)  # type: ignore[arg-type]
+
+
+def test_a_mistake_in_counting_costs_no_open_window(
+    run: Callable[..., PipelineResult], scene: Scene, sink: object, make_clip: Make
+) -> None:
+    analytics = FailingAnalytics(scene, labels=("person",), window_seconds=600.0)
+    with pytest.raises(ZeroDivisionError, match="a bug in counting"):
+        run(open_source(str(make_clip(frames=100))), analytics=analytics)
+    assert "zone_counts" in sink.tables()  # type: ignore[attr-defined]
+    assert sink.states()[-1] == "ended"  # type: ignore[attr-defined]
+    assert not pipeline_threads()
+
+
 def test_a_lost_camera_is_recorded_and_its_counts_are_suspect(
     run: Callable[..., PipelineResult], sink: object
 ) -> None:
