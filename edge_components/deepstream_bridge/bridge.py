@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.errors import CrowdLensError
+from edge_components.deepstream_bridge.drained import DrainedStream
 from edge_components.deepstream_bridge.file_names import StreamKey
 from edge_components.deepstream_bridge.settings import BridgeSettings
 from edge_components.deepstream_bridge.stream import FollowedStream
@@ -61,8 +62,8 @@ class Bridge:
             self._stop.wait(wait_seconds)
         self.close()
 
-    def drain(self) -> int:
-        """Count all files that are there, as if no more would come, end the count, and return how many."""
+    def drain(self) -> list[DrainedStream]:
+        """Count all files that are there, as if no more would come, and return what each stream gave."""
         self._state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         files = 0
         while (counted := self.turn(last_is_whole=True)) or (counted is None and not files):
@@ -71,10 +72,9 @@ class Bridge:
             files += counted
         if self.problem:
             raise CrowdLensError(self.problem)
-        for stream in self._streams.values():
-            stream.finish()
+        drained = [DrainedStream.of(stream, stream.finish()) for stream in self._streams.values()]
         self._spool.write_ledger()
-        return files
+        return drained
 
     def turn(self, *, last_is_whole: bool = False) -> int | None:
         """Count what can be read now; return how many files, or None when the folder cannot be listed."""

@@ -115,12 +115,14 @@ class FollowedStream:
         """Keep all that is known for the next start; what another release would lose is kept as records."""
         self._checkpoint(closing=closing_records(self._counter))
 
-    def finish(self) -> None:
-        """End the count: the last records are stored, and the next start begins anew after the last frame."""
+    def finish(self) -> StreamCounter:
+        """End the count and return what counted; the next start begins anew after the last frame."""
         self._checkpoint(closing=())
-        self._store(self._counter.close())
+        ended = self._counter
+        self._store(ended.close())
         self._counter = StreamCounter(self.settings)
         self._checkpoint()
+        return ended
 
     def _begin(self, found: Found | None) -> StreamCounter:
         """Go on from a checkpoint; return what counts from now on."""

@@ -83,6 +83,7 @@ class StreamCounter:
         self._tracked: bool | None = None if settings.form == "auto" else settings.form == "tracked"
         self.last_event_time_ms: int | None = None
         self.frames = 0
+        self.objects = 0
         self.counts: Counter[str] = Counter()
         self._late: tuple[int, str] | None = None
 
@@ -111,6 +112,7 @@ class StreamCounter:
         event_time_ms = self._times.of(frame, written_ms)
         parsed = parse_kitti(content)
         self.counts["damaged_lines"] += parsed.damaged_lines
+        self.objects += len(parsed.objects)
         records = self._gap(event_time_ms, clock_quality)
         self.last_event_time_ms = event_time_ms
         self.frames += 1

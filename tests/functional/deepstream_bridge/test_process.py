@@ -66,7 +66,7 @@ def records(state: Path) -> list[Record]:
 
 def drain(folder: Path, kitti: Path) -> None:
     done = subprocess.run(
-        words(folder, kitti, "--drain"), env={**os.environ, "PYTHONPATH": str(ROOT)},
+        words(folder, kitti, "--drain", "--times", "clock"), env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -146,6 +146,7 @@ def _files(status: Path) -> int:
         pytest.param(["--width", "640", "--height", "640"], "scene.yaml: ", id="aspect"),
         pytest.param(["--label", "ped=walker"], "labels/ped is 'walker': expected a class", id="label"),
         pytest.param(["--scene", "1={scene}"], "both have camera 'plaza-1'", id="camera-twice"),
+        pytest.param(["--scene", "0=b.yaml"], "--scene 0=b.yaml: stream 0 has", id="stream-twice"),
     ],
 )
 def test_a_mistake_is_one_sentence(
