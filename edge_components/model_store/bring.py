@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from contract.model_manifest import ModelManifest
+from contract.model_manifest import ModelManifest, ModelReference
 from edge_components.model_store.device_facts import DeviceProbe
 from edge_components.model_store.errors import ModelRefusedError, NotNowError
 from edge_components.model_store.packages import (
@@ -14,8 +14,8 @@ from edge_components.model_store.packages import (
     install_package,
     missing_bytes,
 )
-from edge_components.model_store.prune import prune
-from edge_components.model_store.store_folder import StoreFolder
+from edge_components.model_store.prune import prune, removable_bytes
+from edge_components.model_store.store_folder import StoreFolder, size_bytes_of
 
 RESERVE_BYTES = 128 * 1024**2
 """What a download must leave free: the spool lives on the same disk."""
@@ -33,6 +33,7 @@ def bring_package(
     probe: DeviceProbe,
     say: Callable[[str], None],
     check_wanted: Callable[[], None],
+    listed: Collection[ModelReference] = (),
 ) -> None:
     """Fetch and install a version.
 
@@ -50,26 +51,32 @@ def bring_package(
             say(sentence)
         said = sentence
 
-    _make_room(folder, published.manifest, maximum_bytes, probe)
+    _make_room(folder, published.manifest, maximum_bytes, probe, listed)
     say("fetching")
     fetch_package(folder, objects, published, progress)
     say("installing")
     install_package(folder, published)
 
 
-def _make_room(folder: StoreFolder, manifest: ModelManifest, limit: int, probe: DeviceProbe) -> None:
+def _make_room(
+    folder: StoreFolder,
+    manifest: ModelManifest,
+    limit: int,
+    probe: DeviceProbe,
+    listed: Collection[ModelReference],
+) -> None:
+    """Let old versions go as far as that makes enough room; where it cannot, they all stay."""
     reference = manifest.reference
     if manifest.size_bytes > limit:
         raise ModelRefusedError(
             f"model {reference} has {manifest.size_bytes} bytes: expected at most {limit} (maximumBytes)"
         )
-    prune(folder, limit - manifest.size_bytes, wanted=reference)
     needed = missing_bytes(folder, manifest) + ENGINE_SHARE * manifest.size_bytes + RESERVE_BYTES
-    if probe.disk_free_bytes(folder.root) < needed:
-        prune(folder, 0, wanted=reference)
     free = probe.disk_free_bytes(folder.root)
-    if free < needed:
+    if free + removable_bytes(folder, wanted=reference, listed=listed) < needed:
         raise NotNowError(
             f"the disk of {folder.root} has {free // _MEBIBYTE} MiB free: model {reference} needs "
             f"{needed // _MEBIBYTE} MiB, with its engine and {RESERVE_BYTES // _MEBIBYTE} MiB that stay free"
         )
+    kept_bytes = min(limit - manifest.size_bytes, size_bytes_of(folder.root) - max(0, needed - free))
+    prune(folder, kept_bytes, wanted=reference, listed=listed)

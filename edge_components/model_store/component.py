@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -9,17 +10,18 @@ from datetime import datetime, timezone
 from typing import Any
 
 from contract.errors import CrowdLensError
+from contract.model_manifest import MANIFEST_FILE, MAXIMUM_MANIFEST_BYTES, ModelReference
 from edge_components.model_store.device_facts import DeviceProbe
-from edge_components.model_store.errors import ModelRefusedError, SupersededError
+from edge_components.model_store.errors import OutByOperatorError, SupersededError
 from edge_components.model_store.golden_process import GoldenRunner, run_golden
 from edge_components.model_store.packages import Objects
-from edge_components.model_store.pointers import read_active, read_previous, read_refusals
+from edge_components.model_store.pointers import read_active, read_previous, read_ready, read_refusals
 from edge_components.model_store.settings import StoreSettings, settings_of
 from edge_components.model_store.store import ModelStore, is_passing
 from edge_components.model_store.store_folder import StoreFolder
 from edge_components.runtime.component import ComponentContext
 from edge_components.runtime.component_config import ComponentConfigError
-from edge_components.runtime.object_store import ObjectStore
+from edge_components.runtime.object_store import ObjectStore, ObjectStoreError
 
 logger = logging.getLogger(__name__)
 
@@ -48,19 +50,34 @@ class ModelStoreComponent:
         self._generation = 0
         self._stopping = False
         self._step = ""
+        self._unsigned: list[str] = []
         self._context: ComponentContext | None = None
         self._thread = threading.Thread(target=self._run, name="model-store", daemon=True)
 
     def settings(self, configuration: Mapping[str, Any]) -> StoreSettings:
         """Return typed settings; raises `ComponentConfigError`, also for a version known to fail here."""
         settings = settings_of(configuration)
-        if self._context is not None and settings.model is not None:
-            refusal = read_refusals(self._folder).get(str(settings.model))
-            if refusal is not None and not refusal.by_operator:
-                raise ComponentConfigError(
-                    f"configuration model {settings.model} is refused: {refusal.reason}"
-                )
+        if self._context is None or settings.bucket is None:
+            return settings
+        refusals = read_refusals(self._folder)
+        for model in (settings.model, *settings.models):
+            refusal = refusals.get(str(model))
+            if model is None or refusal is None or refusal.by_operator:
+                continue
+            if self._is_published(model, refusal.manifest_sha256, settings.bucket):
+                raise ComponentConfigError(f"configuration model {model} is refused: {refusal.reason}")
         return settings
+
+    def _is_published(self, model: ModelReference, manifest_sha256: str, bucket: str) -> bool:
+        """Return whether the publication that failed here is still the one in the bucket.
+
+        Where that cannot be asked the version is let through: the install step judges it.
+        """
+        try:
+            content = self._make_objects(bucket).read(model.key(MANIFEST_FILE), MAXIMUM_MANIFEST_BYTES)
+        except ObjectStoreError:
+            return False
+        return manifest_sha256 in ("", hashlib.sha256(content).hexdigest())
 
     def start(self, settings: StoreSettings, context: ComponentContext) -> None:
         """Begin."""
@@ -109,18 +126,20 @@ class ModelStoreComponent:
 
     def _turn(self, settings: StoreSettings, generation: int, pause_seconds: float) -> float | None:
         """Try once; return the seconds until the next try, None when there is nothing to try again."""
-        if settings.model is None:
-            self._report("running", None)
-            return None
         store = self._store(settings, generation)
+        self._unsigned = store.unsigned()
         try:
-            active = store.ensure(settings.model)
+            active = store.ensure_all()
         except SupersededError:
             raise
         except (CrowdLensError, OSError) as error:
             return self._failed(settings, error, pause_seconds)
-        logger.info("model active", extra={"model": str(active.reference), "engine": active.engine})
-        self._report("running", None)
+        self._unsigned = store.unsigned()
+        if active is not None:
+            logger.info("model active", extra={"model": str(active.reference), "engine": active.engine})
+        if self._unsigned:
+            logger.warning("models run unsigned", extra={"models": self._unsigned})
+        self._report("running", "; ".join(self._unsigned) or None)
         return None
 
     def _failed(
@@ -131,9 +150,8 @@ class ModelStoreComponent:
             logger.warning("model not active yet", extra={"model": str(settings.model), "reason": sentence})
             self._report("waiting", f"{sentence}; trying again in {pause_seconds:g} s")
             return pause_seconds
-        refusal = read_refusals(self._folder).get(str(settings.model))
-        if isinstance(error, ModelRefusedError) and refusal is not None and refusal.by_operator:
-            self._report("running", f"{settings.model} stays out: {refusal.reason}")
+        if isinstance(error, OutByOperatorError):
+            self._report("running", "; ".join([f"{settings.model} stays out: {error}", *self._unsigned]))
             return None
         logger.error("model refused", extra={"model": str(settings.model), "reason": sentence})
         self._the_context.fail(sentence)
@@ -173,6 +191,9 @@ class ModelStoreComponent:
             "engine": active.engine if active else None,
             "made_for": active.made_for if active else None,
             "note": active.note if active else None,
+            "ready": sorted(read_ready(self._folder)),
+            # None where no signature is demanded.
+            "signed": not self._unsigned if settings and settings.signing_key else None,
             "step": self._step or None,
             "refused": {name: one.reason for name, one in read_refusals(self._folder).items()},
         }

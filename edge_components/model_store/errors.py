@@ -15,6 +15,10 @@ class ModelRefusedError(ModelStoreError):
     """Raised for a version that will not become better by trying again; it is remembered."""
 
 
+class OutByOperatorError(ModelRefusedError):
+    """Raised for a version that an operator took out of force; it stays out until one lets it in."""
+
+
 class BuildsCutOffError(ModelRefusedError):
     """Raised when a version's builds or golden checks ended with the device, or its memory, several times."""
 

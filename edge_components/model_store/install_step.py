@@ -15,11 +15,9 @@ from collections.abc import Callable
 
 from contract.errors import CrowdLensError
 from edge_components.model_store.device_facts import DeviceProbe
-from edge_components.model_store.errors import ModelRefusedError
-from edge_components.model_store.pointers import read_refusals
+from edge_components.model_store.errors import OutByOperatorError
 from edge_components.model_store.settings import StoreSettings, settings_of
 from edge_components.model_store.store import ModelStore, is_passing
-from edge_components.model_store.store_folder import StoreFolder
 from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.runtime.ipc import Ipc
 from edge_components.runtime.logs import configure_logging
@@ -68,7 +66,7 @@ def bring_in(
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> int:
     """Make the wanted model the active one and return `DONE`; raises `CrowdLensError` for one refused."""
-    if settings.model is None:
+    if settings.model is None and not settings.models:
         return DONE
     store = ModelStore(
         folders.models,
@@ -80,9 +78,9 @@ def bring_in(
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            active = store.ensure(settings.model)
+            active = store.ensure_all()
         except (CrowdLensError, OSError) as error:
-            if _is_out_by_operator(folders, settings, error):
+            if isinstance(error, OutByOperatorError):
                 logger.info("an operator's choice stays", extra={"reason": str(error)})
                 return DONE
             if not isinstance(error, OSError) and not is_passing(error):
@@ -93,13 +91,8 @@ def bring_in(
             logger.warning("trying again", extra={"reason": str(error)})
             time.sleep(min(_PAUSE_SECONDS, patience_seconds))
         else:
-            logger.info("model active", extra={"model": str(active.reference), "engine": active.engine})
+            logger.info("models at hand", extra={"active": str(active.reference) if active else None})
             return DONE
-
-
-def _is_out_by_operator(folders: DeviceFolders, settings: StoreSettings, error: Exception) -> bool:
-    refusal = read_refusals(StoreFolder(folders.models)).get(str(settings.model))
-    return isinstance(error, ModelRefusedError) and refusal is not None and refusal.by_operator
 
 
 def _tell(status: StatusWriter, sentence: str) -> None:

@@ -16,6 +16,7 @@ from edge_components.model_store.pointers import (
     ActiveModel,
     read_active,
     read_previous,
+    read_ready,
     read_refusals,
 )
 from edge_components.model_store.settings import StoreSettings
@@ -98,10 +99,11 @@ def _verify(arguments: argparse.Namespace, models: Path) -> int:
 
 def _listed(folder: StoreFolder) -> tuple[Mapping[str, Any], str]:
     active, previous, refused = read_active(folder), read_previous(folder), read_refusals(folder)
+    ready = read_ready(folder)
     installed = [
         {
             "model": str(reference),
-            "state": _state(reference, active, previous),
+            "state": _state(reference, active, previous, ready),
             "bytes": size_bytes_of(folder.package(reference)),
         }
         for reference in folder.installed()
@@ -124,10 +126,17 @@ def _listed(folder: StoreFolder) -> tuple[Mapping[str, Any], str]:
     return document, "\n".join(lines) or "no versions are installed: the shipped model runs"
 
 
-def _state(reference: ModelReference, active: ActiveModel | None, previous: ActiveModel | None) -> str:
+def _state(
+    reference: ModelReference,
+    active: ActiveModel | None,
+    previous: ActiveModel | None,
+    ready: Mapping[str, ActiveModel],
+) -> str:
     if active is not None and active.reference == reference:
         return "active"
-    return "previous" if previous is not None and previous.reference == reference else "kept"
+    if previous is not None and previous.reference == reference:
+        return "previous"
+    return "ready" if str(reference) in ready else "kept"
 
 
 def _key(path: Path) -> str:

@@ -191,6 +191,13 @@ def install_package(folder: StoreFolder, published: Published) -> None:
     shutil.rmtree(_replaced(folder, reference), ignore_errors=True)
 
 
+def keep_signature(folder: StoreFolder, published: Published) -> None:
+    """Lay the signature of an installed version beside it: it may be demanded later, without a network."""
+    path = folder.package(published.manifest.reference) / SIGNATURE_FILE
+    if published.signature is not None and not path.is_file():
+        write_whole(path, published.signature, durable=True)
+
+
 def finish_installs(folder: StoreFolder) -> None:
     """End the replacement of a damaged package that was cut off in the middle."""
     for replaced in folder.incoming.glob(f"{_REPLACED}*"):

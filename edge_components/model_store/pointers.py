@@ -7,7 +7,7 @@ them in disagreement. `previous.json` is a copy for people and programs that loo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -82,6 +82,17 @@ def write_active(folder: StoreFolder, model: ActiveModel) -> None:
     _write(folder.active, replace(model, previous=_alone(before)).document())
 
 
+def read_ready(folder: StoreFolder) -> dict[str, ActiveModel]:
+    """Return the versions that were tried for projects, by `name@version`."""
+    found = {name: _pointer(document) for name, document in _read(folder.ready).items()}
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def write_ready(folder: StoreFolder, models: Iterable[ActiveModel]) -> None:
+    """Let `models` be the versions at hand for projects; the disk has it on return."""
+    _write(folder.ready, {str(model.reference): _alone_document(model) for model in models})
+
+
 def mend_previous(folder: StoreFolder) -> None:
     """Let `previous.json` say what `active.json` says of its predecessor."""
     previous = read_previous(folder)
@@ -141,7 +152,11 @@ def _alone(model: ActiveModel | None) -> ActiveModel | None:
     return None if model is None else replace(model, previous=None)
 
 
-def _pointer(document: Mapping[str, Any]) -> ActiveModel | None:
+def _alone_document(model: ActiveModel) -> dict[str, Any]:
+    return replace(model, previous=None).document()
+
+
+def _pointer(document: Any) -> ActiveModel | None:
     try:
         reference = parse_reference(f"{document['name']}@{document['version']}")
         engine, previous = document.get("engine"), document.get("previous")
@@ -154,7 +169,7 @@ def _pointer(document: Mapping[str, Any]) -> ActiveModel | None:
             str(document.get("made_for", "")),
             _pointer(previous) if isinstance(previous, dict) else None,
         )
-    except (KeyError, ModelManifestError):
+    except (KeyError, TypeError, ModelManifestError):
         return None
 
 

@@ -12,6 +12,7 @@ from edge_components.runtime.component_config import ComponentConfigError, Field
 ENGINE_MODES = ("auto", "optional", "never")
 KEYS = (
     "model",
+    "models",
     "artifactsBucket",
     "signingKey",
     "maximumBytes",
@@ -28,7 +29,8 @@ _LONGEST_KEY = 8192
 class StoreSettings:
     """What the store works with.
 
-    `model` is the wanted version, None for whichever is active. `engine`: auto builds one wherever TensorRT
+    `model` is the wanted version, None for whichever is active; `models` are further ones, which projects
+    name and which are kept at hand. `engine`: auto builds one wherever TensorRT
     is and refuses a model whose engine fails, optional goes on without and says so, never builds none.
     `int8_maximum_loss` is how much accuracy (0 to 1) int8 may lose against the unquantised model.
     """
@@ -42,6 +44,7 @@ class StoreSettings:
     int8_maximum_loss: float = 0.02
     build_seconds: float = 3600.0
     golden_seconds: float = 300.0
+    models: tuple[ModelReference, ...] = ()
 
 
 def settings_of(configuration: Mapping[str, Any]) -> StoreSettings:
@@ -50,7 +53,8 @@ def settings_of(configuration: Mapping[str, Any]) -> StoreSettings:
     fields.check_known(KEYS)
     model = fields.text("model", None)
     bucket = fields.text("artifactsBucket", None)
-    if model is not None and bucket is None:
+    models = tuple(dict.fromkeys(map(_reference, fields.texts("models"))))
+    if (model is not None or models) and bucket is None:
         raise ComponentConfigError(
             "configuration artifactsBucket is missing: expected the bucket that holds the models"
         )
@@ -63,6 +67,7 @@ def settings_of(configuration: Mapping[str, Any]) -> StoreSettings:
         precision=fields.one_of("precision", PRECISIONS, "fp16"),
         int8_maximum_loss=fields.real("int8MaximumLoss", 0.02, minimum=0, maximum=1),
         build_seconds=60 * fields.real("buildMinutes", 60.0, minimum=1, maximum=600),
+        models=models,
     )
 
 

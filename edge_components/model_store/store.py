@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from contract.errors import CrowdLensError, DiskFullError
-from contract.model_manifest import ModelReference
+from contract.model_manifest import PRECISIONS, ModelReference
 from edge_components.model_store.bring import bring_package
 from edge_components.model_store.device_facts import Device, DeviceProbe
 from edge_components.model_store.engine_builder import is_intact
@@ -16,6 +18,7 @@ from edge_components.model_store.errors import (
     ModelRefusedError,
     ModelStoreError,
     NotNowError,
+    OutByOperatorError,
     SupersededError,
 )
 from edge_components.model_store.golden_process import GoldenRunner, run_golden
@@ -25,6 +28,7 @@ from edge_components.model_store.packages import (
     check_signature,
     finish_installs,
     installed_manifest,
+    keep_signature,
     package_problem,
     read_published,
 )
@@ -34,9 +38,11 @@ from edge_components.model_store.pointers import (
     mend_previous,
     read_active,
     read_previous,
+    read_ready,
     read_refusals,
     utc_now,
     write_active,
+    write_ready,
     write_refusal,
 )
 from edge_components.model_store.prune import prune, remove_leftovers
@@ -78,19 +84,33 @@ class ModelStore:
         Raises `ModelRefusedError` (remembered), `MissingVersionError`, and for what may pass `NotNowError`,
         `ObjectStoreError` or `DiskFullError`. The active model changes as the last step alone.
         """
-        with store_lock(self.folder, wait_seconds=LOCK_SECONDS, cancelled=self._cancelled, say=self._say):
-            self._recover()
-            device = self._probe.device()
-            active = read_active(self.folder)
-            if active is not None and active.reference == reference and self._is_usable(active, device):
-                return active
-            published = self._published(reference)
-            self._check_refused(published)
-            try:
-                return self._activate(published, device)
-            except ModelRefusedError as error:
-                self._refuse(published, str(error))
-                raise
+        with self._locked():
+            return self._ensure(reference, _nothing)
+
+    def ensure_all(self) -> ActiveModel | None:
+        """Make the wanted model active, and return it, and have the listed ones at hand.
+
+        Raises what `ensure` raises, a refusal of the wanted model only after the listed ones.
+        """
+        active, refused = None, None
+        try:
+            if self._settings.model is not None:
+                active = self.ensure(self._settings.model)
+        except ModelRefusedError as error:
+            refused = error
+        self._forget_unlisted()
+        for reference in self._settings.models:
+            with self._locked():
+                self._make_ready(reference)
+        if refused is not None:
+            raise refused
+        return active
+
+    def unsigned(self) -> list[str]:
+        """Return what is said of models in use that are not signed as signingKey demands by now."""
+        models = {str(model.reference): model for model in self._in_use()}
+        problems = {name: self._signature_problem(model) for name, model in models.items()}
+        return [f"{name} runs on though {problem}" for name, problem in problems.items() if problem]
 
     def roll_back(self, reason: str = "rolled back by an operator") -> ActiveModel:
         """Put the model before the active one back into force and return it; raises `ModelStoreError`.
@@ -105,6 +125,7 @@ class ModelStore:
             problem = package_problem(self.folder.root / previous.package, previous.reference)
             if problem is not None:
                 raise ModelStoreError(f"model {previous.reference} cannot be put back: {problem}")
+            previous = self._fit(previous)
             write_refusal(self.folder, active.reference, self._operators_refusal(active, reason))
             self._say("activating")
             write_active(self.folder, previous)
@@ -124,12 +145,12 @@ class ModelStore:
         """Activate `reference` though it was refused before; the version left stays out until it is, too."""
         with store_lock(self.folder, wait_seconds=0):
             left = read_active(self.folder)
+            active = self._ensure(reference, _anything)
             write_refusal(self.folder, reference, None)
-        active = self.ensure(reference)
-        if left is not None and left.reference != reference:
-            refusal = self._operators_refusal(left, f"an operator chose {reference}")
-            write_refusal(self.folder, left.reference, refusal)
-        return active
+            if left is not None and left.reference != reference:
+                refusal = self._operators_refusal(left, f"an operator chose {reference}")
+                write_refusal(self.folder, left.reference, refusal)
+            return active
 
     def problems(self) -> dict[str, str]:
         """Return what is wrong with installed packages and the engines in use, by name."""
@@ -155,15 +176,123 @@ class ModelStore:
         except OSError as error:
             raise NotNowError(f"the model store {self.folder.root} cannot be written: {error}") from error
 
-    def _published(self, reference: ModelReference) -> Published:
+    def _locked(self) -> AbstractContextManager[None]:
+        return store_lock(self.folder, wait_seconds=LOCK_SECONDS, cancelled=self._cancelled, say=self._say)
+
+    def _ensure(self, reference: ModelReference, ignored: Callable[[Refusal], bool]) -> ActiveModel:
+        self._recover()
+        device = self._probe.device()
+        active = read_active(self.folder)
+        if active is not None and active.reference == reference and self._is_usable(active, device):
+            self._fetch_signature(active)
+            return active
+        published = self._published(reference, ignored)
+        self._check_refused(published, ignored)
+        with self._remembering(published):
+            return self._activate(published, device)
+
+    def _make_ready(self, reference: ModelReference) -> None:
+        """Fetch and try a version that projects name; what an operator left out of force may be one."""
+        self._recover()
+        device = self._probe.device()
+        ready, active = read_ready(self.folder), read_active(self.folder)
+        for model in (ready.get(str(reference)), active):
+            if model is not None and model.reference == reference and self._is_usable(model, device):
+                self._fetch_signature(model)
+                write_ready(self.folder, {**ready, str(reference): model}.values())
+                return
+        published = self._published(reference, _by_operator)
+        self._check_refused(published, _by_operator)
+        with self._remembering(published):
+            model, _ = self._tried(published, device)
+        write_ready(self.folder, {**ready, str(reference): model}.values())
+        self._say(f"{reference} is ready for projects")
+
+    def _forget_unlisted(self) -> None:
+        names = set(map(str, self._settings.models))
+        if read_ready(self.folder).keys() <= names:
+            return
+        with self._locked():
+            ready = read_ready(self.folder)
+            write_ready(self.folder, [model for name, model in ready.items() if name in names])
+
+    def _in_use(self) -> list[ActiveModel]:
+        models = (read_active(self.folder), *read_ready(self.folder).values())
+        return [model for model in models if model is not None]
+
+    def _signature_problem(self, model: ActiveModel) -> str | None:
+        key = self._settings.signing_key
+        if not key:
+            return None
+        try:
+            installed = installed_manifest(self.folder.root / model.package, model.reference)
+            check_signature(model.reference, installed.content, installed.signature, key)
+        except ModelStoreError as error:
+            return str(error)
+        return None
+
+    def _fetch_signature(self, model: ActiveModel) -> None:
+        """Fetch the signature of a model that came before one was demanded; without one it runs on."""
+        if self._objects is None or self._signature_problem(model) is None:
+            return
+        try:
+            published = read_published(self._objects, model.reference, self._settings.signing_key)
+            if self._is_installed(model.reference, published):
+                keep_signature(self.folder, published)
+        except (ObjectStoreError, ModelStoreError):
+            return
+
+    def _fit(self, previous: ActiveModel) -> ActiveModel:
+        """Return a model as it can run on this device now: nothing is built, but its golden picture is right.
+
+        A TensorRT that does not answer is no reason to give up an engine. Raises `ModelStoreError`.
+        """
+        device = self._probe.device()
+        is_silent = previous.engine is not None and device.tensorrt is None
+        if is_silent or hardware_of(previous.made_for) == hardware_of(self._made_for(device)):
+            return previous
+        *_, precision = previous.made_for.split(", ")
+        settings = replace(
+            self._settings,
+            engine="never" if "engine never" in previous.made_for else "optional",
+            precision=precision if precision in PRECISIONS else self._settings.precision,
+        )
+        published = installed_manifest(self.folder.root / previous.package, previous.reference)
+        try:
+            chosen = self._trial(published, device, settings, may_build=False).run()
+        except ModelRefusedError as error:
+            raise ModelStoreError(f"model {previous.reference} cannot be put back: {error}") from error
+        fitting = self._pointer(previous.reference, self.folder.package(previous.reference), chosen, device)
+        if chosen.engine is not None:
+            return fitting
+        # What it was made for stays, so that the component builds its engine when it is configured.
+        note = f"put back without an engine: its own is for {hardware_of(previous.made_for)}"
+        return replace(fitting, note=note, made_for=previous.made_for)
+
+    def _trial(
+        self, published: Published, device: Device, settings: StoreSettings, *, may_build: bool = True
+    ) -> Trial:
+        return Trial(
+            self.folder,
+            published.manifest,
+            settings,
+            device,
+            self._probe,
+            self._say,
+            self._cancelled,
+            self._golden,
+            may_build,
+        )
+
+    def _published(self, reference: ModelReference, ignored: Callable[[Refusal], bool]) -> Published:
         """Return the manifest, from the bucket where it can be asked, else from the installed package."""
         if self._objects is not None:
             try:
                 return read_published(self._objects, reference, self._settings.signing_key)
             except (ObjectStoreError, MissingVersionError) as error:
                 known = read_refusals(self.folder).get(str(reference))
-                if known is not None:
-                    raise ModelRefusedError(known.reason) from error
+                if known is not None and not ignored(known):
+                    raise _refused(known) from error
                 if not self._is_installed(reference):
                     raise
         if not self._is_installed(reference):
@@ -176,41 +305,44 @@ class ModelStore:
             check_signature(reference, installed.content, installed.signature, key)
         return installed
 
-    def _check_refused(self, published: Published) -> None:
-        reference = published.manifest.reference
-        known = read_refusals(self.folder).get(str(reference))
-        if known is not None and known.manifest_sha256 in ("", published.sha256):
-            raise ModelRefusedError(known.reason)
+    def _check_refused(self, published: Published, ignored: Callable[[Refusal], bool]) -> None:
+        known = read_refusals(self.folder).get(str(published.manifest.reference))
+        if known is None or ignored(known):
+            return
+        if known.manifest_sha256 in ("", published.sha256):
+            raise _refused(known)
 
-    def _refuse(self, published: Published, reason: str) -> None:
-        reference = published.manifest.reference
-        if str(reference) not in read_refusals(self.folder):
-            write_refusal(self.folder, reference, Refusal(reason, published.sha256, utc_now()))
+    @contextmanager
+    def _remembering(self, published: Published) -> Iterator[None]:
+        """Remember a refusal of what is `published`, in place of one of an earlier publication."""
+        try:
+            yield
+        except ModelRefusedError as error:
+            refusal = Refusal(str(error), published.sha256, utc_now())
+            write_refusal(self.folder, published.manifest.reference, refusal)
+            raise
 
-    def _activate(self, published: Published, device: Device) -> ActiveModel:
+    def _tried(self, published: Published, device: Device) -> tuple[ActiveModel, Chosen]:
+        """Return a published version, fetched where it is not here, as its trial found it."""
         reference = published.manifest.reference
         if not self._is_installed(reference, published):
             self._bring(published)
+        keep_signature(self.folder, published)
         self._say("checking")
-        trial = Trial(
-            self.folder,
-            published.manifest,
-            self._settings,
-            device,
-            self._probe,
-            self._say,
-            self._cancelled,
-            self._golden,
-        )
+        trial = self._trial(published, device, self._settings)
         chosen = trial.run()
-        model = self._pointer(reference, trial.package, chosen, device)
         self._check_wanted()
+        return self._pointer(reference, trial.package, chosen, device), chosen
+
+    def _activate(self, published: Published, device: Device) -> ActiveModel:
+        reference = published.manifest.reference
+        model, chosen = self._tried(published, device)
         self._say("activating")
         write_active(self.folder, model)
         self._say("activated")
         mend_previous(self.folder)
         write_refusal(self.folder, reference, None)
-        prune(self.folder, self._settings.maximum_bytes)
+        prune(self.folder, self._settings.maximum_bytes, listed=self._settings.models)
         self._say(f"{reference} is active, {chosen.outcome.milliseconds:.1f} ms on {chosen.outcome.provider}")
         return model
 
@@ -225,6 +357,7 @@ class ModelStore:
             probe=self._probe,
             say=self._say,
             check_wanted=self._check_wanted,
+            listed=self._settings.models,
         )
 
     def _pointer(
@@ -271,6 +404,27 @@ class ModelStore:
     def _check_wanted(self) -> None:
         if self._cancelled():
             raise SupersededError("another version is wanted by now, or the store shall stop")
+
+
+def hardware_of(made_for: str) -> str:
+    """Return the TensorRT, GPU and JetPack that an activation was for, without the settings."""
+    return made_for.partition(", engine ")[0]
+
+
+def _refused(known: Refusal) -> ModelRefusedError:
+    return OutByOperatorError(known.reason) if known.by_operator else ModelRefusedError(known.reason)
+
+
+def _nothing(_: Refusal) -> bool:
+    return False
+
+
+def _anything(_: Refusal) -> bool:
+    return True
+
+
+def _by_operator(refusal: Refusal) -> bool:
+    return refusal.by_operator
 
 
 def is_passing(error: CrowdLensError) -> bool:

@@ -7,6 +7,7 @@
     engines/KEY.plan, KEY.json     engines built here, and what for
     engines/TENSORRT.timing        what TensorRT measured, so that the next build is quicker
     active.json                    the model in force, and the one before it; replaced in one step
+    ready.json                     versions that were tried for projects, with their engines
     previous.json, refused.json, attempts.json, store.lock
 """
 
@@ -50,6 +51,11 @@ class StoreFolder:
     def previous(self) -> Path:
         """Pointer to the model before it."""
         return self.root / "previous.json"
+
+    @property
+    def ready(self) -> Path:
+        """Pointers to the models that projects may name."""
+        return self.root / "ready.json"
 
     @property
     def refused(self) -> Path:

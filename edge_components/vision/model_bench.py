@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from contract.errors import CrowdLensError
-from contract.model_manifest import ModelManifestError, parse_reference
+from contract.model_manifest import MANIFEST_FILE, ModelManifestError, parse_reference
 from edge_components.runtime.inference.classifier import open_classifier
 from edge_components.runtime.inference.detector import open_detector
 from edge_components.runtime.inference.model_package import CLASSIFICATION, read_package
@@ -23,7 +24,7 @@ from edge_components.vision.stages import FrameModel
 
 logger = logging.getLogger(__name__)
 
-ACTIVE_FILE = "active.json"
+ACTIVE_FILE, READY_FILE, REFUSED_FILE = "active.json", "ready.json", "refused.json"
 
 
 class ModelPlaceError(CrowdLensError):
@@ -73,7 +74,8 @@ def locate(wanted: str, models: Path) -> ModelPlace:
     """Return where the model that is `wanted` lies.
 
     `wanted` is ``store`` (the store's active model, the shipped one until there is one), ``name@version`` of
-    a package in the store below `models`, the name of a shipped model, or a path. Raises `CrowdLensError`.
+    a package in the store below `models`, with its engine where the store made one, the name of a shipped
+    model, or a path. Raises `CrowdLensError`, also for a version that failed in the store.
     """
     if wanted == STORE_MODEL:
         return _active(models) or ModelPlace(find_model(DEFAULT_MODEL), None, DEFAULT_MODEL)
@@ -87,17 +89,43 @@ def locate(wanted: str, models: Path) -> ModelPlace:
     package = models / "packages" / reference.name / reference.version
     if not package.is_dir():
         raise ModelPlaceError(f"model {wanted} is not on this device: expected it in the model store")
-    return ModelPlace(package, None, wanted)
+    refusal = _refusal(wanted, package, models)
+    if refusal is not None:
+        raise ModelPlaceError(f"model {wanted} is refused by the model store: {refusal}")
+    return _place(_document(models / READY_FILE).get(wanted), models) or ModelPlace(package, None, wanted)
+
+
+def _refusal(wanted: str, package: Path, models: Path) -> str | None:
+    """Return why the store refused the very package at hand; an operator's choice is of the active one."""
+    refusal = _document(models / REFUSED_FILE).get(wanted)
+    if not isinstance(refusal, dict) or refusal.get("by_operator"):
+        return None
+    try:
+        here = hashlib.sha256((package / MANIFEST_FILE).read_bytes()).hexdigest()
+    except OSError:
+        here = ""
+    return str(refusal.get("reason")) if refusal.get("manifest_sha256") in ("", here) else None
 
 
 def _active(models: Path) -> ModelPlace | None:
     """Return what the store's pointer names, None where there is none that can be read."""
+    return _place(_document(models / ACTIVE_FILE), models)
+
+
+def _document(path: Path) -> dict[str, Any]:
     try:
-        pointer = json.loads((models / ACTIVE_FILE).read_bytes())
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _place(pointer: Any, models: Path) -> ModelPlace | None:
+    try:
         engine = pointer.get("engine")
         shown = f"{pointer['name']}@{pointer['version']}"
         package = models / str(pointer["package"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return None
     return ModelPlace(package, None if engine is None else models / str(engine), shown)
 

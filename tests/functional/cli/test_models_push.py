@@ -154,6 +154,24 @@ def test_a_signature_may_follow(
     assert ModelStore(tmp_path / "m", settings, objects=ObjectStore(BUCKET)).ensure(ONE).reference == ONE
 
 
+def test_a_key_that_is_demanded_later_is_said_until_the_signature_follows(
+    s3: Any, package: Path, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    assert push(package) == 0
+    ModelStore(tmp_path / "m", StoreSettings(), objects=ObjectStore(BUCKET)).ensure(ONE)
+    settings = StoreSettings(ONE, BUCKET, keys[1].read_text())
+    store = ModelStore(tmp_path / "m", settings, objects=ObjectStore(BUCKET))
+    assert store.ensure(ONE).reference == ONE
+    (said,) = store.unsigned()
+    assert said.startswith("person_demo@1 runs on though model person_demo@1 is not signed")
+    assert push(package, "--sign", str(keys[0])) == 0
+    store.ensure(ONE)
+    assert store.unsigned() == []
+    assert ModelStore(tmp_path / "m", settings).unsigned() == []
+    bad = ModelStore(tmp_path / "m", StoreSettings(ONE, BUCKET, "no key"))
+    assert "signingKey is 'no key'" in bad.unsigned()[0]
+
+
 def test_a_signature_by_another_key_is_not_replaced(
     s3: Any, package: Path, keys: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,10 +12,17 @@ import pytest
 
 from contract.model_manifest import ModelReference
 from edge_components.model_store.device_facts import tensorrt_version
-from edge_components.model_store.errors import ModelRefusedError, NotNowError, SupersededError
+from edge_components.model_store.engine_builder import is_intact
+from edge_components.model_store.errors import (
+    ModelRefusedError,
+    ModelStoreError,
+    NotNowError,
+    SupersededError,
+)
 from edge_components.model_store.pointers import ActiveModel, read_active, read_refusals
 from edge_components.model_store.settings import StoreSettings
 from edge_components.model_store.store import ModelStore
+from edge_components.vision.model_bench import locate
 from tests.functional.model_store.store_kit import Rig, onnx_bytes, package_files, write_trtexec
 
 OPEN_BATCH = package_files(onnx=onnx_bytes(batch=None))
@@ -347,3 +354,60 @@ def test_a_package_of_nothing_but_an_engine(tmp_path: Path, tensorrt: str | None
         return
     with pytest.raises(ModelRefusedError, match=reason):
         rig.store().ensure(PEOPLE)
+
+
+def test_a_roll_back_after_an_update_of_tensorrt_takes_no_engine_of_the_old_one(tmp_path: Path) -> None:
+    rig = rig_with(tmp_path, "8.6.1")
+    other = package_files(onnx=onnx_bytes(batch=None, weights=202))
+    two = rig.bucket.push("people", "2", other)
+    first = rig.store().ensure(PEOPLE)
+    rig.store().ensure(two)
+    rig.probe = type(rig.probe)(tmp_path, write_trtexec(tmp_path, "10.3.0"))
+    rig.store().ensure(two)
+    rig.golden.asked.clear()
+    back = rig.store().roll_back()
+    assert (back.reference, back.engine) == (PEOPLE, None)
+    assert back.note == "put back without an engine: its own is for TensorRT 8.6.1"
+    assert rig.golden.asked == [(None, "auto")]
+    # Once it is configured, it gets its engine.
+    built = rig.store().ensure(PEOPLE)
+    assert built.engine not in (None, first.engine)
+    assert built.made_for.startswith("TensorRT 10.3.0")
+
+
+def test_a_roll_back_takes_an_engine_that_is_at_hand_and_passes(tmp_path: Path) -> None:
+    rig = rig_with(tmp_path, "8.6.1")
+    two = rig.bucket.push("people", "2", {**OPEN_BATCH, "golden.json": b"{ }"})
+    rig.store().ensure(PEOPLE)
+    rig.store().ensure(two)
+    rig.probe = type(rig.probe)(tmp_path, write_trtexec(tmp_path, "10.3.0"))
+    active = rig.store().ensure(two)
+    rig.golden.asked.clear()
+    assert rig.store().roll_back().engine == active.engine
+    assert rig.golden.asked == [(Path(str(active.engine)).name, "tensorrt")]
+
+
+def test_a_roll_back_to_what_is_wrong_by_now_changes_nothing(tmp_path: Path) -> None:
+    rig = rig_with(tmp_path, "8.6.1")
+    two = rig.bucket.push("people", "2", package_files(onnx=onnx_bytes(batch=None, weights=202)))
+    rig.store().ensure(PEOPLE)
+    rig.store().ensure(two)
+    rig.probe = type(rig.probe)(tmp_path, write_trtexec(tmp_path, "10.3.0"))
+    rig.golden.fails = lambda engine, provider: "wrong boxes"
+    with pytest.raises(ModelStoreError, match=r"cannot be put back: .*wrong boxes"):
+        rig.store().roll_back()
+    assert read_refusals(rig.store().folder) == {}
+
+
+def test_models_of_projects_keep_their_engines(tmp_path: Path) -> None:
+    rig = rig_with(tmp_path, "10.3.0")
+    for version in ("2", "3", "4"):
+        onnx = onnx_bytes(batch=None, weights=200 + int(version))
+        rig.bucket.push("people", version, package_files(onnx=onnx))
+    listed = (PEOPLE,)
+    for version in ("2", "3", "4"):
+        wanted = ModelReference("people", version)
+        rig.store(model=wanted, models=listed, maximum_bytes=4000).ensure_all()
+    engine = locate(str(PEOPLE), rig.folder).engine
+    assert engine is not None
+    assert is_intact(engine)

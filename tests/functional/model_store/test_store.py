@@ -17,15 +17,17 @@ from edge_components.model_store.errors import (
     ModelRefusedError,
     ModelStoreError,
     NotNowError,
+    OutByOperatorError,
     SupersededError,
 )
 from edge_components.model_store.packages import package_problem
-from edge_components.model_store.pointers import read_active, read_previous, read_refusals
+from edge_components.model_store.pointers import read_active, read_previous, read_ready, read_refusals
 from edge_components.model_store.settings import StoreSettings
 from edge_components.model_store.store import ModelStore, is_passing
 from edge_components.model_store.store_lock import store_lock
 from edge_components.runtime.object_store import ObjectStoreError
-from tests.functional.model_store.store_kit import GIBIBYTE, Rig, onnx_bytes, package_files
+from edge_components.vision.model_bench import locate
+from tests.functional.model_store.store_kit import Rig, onnx_bytes, package_files
 
 ONE, TWO, THREE = (ModelReference("people", version) for version in "123")
 
@@ -280,11 +282,13 @@ def test_room_is_made_by_old_versions_and_never_by_active_or_previous(rig: Rig) 
     rig.probe.free_bytes = 1
     with pytest.raises(NotNowError, match=r"has 0 MiB free: model people@4 needs"):
         rig.store().ensure(four)
-    assert set(rig.store().folder.installed()) == {TWO, THREE}
+    # Removing all that may go would not have been enough, so nothing went.
+    assert set(rig.store().folder.installed()) == {ONE, TWO, THREE}
     assert in_force(rig) == "people@3"
-    rig.probe.free_bytes = GIBIBYTE
+    # Each byte that is missing is made room for, and no more.
+    rig.probe.free_bytes = 128 * 1024**2 + 3 * sum(map(len, package_files().values())) - 10
     rig.store().ensure(four)
-    assert set(rig.store().folder.installed()) == {THREE, four, TWO}
+    assert set(rig.store().folder.installed()) == {TWO, THREE, four}
     rig.store(maximum_bytes=1500).ensure(ONE)
     assert set(rig.store().folder.installed()) == {ONE, four}
 
@@ -366,3 +370,64 @@ def test_a_second_process_waits_for_the_first_and_an_operator_is_told(rig: Rig) 
         other.join(60)
     waiting.join(60)
     assert in_force(rig) == "people@2"
+
+
+def test_models_of_projects_are_tried_and_stay_while_they_are_listed(rig: Rig) -> None:
+    store = rig.store(model=THREE, models=(ONE, TWO))
+    active = store.ensure_all()
+    assert active is not None
+    assert (active.reference, list(read_ready(store.folder))) == (THREE, ["people@1", "people@2"])
+    rig.bucket.asked.clear()
+    store.ensure_all()
+    assert rig.bucket.asked == []
+    four = rig.bucket.push("people", "4", package_files())
+    rig.store(model=four, models=(ONE, TWO), maximum_bytes=100_000).ensure_all()
+    # As an operator without the configuration does it.
+    rig.store(maximum_bytes=1500).activate_by_operator(THREE)
+    assert set(store.folder.installed()) == {ONE, TWO, THREE, four}
+    rig.store(model=THREE, models=(TWO,)).ensure_all()
+    assert list(read_ready(store.folder)) == ["people@2"]
+    assert locate("people@2", rig.folder).package == rig.folder / "packages/people/2"
+
+
+def test_a_listed_model_that_fails_is_refused_and_no_project_gets_it(rig: Rig) -> None:
+    rig.store().ensure(ONE)
+    rig.golden.fails = lambda engine, provider: "wrong boxes"
+    with pytest.raises(ModelRefusedError, match="wrong boxes"):
+        rig.store(model=ONE, models=(TWO,)).ensure_all()
+    assert in_force(rig) == "people@1"
+    with pytest.raises(CrowdLensError, match=r"people@2 is refused by the model store: .*wrong boxes"):
+        locate("people@2", rig.folder)
+
+
+def test_a_listed_model_is_brought_though_the_wanted_one_is_refused(rig: Rig) -> None:
+    rig.store().ensure(ONE)
+    rig.store().ensure(TWO)
+    rig.store().roll_back()
+    with pytest.raises(OutByOperatorError):
+        rig.store(model=TWO, models=(TWO, THREE)).ensure_all()
+    assert list(read_ready(rig.store().folder)) == ["people@2", "people@3"]
+
+
+def test_a_publication_that_fails_again_is_remembered_in_place_of_the_first(rig: Rig) -> None:
+    rig.golden.fails = lambda engine, provider: "wrong boxes"
+    for weights in (300, 301):
+        rig.bucket.push("people", "1", package_files(onnx=onnx_bytes(weights=weights)))
+        with pytest.raises(ModelRefusedError, match="wrong boxes"):
+            rig.store().ensure(ONE)
+    tried = len(rig.golden.asked)
+    with pytest.raises(ModelRefusedError, match="wrong boxes"):
+        rig.store().ensure(ONE)
+    assert len(rig.golden.asked) == tried
+
+
+def test_an_operators_choice_that_fails_leaves_everything(rig: Rig) -> None:
+    rig.store().ensure(ONE)
+    rig.store().ensure(TWO)
+    rig.store().roll_back()
+    rig.bucket.error = "SlowDown"
+    (rig.folder / "packages/people/2/model.onnx").write_bytes(b"rot")
+    with pytest.raises(ObjectStoreError):
+        rig.store().activate_by_operator(TWO)
+    assert read_refusals(rig.store().folder)["people@2"].by_operator
+    assert in_force(rig) == "people@1"

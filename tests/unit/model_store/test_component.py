@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -111,3 +112,32 @@ def test_without_a_model_it_waits(bench: Bench) -> None:
     bench.component.start(bench.component.settings({"artifactsBucket": "", "model": ""}), bench.context)
     bench.component.apply(bench.want("people@2"))
     wait_for(lambda: bench.active() == "people@2")
+
+
+def test_a_refused_version_that_was_published_anew_is_let_through(bench: Bench) -> None:
+    bench.golden.fails = lambda engine, provider: "nothing is found"
+    bench.component.start(bench.want("people@1"), bench.context)
+    assert bench.context.stop.wait(60)
+    with pytest.raises(ComponentConfigError, match="people@1 is refused"):
+        bench.want("people@1")
+    bench.bucket.error = "SlowDown"
+    assert str(bench.want("people@1").model) == "people@1"
+    bench.bucket.error = None
+    bench.bucket.push("people", "1", {**package_files(), "golden.json": b"{ }"})
+    assert str(bench.want("people@1").model) == "people@1"
+
+
+def test_a_model_that_is_not_signed_as_demanded_runs_on_and_is_said(bench: Bench, tmp_path: Path) -> None:
+    bench.component.start(bench.want("people@1"), bench.context)
+    wait_for(lambda: bench.active() == "people@1")
+    settings = {"artifactsBucket": "b", "model": "people@1", "signingKey": "no key"}
+    bench.component.apply(bench.component.settings(settings))
+
+    def status() -> dict[str, Any]:
+        bench.context.status.write()
+        document: dict[str, Any] = json.loads((bench.folders.status / "model_store.json").read_text())
+        return document
+
+    wait_for(lambda: status()["details"]["signed"] is False and status()["state"] == "running")
+    assert status()["reason"].startswith("people@1 runs on though model people@1 is not signed")
+    assert bench.context.failure is None

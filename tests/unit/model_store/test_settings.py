@@ -20,7 +20,7 @@ def test_the_recipes_defaults_are_taken() -> None:
     settings = settings_of(recipe["ComponentConfiguration"]["DefaultConfiguration"])
     assert (settings.model, settings.engine, settings.precision) == (None, "auto", "fp16")
     assert (settings.maximum_bytes, settings.build_seconds) == (4 * 1024**3, 3600.0)
-    assert settings.signing_key is None
+    assert (settings.signing_key, settings.models) == (None, ())
 
 
 def test_text_stands_for_numbers() -> None:
@@ -28,6 +28,19 @@ def test_text_stands_for_numbers() -> None:
     settings = settings_of(given)
     assert (settings.model, settings.maximum_bytes) == (ModelReference("people", "2"), 100_000_000)
     assert settings.int8_maximum_loss == 0.01
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        pytest.param(["faces@1", "people@2"], id="a-list"),
+        pytest.param("faces@1, people@2,", id="text-as-on-lite"),
+        pytest.param("faces@1,people@2,faces@1", id="named-twice"),
+    ],
+)
+def test_models_of_projects_are_named(models: Any) -> None:
+    settings = settings_of({**BUCKET, "models": models})
+    assert list(map(str, settings.models)) == ["faces@1", "people@2"]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +52,8 @@ def test_text_stands_for_numbers() -> None:
         pytest.param({"engine": "yes"}, "expected one of auto, optional, never", id="engine"),
         pytest.param({"maximumBytes": "1000"}, "maximumBytes is '1000'", id="too-small-a-store"),
         pytest.param({"buildMinutes": "0"}, "buildMinutes is '0'", id="no-time"),
+        pytest.param({"models": "people@1"}, "artifactsBucket is missing", id="no-bucket-for-the-list"),
+        pytest.param({**BUCKET, "models": "people"}, "expected NAME@VERSION", id="no-version-in-the-list"),
         pytest.param({"modell": "people@1"}, "key modell is not known", id="misspelt"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from pathlib import Path
@@ -94,6 +95,38 @@ def test_where_models_lie(tmp_path: Path) -> None:
 def test_a_pointer_that_cannot_be_read_means_the_shipped_model(tmp_path: Path, content: str) -> None:
     (tmp_path / "active.json").write_text(content)
     assert locate("store", tmp_path).shown == "person_demo"
+
+
+def test_a_projects_model_comes_with_its_engine(tmp_path: Path) -> None:
+    (tmp_path / "packages/people/2").mkdir(parents=True)
+    pointer = {"name": "people", "version": "2", "package": "packages/people/2", "engine": "engines/k.plan"}
+    (tmp_path / "ready.json").write_text(json.dumps({"people@2": pointer}))
+    assert locate("people@2", tmp_path).engine == tmp_path / "engines/k.plan"
+    (tmp_path / "ready.json").write_text("[1")
+    assert locate("people@2", tmp_path).engine is None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "is_refused"),
+    [
+        pytest.param({"manifest_sha256": hashlib.sha256(b"{}").hexdigest()}, True, id="failed-here"),
+        pytest.param({"manifest_sha256": ""}, True, id="failed-as-nobody-knows-which"),
+        pytest.param({"manifest_sha256": "0" * 64}, False, id="another-publication-failed"),
+        pytest.param({"manifest_sha256": "", "by_operator": True}, False, id="left-by-an-operator"),
+    ],
+)
+def test_a_version_that_failed_in_the_store_is_no_projects_model(
+    tmp_path: Path, refusal: dict[str, Any], is_refused: bool
+) -> None:
+    package = tmp_path / "packages/people/2"
+    package.mkdir(parents=True)
+    (package / "manifest.json").write_bytes(b"{}")
+    (tmp_path / "refused.json").write_text(json.dumps({"people@2": {"reason": "wrong boxes", **refusal}}))
+    if is_refused:
+        with pytest.raises(CrowdLensError, match=r"people@2 is refused by the model store: wrong boxes"):
+            locate("people@2", tmp_path)
+    else:
+        assert locate("people@2", tmp_path).package == package
 
 
 def test_what_is_nowhere_is_said(tmp_path: Path) -> None:
