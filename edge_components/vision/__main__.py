@@ -1,6 +1,7 @@
 """``python -m edge_components.vision``: cameras as a process of their own.
 
-Without arguments, started by Greengrass, it is a component that reads its configuration there.
+Without arguments, started by Greengrass, it is a component that reads its configuration there. With
+``--run`` or ``--configuration`` it is that component without Greengrass.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from edge_components.runtime.ipc import in_greengrass
 from edge_components.runtime.logs import configure_logging
 from edge_components.runtime.processes import stop_on_signals
 from edge_components.vision.arguments import parse, read_arguments
+from edge_components.vision.by_flags import serve_flags
 from edge_components.vision.component import VisionComponent
 from edge_components.vision.service import CameraService
 
@@ -49,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure_logging(namespace.log_level)
     stop = threading.Event()
     try:
+        if namespace.run is not None or namespace.configuration is not None:
+            return serve_flags(namespace)
         arguments = read_arguments(namespace)
         with stop_on_signals(stop):
             _run_until(stop, _Worker(CameraService(arguments, stop)))

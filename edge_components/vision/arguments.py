@@ -9,6 +9,7 @@ from pathlib import Path
 
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier
+from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.vision.camera import CameraSettings
 
 SHIPPED_MODELS = Path(__file__).parent / "models"
@@ -17,6 +18,13 @@ PROVIDERS = ("auto", "tensorrt", "cuda", "cpu")
 _EXAMPLE = """example:
   python -m edge_components.vision --spool /var/lib/crowdlens/spool.db --device jetson-7 \\
       --source-file /etc/crowdlens/camera-source --scene /etc/crowdlens/scene.yaml
+      one camera, until its source ends
+  python -m edge_components.vision --device jetson-7 --folder /tmp/device/state --run /tmp/device/run \\
+      --source-file /etc/crowdlens/camera-source --scene /etc/crowdlens/scene.yaml
+      the same, with pictures for local_view and a status for fleet_agent, until a signal
+  python -m edge_components.vision --device jetson-7 --folder /tmp/device/state --run /tmp/device/run \\
+      --configuration cameras.yaml
+      several cameras; the file has the component's keys: cameras, model, provider, threads, ...
 
 The source stands in a file because a camera's address may hold its password, and a command line can be read
 by everybody on the machine. Until that file and the scene are there, the component waits. Stops within five
@@ -65,10 +73,17 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--source-file", type=Path, required=True, help="file whose one line names the source"
+        "--source-file", type=Path, help="file whose one line names the source; not readable by everybody"
     )
-    parser.add_argument("--scene", type=Path, required=True, help="scene file (YAML)")
-    parser.add_argument("--spool", type=Path, required=True, help="spool file; made when there is none")
+    parser.add_argument("--scene", type=Path, help="scene file (YAML)")
+    parser.add_argument(
+        "--configuration",
+        type=Path,
+        metavar="FILE.yaml",
+        help="the component's configuration, in place of --source-file, --scene and the model's options",
+    )
+    parser.add_argument("--spool", type=Path, help="spool file (default: FOLDER/spool.db); made if need be")
+    _add_folders(parser)
     parser.add_argument("--device", required=True, help="name of this device")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="shipped model, package folder or .onnx file")
     parser.add_argument("--window-seconds", type=float, default=10.0, help="length of a counting window")
@@ -78,8 +93,33 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_folders(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="what lasts: spool, models, scenes (default: the spool's folder, else /var/lib/crowdlens)",
+    )
+    parser.add_argument(
+        "--run",
+        type=Path,
+        help="share pictures and a status here, and run until a signal (/run/crowdlens on a device; default "
+        "without --configuration: share nothing, end with the source)",
+    )
+    parser.add_argument(
+        "--settings", type=Path, help="what the installer laid down (default: /etc/crowdlens)"
+    )
+
+
 def read_arguments(namespace: argparse.Namespace) -> VisionArguments:
-    """Return the checked arguments; raises `CrowdLensError` naming the first that is wrong."""
+    """Return the checked arguments of one camera; raises `CrowdLensError` naming the first that is wrong."""
+    for name in ("source_file", "scene"):
+        if getattr(namespace, name) is None:
+            raise VisionArgumentError(
+                f"--{name.replace('_', '-')} is missing: expected --source-file with --scene, "
+                "or --configuration"
+            )
+    if namespace.spool is None and namespace.folder is None:
+        raise VisionArgumentError("--spool is missing: expected --spool or --folder")
     if not 1 <= namespace.window_seconds <= 86_400:
         raise VisionArgumentError(f"window_seconds is {namespace.window_seconds}: expected 1 to 86400")
     if namespace.threads < 1:
@@ -87,13 +127,24 @@ def read_arguments(namespace: argparse.Namespace) -> VisionArguments:
     return VisionArguments(
         source_file=namespace.source_file,
         scene=namespace.scene,
-        spool=namespace.spool,
+        spool=namespace.spool or folders_of(namespace).spool,
         device=check_identifier("device", namespace.device),
         model=find_model(namespace.model),
         window_seconds=namespace.window_seconds,
         threads=namespace.threads,
         provider=namespace.provider,
         log_level=namespace.log_level,
+    )
+
+
+def folders_of(namespace: argparse.Namespace) -> DeviceFolders:
+    """Return the device's folders; with a spool alone what lasts lies beside it."""
+    usual = DeviceFolders()
+    beside = usual.state if namespace.spool is None else namespace.spool.parent
+    return DeviceFolders(
+        (namespace.folder or beside).absolute(),
+        (namespace.run or usual.run).absolute(),
+        (namespace.settings or usual.settings).absolute(),
     )
 
 

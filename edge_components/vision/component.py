@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -36,8 +37,9 @@ class VisionComponent:
         source_opener: OpenSource = open_camera,
         store: Callable[[str], ReadObject] = ObjectStore,
         look_seconds: float = LOOK_SECONDS,
+        spool: Path | None = None,
     ) -> None:
-        self._look_seconds = look_seconds
+        self._look_seconds, self._spool = look_seconds, spool
         self._opener, self._source_opener, self._store = opener, source_opener, store
         self._cameras: Cameras | None = None
 
@@ -54,7 +56,7 @@ class VisionComponent:
         folders = context.folders
         workplace = Workplace(
             device=context.thing_name,
-            spool=folders.spool,
+            spool=self._spool or folders.spool,
             scenes=folders.scenes,
             view=folders.view,
             bench=ModelBench(folders.models, opener=self._opener),

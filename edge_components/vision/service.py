@@ -18,6 +18,7 @@ from edge_components.vision.progress import Progress
 from edge_components.vision.sources import Source
 from edge_components.vision.sources.backoff import BackOff
 from edge_components.vision.sources.frames import SourceError
+from edge_components.vision.sources.secret import read_secret
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class CameraService:
         while not self._stop.is_set():
             missing = next((path for path in needed if not _has_text(path)), None)
             if missing is None:
-                return _read_source(self._arguments.source_file)
+                return read_secret("--source-file", self._arguments.source_file)
             if time.monotonic() >= remind_at:
                 logger.warning("no camera is set up yet", extra={"missing": str(missing)})
                 remind_at += REMIND_SECONDS
@@ -120,20 +121,6 @@ def _has_text(path: Path) -> bool:
     except OSError as error:
         raise VisionArgumentError(
             f"{path} cannot be looked at ({error.strerror}): expected a readable file"
-        ) from error
-
-
-def _read_source(path: Path) -> str:
-    """Return the source's address; what is wrong with the file is told without quoting it."""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise VisionArgumentError(
-            f"{path} cannot be read ({error.strerror}): expected a readable file"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise VisionArgumentError(
-            f"{path} is no UTF-8 text: expected one line with the camera's address"
         ) from error
 
 

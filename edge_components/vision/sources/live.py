@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from edge_components.vision.sources.backoff import BackOff
 from edge_components.vision.sources.capture import Capture, CaptureError, CaptureFactory
 from edge_components.vision.sources.frames import Frame, Image, SourceError, SourceInfo
 from edge_components.vision.sources.presentation_time import StreamTimes, sane_frame_rate
+
+logger = logging.getLogger(__name__)
 
 STEADY_SECONDS = 10.0
 """A camera that holds for so long is well again; one that flaps is opened at ever longer intervals."""
@@ -92,6 +95,7 @@ class LiveSource:
 
     def _first_connection(self, seconds: float) -> tuple[Capture, Image]:
         deadline = self._monotonic_seconds() + seconds
+        is_told = False
         while True:
             capture, reason = self._open()
             if capture is not None:
@@ -108,6 +112,11 @@ class LiveSource:
             remaining_seconds = deadline - self._monotonic_seconds()
             if remaining_seconds <= 0:
                 raise SourceError(f"camera {self.name}: {reason}; tried for {seconds:g} s")
+            if not is_told:
+                # At once: who starts it watches the log, and a wrong address is no matter of 15 seconds.
+                fields = {"camera": self.name, "reason": reason, "tries_seconds": round(remaining_seconds)}
+                logger.warning("camera not opened yet, tried on", extra=fields)
+                is_told = True
             self._stop.wait(min(self._back_off.next_seconds(), remaining_seconds))
 
     def _run(self, capture: Capture | None) -> None:

@@ -142,6 +142,7 @@ def test_it_ends_within_five_seconds_while_a_driver_hangs(device: Any, flags: bo
         address = f"rtsp://127.0.0.1:{camera.getsockname()[1]}/stream"
         scene = DEMO / "scene.yaml"
         if flags:
+            (tmp_path / "source").touch(mode=0o600)
             (tmp_path / "source").write_text(address)
             process = subprocess.Popen(
                 [

@@ -14,7 +14,6 @@ from contract.errors import CrowdLensError, DiskFullError
 from contract.scene import SceneError
 from edge_components.vision.arguments import (
     DEFAULT_MODEL,
-    VisionArgumentError,
     VisionArguments,
     build_parser,
     read_arguments,
@@ -56,6 +55,7 @@ class Runner:
 def arguments(tmp_path: Path) -> VisionArguments:
     """Arguments of a device whose camera and scene are there."""
     (tmp_path / "camera-source").write_text(f"{ADDRESS}\n", encoding="utf-8")
+    (tmp_path / "camera-source").chmod(0o640)
     (tmp_path / "scene.yaml").write_text("site: seoul-1\n", encoding="utf-8")
     return VisionArguments(
         source_file=tmp_path / "camera-source",
@@ -117,6 +117,7 @@ def test_a_device_without_a_camera_waits_for_one(
         thread.start()
         _wait_until(lambda: "no camera is set up yet" in caplog.text)
         assert runner.sources == []
+        path.touch(mode=0o640)
         path.write_text(content, encoding="utf-8")
         thread.join(60)
     assert runner.sources == [ADDRESS]
@@ -145,9 +146,15 @@ def test_a_stop_during_a_run_is_no_failure(arguments: VisionArguments) -> None:
 
 def test_an_address_that_is_no_text_is_told_without_it(arguments: VisionArguments) -> None:
     arguments.source_file.write_bytes(b"rtsp://user:\xff\xfe@camera/")
-    with pytest.raises(VisionArgumentError, match="is no UTF-8 text") as caught:
+    with pytest.raises(SourceError, match="expected one line of UTF-8 text") as caught:
         serve(arguments, Runner())
     assert "user" not in str(caught.value)
+
+
+def test_an_address_that_everybody_may_read_is_refused(arguments: VisionArguments) -> None:
+    arguments.source_file.chmod(0o644)
+    with pytest.raises(SourceError, match=r"--source-file .* is open to everybody \(mode 0644\)"):
+        serve(arguments, Runner())
 
 
 def test_the_password_is_in_no_line(arguments: VisionArguments, caplog: pytest.LogCaptureFixture) -> None:
