@@ -65,6 +65,28 @@ def parse_reported(document: object) -> tuple[ReportedDocument | None, ReportedD
     )
 
 
+def readable_reported(
+    document: object,
+) -> tuple[ReportedDocument | None, ReportedDocument | None, str | None]:
+    """Return what can be read of a report, for who mends a device that says nonsense, and what cannot.
+
+    A part that cannot be read is None, as if nothing was said of it; the third is a sentence about the first
+    such part.
+    """
+    problems: list[str] = []
+    parts: dict[str, ReportedDocument | None] = {"scene": None, "project": None}
+    try:
+        said: Mapping[str, Any] = {} if document is None else mapping("reported", document)
+    except CameraShadowError as error:
+        return None, None, str(error)
+    for name in parts:
+        try:
+            parts[name] = _reported_document(f"reported.{name}", said.get(name))
+        except CameraShadowError as error:
+            problems.append(str(error))
+    return parts["scene"], parts["project"], problems[0] if problems else None
+
+
 def _reported_document(field: str, value: object) -> ReportedDocument | None:
     if value is None:
         return None

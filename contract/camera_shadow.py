@@ -25,11 +25,13 @@ from contract.camera_reported import (
     REFUSED,
     ReportedDocument,
     parse_reported,
+    readable_reported,
     reported_document,
     reported_state,
 )
 from contract.camera_shadow_values import CameraShadowError, mapping, shown, text, whole
 from contract.device_store import scenes_prefix
+from contract.errors import CrowdLensError
 from contract.identity import check_identifier
 from contract.topics import camera_shadow_name
 
@@ -49,6 +51,7 @@ __all__ = [
     "parse_desired",
     "parse_reported",
     "project_key",
+    "readable_reported",
     "reported_document",
     "reported_state",
     "scene_key",
@@ -156,21 +159,28 @@ def parse_desired(document: object, *, device: str, camera: str, with_history: b
     return DesiredCamera(
         scene=_desired_document("desired", "scene", wanted, device, camera),
         project=_desired_document("desired", "project", wanted, device, camera),
-        history=() if history is None else _history(history, device, camera),
+        history=_history(history, device, camera),
     )
 
 
 def desired_state(camera: DesiredCamera) -> dict[str, Any]:
-    """Return the desired half of the shadow; a part that is not wanted is null, which takes it away."""
+    """Return the desired half of the shadow; a part that is not wanted is null, which takes it away.
+
+    Not so in the history: the shadow service takes no null inside a list, so a missing part has no key.
+    """
     return {
         "scene": _document(camera.scene),
         "project": _document(camera.project),
         "history": [
-            {"at": past.at, "scene": _document(past.scene), "project": _document(past.project)}
+            {"at": past.at, **{name: part for name, part in _parts(past).items() if part is not None}}
             for past in camera.history
         ]
         or None,
     }
+
+
+def _parts(past: PastCamera) -> dict[str, dict[str, Any] | None]:
+    return {"scene": _document(past.scene), "project": _document(past.project)}
 
 
 def _document(document: DesiredDocument | None) -> dict[str, Any] | None:
@@ -206,9 +216,15 @@ def shadow_state(payload: bytes | str) -> ShadowState:
 
 
 def _history(value: object, device: str, camera: str) -> tuple[PastCamera, ...]:
-    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
-        raise CameraShadowError(f"desired.history is {shown(value)}: expected a list")
-    return tuple(_past(f"desired.history[{index}]", past, device, camera) for index, past in enumerate(value))
+    past: list[PastCamera] = []
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        for index, one in enumerate(value[:MAXIMUM_HISTORY]):
+            try:
+                past.append(_past(f"desired.history[{index}]", one, device, camera))
+            except CrowdLensError:
+                # Not the next one in its place: going back would go further back than anybody meant.
+                break
+    return tuple(past)
 
 
 def _past(field: str, value: object, device: str, camera: str) -> PastCamera:

@@ -12,7 +12,7 @@ from contract.camera_shadow import (
     ReportedDocument,
     desired_state,
     parse_desired,
-    parse_reported,
+    readable_reported,
     shadow_state,
 )
 from contract.errors import WorkFailedError
@@ -27,12 +27,16 @@ class ShadowConflictError(WorkFailedError):
 
 @dataclass(frozen=True)
 class CameraState:
-    """A camera as its shadow has it: wanted, reported, and the shadow's version, 0 when there is none."""
+    """A camera as its shadow has it: wanted, reported, and the shadow's version, 0 when there is none.
+
+    `problem` says what of the report cannot be read: a confused device must not keep anybody from mending it.
+    """
 
     wanted: DesiredCamera
     scene: ReportedDocument | None
     project: ReportedDocument | None
     version: int
+    problem: str | None = None
 
 
 class CameraShadows:
@@ -48,12 +52,13 @@ class CameraShadows:
         except self._client.exceptions.ResourceNotFoundException:
             return CameraState(DesiredCamera(None, None), None, None, 0)
         state = shadow_state(answer["payload"].read())
-        scene, project = parse_reported(state.reported)
+        scene, project, problem = readable_reported(state.reported)
         return CameraState(
             parse_desired(state.desired, device=device, camera=camera, with_history=True),
             scene,
             project,
             state.version,
+            problem,
         )
 
     def change(

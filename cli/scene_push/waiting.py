@@ -42,7 +42,7 @@ def answer_of(device: str, state: CameraState) -> Answer:
             return Answer(device, REFUSED, version, f"{part} {asked.version}: {said.reason}")
     if all(_runs(asked, said) for _, asked, said in wanted):
         return Answer(device, IN_FORCE, version)
-    return Answer(device, WAITING, version)
+    return Answer(device, WAITING, version, state.problem)
 
 
 def _runs(asked: DesiredDocument, said: ReportedDocument | None) -> bool:

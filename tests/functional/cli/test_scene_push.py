@@ -210,6 +210,26 @@ def test_rollbacks_go_back_one_push_each_and_forward_by_version(
     assert sorted(listed) == sorted(versions)
 
 
+def test_a_device_that_reports_nonsense_can_be_mended(
+    fleet: Fleet, write: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    device = ("--device", DEVICES[0])
+    assert push(write(1), *device) == 0
+    first = fleet.version(DEVICES[0])
+    fleet.shadows.update_thing_shadow(
+        thingName=DEVICES[0],
+        shadowName=camera_shadow_name(CAMERA),
+        payload=json.dumps({"state": {"reported": {"scene": {"state": "starting", "version": 7}}}}),
+    )
+    assert push(write(2), *device) == 0
+    assert fleet.version(DEVICES[0]) != first
+    capsys.readouterr()
+    assert main(["scene", "status", *device, "--json"]) == 0
+    assert "reported.scene.state is 'starting'" in capsys.readouterr().out
+    assert main(["scene", "rollback", *device, "--camera", CAMERA, "--wait", "0"]) == 0
+    assert fleet.version(DEVICES[0]) == first
+
+
 def test_status_shows_wanted_and_in_force(
     fleet: Fleet, write: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:

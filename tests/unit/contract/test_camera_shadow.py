@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -92,8 +93,6 @@ def test_a_shadow_that_asks_for_nothing(value: object) -> None:
         pytest.param(desired(bytes=True), "desired.scene.bytes is True", id="size is a boolean"),
         pytest.param(desired(bytes=0), "desired.scene.bytes is 0: expected 1 to 262144", id="nothing"),
         pytest.param(desired(bytes=262_145), "desired.scene.bytes is 262145", id="too large"),
-        pytest.param({"history": "x"}, "desired.history is 'x': expected a list", id="history is text"),
-        pytest.param({"history": [{}]}, r"desired.history\[0\].at is None", id="history without times"),
     ],
 )
 def test_what_is_wrong_is_said_with_field_and_value(value: object, sentence: str) -> None:
@@ -110,6 +109,45 @@ def test_a_push_remembers_what_it_replaced_and_a_rollback_goes_back_to_it() -> N
     assert third.before().before() == first
     with pytest.raises(CameraShadowError, match="history is empty"):
         first.before()
+
+
+PAST: dict[str, Any] = {"at": "2026-11-21T10:00:00+00:00", "scene": desired()["scene"]}
+
+
+@pytest.mark.parametrize(
+    ("history", "readable"),
+    [
+        pytest.param("x", 0, id="text"),
+        pytest.param(7, 0, id="a number"),
+        pytest.param([], 0, id="empty"),
+        pytest.param([{}], 0, id="without times"),
+        pytest.param([PAST, {**PAST, "scene": {"version": "../x"}}, PAST], 1, id="damage in the middle"),
+        pytest.param([{**PAST, "scene": {**PAST["scene"], "key": "x"}}, PAST], 0, id="damage first"),
+        pytest.param([PAST, None], 1, id="a null"),
+        pytest.param([PAST] * 50, shadow.MAXIMUM_HISTORY, id="too long"),
+    ],
+)
+def test_a_damaged_history_keeps_nobody_from_pushing(history: object, readable: int) -> None:
+    wanted = parse({**desired(), "history": history})
+    assert wanted.scene == document()
+    assert len(wanted.history) == readable
+    pushed = wanted.followed_by(scene=document("9"), project=None, at="now")
+    assert pushed.history[0].scene == document()
+
+
+def test_the_history_holds_no_null_which_the_service_refuses() -> None:
+    def values(value: object) -> Iterator[object]:
+        yield value
+        if isinstance(value, (dict, list)):
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from values(inner)
+
+    first = DesiredCamera(document("1"), None)
+    wanted = first.followed_by(scene=document("2"), project=None, at="now")
+    said = shadow.desired_state(wanted)
+    assert said["project"] is None
+    assert None not in list(values(said["history"]))
+    assert parse(said) == wanted
 
 
 def test_a_device_leaves_the_history_alone() -> None:
@@ -186,6 +224,26 @@ def test_a_report_that_says_half_is_refused(version: str | None, more: dict[str,
 def test_a_report_that_cannot_be_read(value: object) -> None:
     with pytest.raises(CameraShadowError, match="reported"):
         shadow.parse_reported(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        pytest.param(
+            {"scene": {"state": "starting"}, "project": {"state": "in_force", "version": "3"}},
+            "reported.scene.state is 'starting': expected in_force or refused",
+            id="one part",
+        ),
+        pytest.param("x", "reported is 'x': expected a mapping of names to values", id="text"),
+    ],
+)
+def test_what_can_be_read_of_a_confused_report(value: object, sentence: str) -> None:
+    scene, project, problem = shadow.readable_reported(value)
+    assert (scene, problem) == (None, sentence)
+    known = shadow.ReportedDocument("3", shadow.IN_FORCE)
+    assert project == (known if isinstance(value, dict) else None)
+    assert shadow.readable_reported({"project": {"state": "in_force", "version": "3"}}) == (None, known, None)
+    assert shadow.readable_reported(None) == (None, None, None)
 
 
 STATE = {"desired": {"scene": {"version": "3"}}, "reported": {"scene": {"state": "in_force"}}}
