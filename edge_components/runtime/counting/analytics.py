@@ -250,8 +250,10 @@ class SceneAnalytics:
         ids = detections.class_ids
         known = (ids >= 0) & (ids < len(self._positions))
         positions = np.where(known, self._positions[np.where(known, ids, 0)], -1)
+        wanted = Detections(detections.boxes, detections.confidences, positions)
         counted = positions >= 0
-        wanted = Detections(detections.boxes[counted], detections.confidences[counted], positions[counted])
+        if not counted.all():
+            wanted = wanted.select(counted)
         return clean(wanted, self._scene.frame_width, self._scene.frame_height, self._cleaning)
 
     def _measure(self, step: TrackerStep, now_ms: int) -> None:
@@ -263,7 +265,7 @@ class SceneAnalytics:
             event_time_ms = self._tallies.event_time_ms(frame.index)
             if event_time_ms is not None:
                 start_ms = window_start_ms(event_time_ms, self._window_ms)
-                self._track_windows.add(start_ms, frame, np.column_stack((feet, ground)))
+                self._track_windows.add(start_ms, frame, ground)
             if self._ground is not None:
                 self._speed.add(frame.slots, frame.ids, ground, frame.time_seconds)
         if self._ground is not None and self._time_seconds >= self._speed_due_seconds:
@@ -274,19 +276,21 @@ class SceneAnalytics:
             self._track_windows.add_speeds(start_ms, latest.ids, speeds, uncertainties)
 
     def _watch(self, step: TrackerStep) -> list[EventPhase]:
-        latest = step.frames[-1]
-        tracks = TrackValues(
-            slots=latest.slots,
-            ids=latest.ids,
-            class_ids=latest.class_ids,
-            feet=latest.feet,
-            heights=latest.heights,
-            inside=self._zones.inside(latest.slots),
-            inside_since=self._zones.entered_seconds(latest.slots),
-            speeds=self._speed.latest(latest.slots, latest.ids),
-        )
         self._occupancy = self._zones.occupancy(self._time_seconds)
+        tracks = self._track_values(step.frames[-1]) if self._events.looks_at_tracks else None
         return self._events.update(self._occupancy, tracks, step.ended_ids.tolist(), self._time_seconds)
+
+    def _track_values(self, frame: TrackedFrame) -> TrackValues:
+        return TrackValues(
+            slots=frame.slots,
+            ids=frame.ids,
+            class_ids=frame.class_ids,
+            feet=frame.feet,
+            heights=frame.heights,
+            inside=self._zones.inside(frame.slots),
+            inside_since=self._zones.entered_seconds(frame.slots),
+            speeds=self._speed.latest(frame.slots, frame.ids),
+        )
 
     def _count(self, crossing: Crossing) -> Record:
         self._totals.count(crossing)

@@ -109,10 +109,22 @@ class EventMonitor:
         """Whether a rule looks at speeds."""
         return any(rule.kind == "running" for _, _, rule in self._rules)
 
+    @property
+    def looks_at_tracks(self) -> bool:
+        """Whether a rule is about single tracks."""
+        return bool(self._track_triggers)
+
     def update(
-        self, occupancy: Integers, tracks: TrackValues, ended_ids: Sequence[int], time_seconds: float
+        self,
+        occupancy: Integers,
+        tracks: TrackValues | None,
+        ended_ids: Sequence[int],
+        time_seconds: float,
     ) -> list[EventPhase]:
-        """Take in the objects inside (Z, C) and the tracks of a frame; return what starts or ends."""
+        """Take in the objects inside (Z, C) and the tracks of a frame; return what starts or ends.
+
+        `tracks` may be None unless the monitor `looks_at_tracks`.
+        """
         if not self._rules:
             return []
         silent = time_seconds - self._time_seconds > MAXIMUM_SILENCE_SECONDS
@@ -125,7 +137,7 @@ class EventMonitor:
                 position, trigger, self._objects(position, occupancy), time_seconds, _ZONE_ITSELF
             )
         ]
-        if self._track_triggers:
+        if tracks is not None:
             still = self._stand(tracks, time_seconds)
             if self._wrong_directions or self._wrong_sides:
                 self._headings.update(tracks.slots, tracks.ids, tracks.feet, tracks.heights, time_seconds)

@@ -38,6 +38,8 @@ class FrameEdge:
 
     def reached(self, frame: TrackedFrame) -> Booleans:
         """Return which tracks (K,) of a frame reach out of it."""
+        if not frame.at_edge.any():
+            return frame.at_edge
         boxes = frame.boxes
         size = boxes[:, 2:] - boxes[:, :2]
         out = np.maximum(-boxes[:, :2], boxes[:, 2:] - self.limits)

@@ -9,26 +9,37 @@ Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 
 
-def sides(starts: Floats, ends: Floats, points: Floats) -> Floats:
-    """Return (end - start) x (point - start), (N, S), for points (N, 2) and segments (S, 2) to (S, 2)."""
-    along = ends - starts
-    return np.asarray(
-        along[:, 0] * (points[:, 1, None] - starts[:, 1]) - along[:, 1] * (points[:, 0, None] - starts[:, 0])
-    )
+class Segments:
+    """Segments from `starts` (S, 2) to `ends` (S, 2); what does not change with the points is kept."""
 
+    def __init__(self, starts: Floats, ends: Floats) -> None:
+        self.starts, self.ends = starts, ends
+        along = ends - starts
+        self._start_x, self._start_y = starts[:, 0].copy(), starts[:, 1].copy()
+        self._along_x, self._along_y = along[:, 0].copy(), along[:, 1].copy()
+        self._squared = np.maximum((along * along).sum(axis=1), 1e-12)
 
-def segment_offsets(starts: Floats, ends: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """Return x and y, (N, S) each, of the way to points (N, 2) from the nearest point of each segment."""
-    along = ends - starts
-    squared = np.maximum((along * along).sum(axis=1), 1e-12)
-    x, y = points[:, 0, None] - starts[:, 0], points[:, 1, None] - starts[:, 1]
-    share = np.clip((x * along[:, 0] + y * along[:, 1]) / squared, 0.0, 1.0)
-    return np.asarray(x - share * along[:, 0]), np.asarray(y - share * along[:, 1])
+    def __len__(self) -> int:
+        return len(self.starts)
 
+    def sides(self, points: Floats) -> Floats:
+        """Return (end - start) x (point - start), (N, S), for points (N, 2)."""
+        x, y = self._from_starts(points)
+        return np.asarray(self._along_x * y - self._along_y * x)
 
-def segment_distances(starts: Floats, ends: Floats, points: Floats) -> Floats:
-    """Return the distances (N, S) from points (N, 2) to the nearest point of each segment."""
-    return np.asarray(np.hypot(*segment_offsets(starts, ends, points)))
+    def offsets(self, points: Floats) -> tuple[Floats, Floats]:
+        """Return x and y, (N, S) each, of the way to points (N, 2) from the nearest point of each segment."""
+        x, y = self._from_starts(points)
+        share = (x * self._along_x + y * self._along_y) / self._squared
+        share = np.minimum(np.maximum(share, 0.0), 1.0)
+        return np.asarray(x - share * self._along_x), np.asarray(y - share * self._along_y)
+
+    def distances(self, points: Floats) -> Floats:
+        """Return the distances (N, S) from points (N, 2) to the nearest point of each segment."""
+        return np.asarray(np.hypot(*self.offsets(points)))
+
+    def _from_starts(self, points: Floats) -> tuple[Floats, Floats]:
+        return points[:, :1] - self._start_x, points[:, 1:] - self._start_y
 
 
 def lengths_despite(doubts: Floats, x: Floats, y: Floats) -> Floats:

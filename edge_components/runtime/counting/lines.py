@@ -18,7 +18,7 @@ import numpy.typing as npt
 from contract.scene import Line
 from edge_components.runtime.counting.box_sizes import BoxSizes
 from edge_components.runtime.counting.frame_edge import EdgeSettings, FrameEdge
-from edge_components.runtime.counting.geometry_arrays import lengths_despite, segment_offsets, sides
+from edge_components.runtime.counting.geometry_arrays import Segments, lengths_despite
 from edge_components.runtime.counting.slots import SlotArrays
 from edge_components.runtime.counting.tracked import TrackedFrame, TrackerStep
 
@@ -68,8 +68,10 @@ class LineCounter:
         self._lines = tuple(lines)
         self._names = [line.name for line in lines]
         segments = [(pair, index) for index, line in enumerate(lines) for pair in pairwise(line.points)]
-        self._starts = np.array([pair[0] for pair, _ in segments], np.float64).reshape(-1, 2) + _TIE_BREAK_PX
-        self._ends = np.array([pair[1] for pair, _ in segments], np.float64).reshape(-1, 2) + _TIE_BREAK_PX
+        self._segments = Segments(
+            np.array([pair[0] for pair, _ in segments], np.float64).reshape(-1, 2) + _TIE_BREAK_PX,
+            np.array([pair[1] for pair, _ in segments], np.float64).reshape(-1, 2) + _TIE_BREAK_PX,
+        )
         self._line_of = np.array([index for _, index in segments], np.int64)
         self._edge = FrameEdge(width, height, self.settings.edge)
         self._sizes = BoxSizes()
@@ -171,8 +173,8 @@ class LineCounter:
     def _pass(self, slots: Integers, feet: Floats, time_seconds: float | Floats) -> None:
         """Note every passage of a segment on the way from the last foot point to `feet`."""
         state = self._state
-        before = sides(self._starts, self._ends, state["foot"][slots])
-        after = sides(self._starts, self._ends, feet)
+        both = self._segments.sides(np.concatenate((state["foot"][slots], feet)))
+        before, after = both[: len(feet)], both[len(feet) :]
         changed = (before > 0) != (after > 0)
         if not changed.any():
             return
@@ -193,7 +195,7 @@ class LineCounter:
         Two segments that share a corner are asked about it in the same numbers, so neither a way through the
         corner nor one that touches it is counted by one of them alone.
         """
-        first, last = self._starts[segment] - start, self._ends[segment] - start
+        first, last = self._segments.starts[segment] - start, self._segments.ends[segment] - start
         return bool((way[0] * first[1] > way[1] * first[0]) != (way[0] * last[1] > way[1] * last[0]))
 
     def _note(self, slot: int, line: int, inwards: bool, moment: float, place: Floats) -> None:
@@ -223,7 +225,7 @@ class LineCounter:
 
     def _offsets(self, feet: Floats, lines: Integers) -> tuple[Floats, Floats]:
         """Return x and y of the way to each foot point (K, 2) from the nearest point of its line (K,)."""
-        x, y = segment_offsets(self._starts, self._ends, feet)
+        x, y = self._segments.offsets(feet)
         far = np.where(self._line_of[None, :] == lines[:, None], np.hypot(x, y), np.inf)
         nearest = np.arange(len(feet)), far.argmin(axis=1)
         return x[nearest], y[nearest]

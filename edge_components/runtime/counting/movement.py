@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.scene import EventRule, Line
-from edge_components.runtime.counting.geometry_arrays import segment_distances, sides
+from edge_components.runtime.counting.geometry_arrays import Segments
 from edge_components.runtime.counting.slots import SlotArrays
 
 Floats = npt.NDArray[np.float64]
@@ -72,17 +72,17 @@ class _Path:
 
     def __init__(self, line: Line) -> None:
         ends = list(pairwise(line.points))
-        self._starts = np.array([start for start, _ in ends], np.float64)
-        self._ends = np.array([end for _, end in ends], np.float64)
-        along = self._ends - self._starts
+        starts, stops = np.array(ends, np.float64).transpose(1, 0, 2)
+        self._segments = Segments(starts, stops)
+        along = stops - starts
         self._directions = along / np.hypot(along[:, 0], along[:, 1])[:, None]
 
     def nearest(self, feet: Floats) -> tuple[Floats, Floats]:
         """Return direction (K, 2) and signed distance (K,) of the segment nearest to each foot point."""
-        distances = segment_distances(self._starts, self._ends, feet)
+        distances = self._segments.distances(feet)
         nearest = distances.argmin(axis=1)
         rows = np.arange(len(feet))
-        side = np.sign(sides(self._starts, self._ends, feet)[rows, nearest])
+        side = np.sign(self._segments.sides(feet)[rows, nearest])
         return self._directions[nearest], side * distances[rows, nearest]
 
 

@@ -35,5 +35,7 @@ class SlotArrays:
 
     def clear(self, slots: npt.NDArray[np.int64]) -> None:
         """Give `slots` back their initial values."""
+        if not len(slots):
+            return
         for name, (_, _, initial) in self._fields.items():
             self._arrays[name][slots] = initial

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -81,15 +82,17 @@ class TrackedFrame:
     anchor_shares: Floats | None = None
     """How far down its box an object is, as a share of the height; None when all are at the lower edge."""
 
-    @property
+    @cached_property
     def feet(self) -> Floats:
         """The points (K, 2) where the objects are: on the lower edge, or where `anchor_shares` says."""
-        down = self.boxes[:, 3]
+        feet = np.empty((len(self.boxes), 2))
+        feet[:, 0] = 0.5 * (self.boxes[:, 0] + self.boxes[:, 2])
+        feet[:, 1] = self.boxes[:, 3]
         if self.anchor_shares is not None:
-            down = self.boxes[:, 1] + self.anchor_shares * self.heights
-        return np.column_stack((0.5 * (self.boxes[:, 0] + self.boxes[:, 2]), down))
+            feet[:, 1] = self.boxes[:, 1] + self.anchor_shares * self.heights
+        return feet
 
-    @property
+    @cached_property
     def heights(self) -> Floats:
         """The box heights (K,)."""
         return np.asarray(self.boxes[:, 3] - self.boxes[:, 1])

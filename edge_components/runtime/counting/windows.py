@@ -163,13 +163,14 @@ class TrackWindows:
     def __init__(self) -> None:
         self._banks: dict[int, _TrackBank] = {}
 
-    def add(self, start_ms: int, frame: TrackedFrame, places: Floats) -> None:
-        """Take in a frame's sightings; `places` (K, 4) are foot x and y and ground x and y."""
+    def add(self, start_ms: int, frame: TrackedFrame, ground: Floats) -> None:
+        """Take in a frame's sightings and where they are on the `ground` (K, 2)."""
         slots = frame.slots
         if not len(slots):
             return
         bank = self._bank(start_ms, int(slots.max()) + 1)
-        self._finish(bank, slots[(bank.ids[slots] != frame.ids) & (bank.ids[slots] > 0)])
+        ids = bank.ids[slots]
+        self._finish(bank, slots[(ids != frame.ids) & (ids > 0)])
         bank.ids[slots] = frame.ids
         bank.class_ids[slots] = frame.class_ids
         values = np.empty((len(slots), _SUMS))
@@ -177,7 +178,8 @@ class TrackWindows:
         values[:, CONFIDENCE] = frame.confidences
         values[:, 2:4] = frame.boxes[:, :2]
         values[:, 4:6] = frame.boxes[:, 2:] - frame.boxes[:, :2]
-        values[:, 6:] = places
+        values[:, FOOT] = frame.feet
+        values[:, GROUND] = ground
         bank.sums[slots] += values
 
     def add_speeds(self, start_ms: int, ids: Integers, speeds: Floats, uncertainties: Floats) -> None:
@@ -214,6 +216,8 @@ class TrackWindows:
         return bank
 
     def _finish(self, bank: _TrackBank, slots: Integers) -> None:
+        if not len(slots):
+            return
         for slot in slots:
             bank.finished.append((int(bank.ids[slot]), int(bank.class_ids[slot]), bank.sums[slot].copy()))
         bank.sums[slots] = 0.0

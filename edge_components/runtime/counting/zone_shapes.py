@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from contract.geometry import polygon_area
 from contract.scene import Zone
-from edge_components.runtime.counting.geometry_arrays import edges_to_the_right, segment_distances
+from edge_components.runtime.counting.geometry_arrays import Segments, edges_to_the_right
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -30,12 +30,12 @@ class ZoneShapes:
         self._limits = np.array([width, height], np.float64)
         polygons = [self._snapped(np.array(zone.polygon, np.float64)) for zone in zones]
         # All zones' edges in one array, so that one call places every foot point in every zone.
-        self._starts = np.concatenate([*polygons, np.empty((0, 2))])
-        self._ends = np.concatenate(
-            [*(np.roll(polygon, -1, axis=0) for polygon in polygons), np.empty((0, 2))]
+        self._edges = Segments(
+            np.concatenate([*polygons, np.empty((0, 2))]),
+            np.concatenate([*(np.roll(polygon, -1, axis=0) for polygon in polygons), np.empty((0, 2))]),
         )
         self._first_edges = np.cumsum([0, *map(len, polygons)])[:-1]
-        self._on_frame_edge = self._along(0.0) | self._along(self._limits)
+        self._on_frame_edge = np.flatnonzero(self._along(0.0) | self._along(self._limits))
         self.areas = np.array([polygon_area(zone.polygon) for zone in zones])
 
     def _snapped(self, polygon: Floats) -> Floats:
@@ -43,7 +43,7 @@ class ZoneShapes:
         return np.asarray(np.where(polygon >= self._limits - _SNAP_PX, self._limits, polygon))
 
     def _along(self, border: Floats | float) -> Booleans:
-        return np.asarray(((self._starts == border) & (self._ends == border)).any(axis=1))
+        return np.asarray(((self._edges.starts == border) & (self._edges.ends == border)).any(axis=1))
 
     def locate(self, feet: Floats) -> tuple[Booleans, Floats]:
         """Return which zones foot points (K, 2) are inside of (K, Z), and how far from their edges (K, Z).
@@ -52,14 +52,14 @@ class ZoneShapes:
         if that is outside, it is at least as far from the zone as from the frame. A zone that fills the
         frame has no edge: it is far away.
         """
-        held = np.clip(feet, 0.0, self._limits)
-        hits = edges_to_the_right(self._starts, self._ends, held)
-        inside = np.add.reduceat(hits, self._first_edges, axis=1, dtype=np.int64) % 2 == 1
-        to_edges = segment_distances(self._starts, self._ends, held)
+        held = np.minimum(np.maximum(feet, 0.0), self._limits)
+        hits = edges_to_the_right(self._edges.starts, self._edges.ends, held)
+        inside = np.logical_xor.reduceat(hits, self._first_edges, axis=1)
+        to_edges = self._edges.distances(held)
         nearest = np.minimum.reduceat(to_edges, self._first_edges, axis=1)
         inside |= nearest <= _ON_EDGE_PX
-        if self._on_frame_edge.any():
+        if len(self._on_frame_edge):
             to_edges[:, self._on_frame_edge] = _FAR_PX
             nearest = np.minimum.reduceat(to_edges, self._first_edges, axis=1)
-        beyond = np.hypot(*(feet - held).T)[:, None]
+        beyond = np.hypot(feet[:, :1] - held[:, :1], feet[:, 1:] - held[:, 1:])
         return inside, np.where(inside, nearest, np.maximum(nearest, beyond))

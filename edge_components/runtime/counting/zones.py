@@ -97,8 +97,8 @@ class ZoneCounter:
         state = self._state
         present = (state["track"] > 0) & (time_seconds - state["time"] <= self.settings.hold_seconds)
         counts = np.zeros((state["inside"].shape[1], self._tallies.classes), np.int64)
-        tracks, zones = np.nonzero(state["inside"][present])
-        np.add.at(counts, (zones, state["class"][present][tracks]), 1)
+        tracks, zones = np.nonzero(state["inside"] & present[:, None])
+        np.add.at(counts, (zones, state["class"][tracks]), 1)
         return counts
 
     def inside(self, slots: Integers) -> Booleans:
@@ -120,13 +120,14 @@ class ZoneCounter:
         before = state["inside"][slots]
         self._hold(slots[~new], before[~new], frame.index)
         state["size"][slots], state["doubt"][slots] = self._sizes.update(frame)
-        margins = self._margins(slots)
-        self._unlock(slots, feet, margins)
+        self._unlock(slots, feet)
         differs = raw != before
         if differs.any() or state["run"][slots].any():
+            margins = self._margins(slots)
             self._run(frame, differs, distances, margins)
             self._change(frame, feet, margins)
-        self._book(slots, state["inside"][slots], frame.index)
+            before = state["inside"][slots]
+        self._book(slots, before, frame.index)
         state["distance"][slots] = distances
         state["index"][slots] = frame.index
         state["time"][slots] = frame.time_seconds
@@ -140,14 +141,15 @@ class ZoneCounter:
         margins = np.minimum(self.settings.margin * self._state["size"][slots][:, None], self._margin_limits)
         return np.asarray(margins)
 
-    def _unlock(self, slots: Integers, feet: Floats, margins: Floats) -> None:
+    def _unlock(self, slots: Integers, feet: Floats) -> None:
         """Let tracks change again that have moved on from where they changed."""
         locked = self._state["locked"][slots]
         if not locked.any():
             return
         way = feet[:, None, :] - self._state["anchor"][slots]
         travelled = np.hypot(way[..., 0], way[..., 1]) - self._state["doubt"][slots][:, None]
-        self._state["locked"][slots] = locked & (travelled < self.settings.travel_margins * margins)
+        enough = self.settings.travel_margins * self._margins(slots)
+        self._state["locked"][slots] = locked & (travelled < enough)
 
     def _appear(self, frame: TrackedFrame, latest: TrackedFrame, which: Integers, raw: Booleans) -> None:
         """Begin new tracks; one that grew into the frame over its edge begins where it came from."""
@@ -260,7 +262,7 @@ class ZoneCounter:
         beyond = self._edge.beyond(feet)
         raw, distances = self._shapes.locate(feet)
         margins = self._margins(slots)
-        self._unlock(slots, feet, margins)
+        self._unlock(slots, feet)
         # Inside the frame nobody knows where a lost track went: only what has begun may become certain.
         certain = (raw != state["inside"][slots]) & ~state["locked"][slots]
         certain &= self._is_clear(slots, distances, margins)
