@@ -21,7 +21,11 @@ ANSWER_SECONDS = 10.0
 _CLOSE_SECONDS = 1.0
 _FIRST_BACK_OFF_SECONDS, _LONGEST_BACK_OFF_SECONDS = 0.5, 15.0
 _RENEWALS = 5
-"""So many times a subscription that fails after a reconnection is a reason to connect once more."""
+"""So many new connections on which a subscription fails are given up for the next one.
+
+After these the rest goes on with what works, and the subscription is tried again every now and then.
+"""
+_AGAIN_SECONDS = 15.0
 _REFUSALS = 4
 """So many connections in a row that are closed at once are no nucleus about to end."""
 _CLOSED = "AWS_IO_SOCKET_CLOSED"
@@ -80,6 +84,11 @@ class _Subscription:
             operation.append(opened)
             future.result(ANSWER_SECONDS)
         self._operation = opened
+
+    @property
+    def is_open(self) -> bool:
+        """Whether events come."""
+        return self._operation is not None
 
     def close(self) -> None:
         operation, self._operation = self._operation, None
@@ -194,15 +203,33 @@ class NucleusConnection:
 
     def _stay_connected(self) -> None:
         while True:
-            self._lost.wait()
+            is_lost = self._lost.wait(None if self._all_open() else _AGAIN_SECONDS)
             if self._closed.is_set():
                 return
+            if not is_lost:
+                self._open_the_rest()
+                continue
             self._drop()
             try:
                 self._reconnect()
             except IpcRefusedError as error:
                 self._refused(str(error))
                 return
+
+    def _all_open(self) -> bool:
+        with self._lock:
+            return all(subscription.is_open for subscription in self._subscriptions)
+
+    def _open_the_rest(self) -> None:
+        """Try the subscriptions again that failed on a connection which works."""
+        with self._lock:
+            client = self._client
+            if client is None or self._closed.is_set():
+                return
+            missing = [subscription for subscription in self._subscriptions if not subscription.is_open]
+            opened = [self._opened_again(subscription, client) for subscription in missing]
+        if any(opened):
+            self._after_renewal()
 
     def _drop(self) -> None:
         with self._lock:
@@ -214,7 +241,7 @@ class NucleusConnection:
 
     def _reconnect(self) -> None:
         """Try until it works or we close; raises `IpcRefusedError`."""
-        back_off_seconds, attempts, refusals = _FIRST_BACK_OFF_SECONDS, 0, 0
+        back_off_seconds, attempts, refusals, connections = _FIRST_BACK_OFF_SECONDS, 0, 0, 0
         while not self._closed.wait(back_off_seconds):
             back_off_seconds = min(2 * back_off_seconds, _LONGEST_BACK_OFF_SECONDS)
             attempts += 1
@@ -229,7 +256,8 @@ class NucleusConnection:
             except IpcError:
                 refusals = 0
                 continue
-            if self._take_up(client) or attempts >= _RENEWALS:
+            connections += 1
+            if self._take_up(client) or connections >= _RENEWALS:
                 break
             self._drop()
         if not self._closed.is_set():
