@@ -83,7 +83,8 @@ def run_component(
 
     0: stopped, 1: failed while running, 2: could not start. A `configuration` given means a run without
     Greengrass, as `thing_name`. `restart` replaces this process by a fresh one, for settings that cannot
-    change live; `end_now` ends one whose work does not stop in time.
+    change live, whether or not the work has stopped; `end_now` ends one whose work does not stop in time, and
+    returns never.
     """
     configure_logging()
     stop = threading.Event()
@@ -101,11 +102,22 @@ def run_component(
             if ipc is not None:
                 finish_within(_IPC_CLOSE_SECONDS, ipc.close)
             return status
+        if run.wants_restart and not signals and status == STOPPED:
+            # Also with work that hangs: its threads end with the program that they belong to, whereas a
+            # process that ends with status 0 is not started again by the nucleus.
+            status = _restarted(restart)
         if not run.has_stopped:
             end_now(status)
-        if run.wants_restart and not signals:
-            restart()
     return status
+
+
+def _restarted(restart: Callable[[], None]) -> int:
+    """Replace this process; where that fails, return the exit status that gets it started again."""
+    try:
+        restart()
+    except OSError as error:
+        logger.warning("no new process in place of this one", extra={"error": str(error)})
+    return FAILED
 
 
 class _Run(Generic[Settings]):
@@ -126,26 +138,36 @@ class _Run(Generic[Settings]):
         self._named_folders = DeviceFolders.of(configuration)
         folders = folders or self._named_folders
         folders.make()
-        self._last_good = LastGood(folders.configurations, component.name)
-        status = StatusWriter(folders.status, component.name, os.environ.get(VERSION_VARIABLE, "0.0.0"))
+        version = os.environ.get(VERSION_VARIABLE, "0.0.0")
+        self._last_good = LastGood(folders.configurations, component.name, version)
+        status = StatusWriter(folders.status, component.name, version)
         self._context = ComponentContext(folders, thing_name, ipc, stop, status)
+        self._offered = configuration
+        self._works_with_last_good = False
         self._settings = self._first_settings(configuration)
         self.wants_restart = False
         self.has_stopped = False
 
     def _first_settings(self, configuration: Mapping[str, Any]) -> Settings:
         """Return the settings to start with; raises `CrowdLensError` for a configuration that is refused."""
+        refused = None if self._ipc is None else self._last_good.refused(configuration)
+        if refused is not None:
+            return self._settings_before(refused.good, refused.reason)
         try:
-            settings = self._component.settings(configuration)
+            return self._component.settings(configuration)
         except CrowdLensError as error:
-            good = self._last_good.refused_start()
+            good = self._last_good.refused_start(configuration)
             if good is None:
                 self._context.failure = str(error)
                 self._tell_failure()
                 raise
-            self._refuse(error)
-            return self._component.settings(good)
-        self._last_good.keep(configuration)
+            return self._settings_before(good, str(error))
+
+    def _settings_before(self, good: Mapping[str, Any], reason: str) -> Settings:
+        """Return the settings of the last good configuration, and tell why those offered are not in force."""
+        settings = self._component.settings(good)
+        self._works_with_last_good = True
+        self._tell_refusal(reason)
         return settings
 
     def whole(self) -> int:
@@ -154,6 +176,11 @@ class _Run(Generic[Settings]):
         context.status.start()
         try:
             self._component.start(self._settings, context)
+        except CrowdLensError as error:
+            return self._could_not_start(error)
+        if not self._works_with_last_good:
+            self._last_good.keep(self._offered)
+        try:
             if self._ipc is not None:
                 self._listen(self._ipc)
         except CrowdLensError as error:
@@ -164,6 +191,19 @@ class _Run(Generic[Settings]):
         context.stop.wait()
         self._end()
         return FAILED if context.failure else STOPPED
+
+    def _could_not_start(self, error: CrowdLensError) -> int:
+        """Ask for a new process with the last good configuration; raises `error` where there is none."""
+        if self._ipc is not None and not self._works_with_last_good:
+            good = self._last_good.refused_start(self._offered)
+            if good is not None and self._last_good.refuse(self._offered, str(error), at_start=True):
+                logger.error("start failed, the configuration before is tried", extra={"reason": str(error)})
+                self.wants_restart = True
+                self._end()
+                return STOPPED
+        self._context.failure = str(error)
+        self._end()
+        raise error
 
     def _listen(self, ipc: Ipc) -> None:
         """Take updates from now on, and tell the nucleus that the component runs."""
@@ -189,30 +229,40 @@ class _Run(Generic[Settings]):
             logger.warning("configuration not read", extra={"error": str(error)})
             return
         try:
-            self._take(configuration)
+            in_force = self._take(configuration)
         except CrowdLensError as error:
-            self._refuse(error)
+            self._last_good.refuse(configuration, str(error))
+            self._tell_refusal(str(error))
             return
-        self._last_good.keep(configuration)
-        self._context.status.set_details(configuration_problem=None)
+        if in_force:
+            self._last_good.keep(configuration)
+            self._context.status.set_details(configuration_problem=None)
 
-    def _take(self, configuration: Mapping[str, Any]) -> None:
+    def _take(self, configuration: Mapping[str, Any]) -> bool:
+        """Return whether the configuration is in force now; raises `CrowdLensError` when it cannot be."""
         settings, folders = self._component.settings(configuration), DeviceFolders.of(configuration)
         logging.getLogger().setLevel(log_level(configuration))
         if settings == self._settings and folders == self._named_folders:
-            return
+            return True
         if folders == self._named_folders and self._component.apply(settings):
             self._settings = settings
             logger.info("configuration applied", extra={"component": self._component.name})
-            return
+            return True
+        refused = self._last_good.refused(configuration)
+        if refused is not None and refused.at_start:
+            self._tell_refusal(refused.reason)
+            return False
+        # Nobody rolls this one back when the new process cannot start with it.
+        self._last_good.offer(configuration)
         logger.info("configuration needs a new process", extra={"component": self._component.name})
         self.wants_restart = True
         self._context.stop.set()
+        return False
 
-    def _refuse(self, error: CrowdLensError) -> None:
+    def _tell_refusal(self, reason: str) -> None:
         """Tell of a configuration that is not worked with: the one before stays in force."""
-        logger.error("configuration refused", extra={"reason": str(error)})
-        self._context.status.set_details(configuration_problem=f"refused, the one before stays: {error}")
+        logger.error("configuration refused", extra={"reason": reason})
+        self._context.status.set_details(configuration_problem=f"refused, the one before stays: {reason}")
 
     def _end(self) -> None:
         """Stop the work, then tell of a failure, then let go of the nucleus."""

@@ -72,7 +72,10 @@ class Ipc:
         return dict(answer.value or {})
 
     def on_configuration_change(self, call: Callable[[], None]) -> None:
-        """Call `call`, on a thread of ours, after changes: once for those that come together."""
+        """Call `call`, on a thread of ours, after changes: once for those that come together.
+
+        It is called soon after this, too: a change may lie between the first reading and the subscription.
+        """
         coalescer = Coalescer("configuration changes", call)
         self._lanes.append(coalescer)
         self._connection.subscribe(
@@ -81,6 +84,7 @@ class Ipc:
             lambda _event: coalescer.announce(),
             coalescer.announce,
         )
+        coalescer.announce()
 
     def validate_updates(self, check: Callable[[dict[str, Any]], str | None]) -> bool:
         """Ask `check` before a deployment changes the configuration: None accepts, a sentence refuses.

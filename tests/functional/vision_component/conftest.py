@@ -39,6 +39,14 @@ WIDTH, HEIGHT = 160, 120
 PATIENCE_SECONDS = 60.0
 
 
+class _EndedNowError(Exception):
+    """The process would be gone here."""
+
+
+def _end_now(status: int) -> None:
+    raise _EndedNowError(status)
+
+
 def eventually(condition: Callable[[], Any], what: str = "") -> Any:
     """Return what `condition` gives once that is true."""
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -209,7 +217,8 @@ class Site:
         eventually(lambda: "RUNNING" in self.nucleus.states[COMPONENT] or self.status is not None)
 
     def _run(self) -> None:
-        self.status = run_component(self.component, end_now=lambda status: None)
+        with contextlib.suppress(_EndedNowError):
+            self.status = run_component(self.component, end_now=_end_now)
 
     def stop(self) -> None:
         """Stop it as a signal does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from contract.errors import CrowdLensError
 from edge_components.runtime.device_folders import DeviceFolders, DeviceFoldersError
-from edge_components.runtime.last_good import STARTS_REFUSED, LastGood
+from edge_components.runtime.last_good import STARTS_REFUSED, LastGood, Refusal
+
+BAD = {"threshold": 7}
 
 
 def test_folders_are_the_usual_ones_unless_named() -> None:
@@ -63,13 +66,48 @@ def test_a_run_folder_that_cannot_be_made_stops_nothing(
 def test_a_configuration_that_stays_bad_gives_way_to_the_last_good_one(tmp_path: Path) -> None:
     kept = LastGood(tmp_path, "vision")
     kept.keep({"threshold": 0.5})
-    refusals = [LastGood(tmp_path, "vision").refused_start() for _ in range(STARTS_REFUSED + 1)]
+    refusals = [LastGood(tmp_path, "vision").refused_start(BAD) for _ in range(STARTS_REFUSED + 1)]
     assert refusals == [None] * STARTS_REFUSED + [{"threshold": 0.5}]
     kept.keep({"threshold": 0.5})
-    assert kept.refused_start() is None
+    assert kept.refused_start(BAD) is None
 
 
 def test_without_a_good_one_every_start_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vision.json").write_text("[cut", encoding="utf-8")
     kept = LastGood(tmp_path, "vision")
-    assert [kept.refused_start() for _ in range(STARTS_REFUSED + 2)] == [None] * (STARTS_REFUSED + 2)
+    assert [kept.refused_start(BAD) for _ in range(STARTS_REFUSED + 2)] == [None] * (STARTS_REFUSED + 2)
+
+
+def test_what_was_taken_while_running_gives_way_at_once(tmp_path: Path) -> None:
+    kept = LastGood(tmp_path, "vision")
+    kept.keep({"threshold": 0.5})
+    kept.offer(BAD)
+    assert kept.refused_start(BAD) == {"threshold": 0.5}
+
+
+def test_where_starts_cannot_be_counted_the_good_one_is_worked_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full, or that the kernel has made read-only."""
+    kept = LastGood(tmp_path, "vision")
+    kept.keep({"threshold": 0.5})
+
+    def full(_descriptor: int) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert kept.refused_start(BAD) == {"threshold": 0.5}
+    assert kept.refuse(BAD, "too much") is False
+
+
+def test_a_refusal_holds_for_the_version_that_refused(tmp_path: Path) -> None:
+    kept = LastGood(tmp_path, "vision", "1.0.0")
+    kept.keep({"threshold": 0.5})
+    assert kept.refuse(BAD, "too much")
+    assert LastGood(tmp_path, "vision", "1.0.0").refused(BAD) == Refusal(
+        {"threshold": 0.5}, "too much", at_start=False
+    )
+    assert kept.refused({"threshold": 0.6}) is None
+    assert LastGood(tmp_path, "vision", "1.1.0").refused(BAD) is None
+    kept.keep(BAD)
+    assert kept.refused(BAD) is None
