@@ -20,6 +20,8 @@ from pathlib import Path
 
 LOCK_FILE = "requirements.lock"
 _CURRENT = "current"
+_WHOLE = ".whole"
+"""Lies in a set that is on the disk to its last file."""
 _KEPT_SETS = 2
 
 
@@ -55,7 +57,7 @@ def install(wheelhouse: Path, into: Path, *, python: str) -> Path:
     lock = (wheelhouse / LOCK_FILE).read_bytes()
     target = into / f"{python}-{hashlib.sha256(lock).hexdigest()[:12]}"
     into.mkdir(parents=True, exist_ok=True)
-    if not target.is_dir():
+    if not (target / _WHOLE).is_file():
         _install_whole(wheelhouse, target)
     _switch(into, target)
     _prune(into, target)
@@ -63,14 +65,33 @@ def install(wheelhouse: Path, into: Path, *, python: str) -> Path:
 
 
 def _install_whole(wheelhouse: Path, target: Path) -> None:
-    """Install into a folder of its own and rename it: a cut of power leaves nothing half done in `target`."""
+    """Install into a folder of its own and rename it: a cut of power leaves nothing half done in `target`.
+
+    The mark is written when everything else is on the disk; a `target` without one is what an interrupted
+    run left, and is replaced.
+    """
     staging = Path(tempfile.mkdtemp(prefix=".installing-", dir=target.parent))
     try:
         _run_pip(wheelhouse, staging)
         staging.chmod(0o755)
+        os.sync()
+        (staging / _WHOLE).touch()
+        os.sync()
+        if target.exists():
+            target.rename(staging.with_name(f"{staging.name}-before"))
         staging.rename(target)
+        _sync_folder(target.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the names in `folder` be on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _run_pip(wheelhouse: Path, folder: Path) -> None:
@@ -96,6 +117,7 @@ def _switch(into: Path, target: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(target.name)
     link.replace(into / _CURRENT)
+    _sync_folder(into)
 
 
 def _prune(into: Path, target: Path) -> None:

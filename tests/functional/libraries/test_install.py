@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ensurepip
 import hashlib
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -97,6 +98,27 @@ def test_what_a_cut_of_power_left_is_cleared(tmp_path: Path) -> None:
     (into / ".installing-abc").mkdir(parents=True)
     install(make_wheelhouse(tmp_path, "1.0"), into, python=RUNNING)
     assert not (into / ".installing-abc").exists()
+
+
+def test_a_set_that_a_cut_of_power_emptied_is_installed_again(tmp_path: Path) -> None:
+    """The folder's name may be on the disk before its files are: then it holds empty ones and no mark."""
+    into = tmp_path / "libraries"
+    house = make_wheelhouse(tmp_path, "1.0")
+    target = install(house, into, python=RUNNING)
+    (target / ".whole").unlink()
+    (target / "example.py").write_bytes(b"")
+    assert install(house, into, python=RUNNING) == target
+    assert current(into) == "VERSION = '1.0'\n"
+    assert sorted(path.name for path in into.iterdir()) == sorted([target.name, "current"])
+
+
+def test_the_mark_is_written_when_the_files_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into, marks = tmp_path / "libraries", []
+    monkeypatch.setattr(os, "sync", lambda: marks.append(bool(list(into.glob(".installing-*/.whole")))))
+    install(make_wheelhouse(tmp_path, "1.0"), into, python=RUNNING)
+    assert marks == [False, True]
 
 
 def test_another_python_is_told(tmp_path: Path) -> None:
