@@ -51,8 +51,12 @@ def parse_request(head: bytes) -> Request:
         raise BadRequestError(405, "only GET and HEAD are answered here")
     if not target.startswith("/"):
         raise BadRequestError(400, "the request's address must begin with a slash")
-    split = urlsplit(target)
-    return Request(method, unquote(split.path), dict(parse_qsl(split.query)), _headers(lines))
+    try:
+        split = urlsplit(target)
+        query = dict(parse_qsl(split.query))
+    except ValueError as error:
+        raise BadRequestError(400, "the request's address cannot be read") from error
+    return Request(method, unquote(split.path), query, _headers(lines))
 
 
 def _headers(lines: list[str]) -> dict[str, str]:
