@@ -28,9 +28,14 @@ class CameraPlan:
     confidence: float | None
 
     def scene(self, width: int, height: int) -> Scene:
-        """Return the scene in pixels of a frame, with the project's classes; raises `SceneError`."""
+        """Return the scene in pixels of a frame, with the project's classes; raises `SceneError`.
+
+        A classifier looks at the whole frame, of whatever aspect, so its scene has no geometry.
+        """
         scene = self.documents.scene.scene
         project = None if self.documents.project is None else self.documents.project.project
+        if project is not None and project.classifies:
+            return replace(scene, frame_width=width, frame_height=height, zones=(), lines=(), ground=())
         if project is not None and project.classes:
             centred = tuple(name for name in scene.centred_classes if name in project.classes)
             scene = replace(scene, classes=project.classes, centred_classes=centred)
@@ -42,6 +47,7 @@ class CameraPlan:
         project = None if self.documents.project is None else self.documents.project.project
         if project is not None and project.classifies:
             return ClassificationAnalytics(scene, project, self.model.labels, tell=tell)
+        self._check_classes()
         return SceneAnalytics(
             scene,
             labels=self.model.labels,
@@ -51,8 +57,12 @@ class CameraPlan:
 
     def follow(self, before: Analytics, scene: Scene, tell: Tell | None) -> tuple[Analytics, list[Record]]:
         """Return analytics that go on where `before` ends, and the last records of that."""
-        project = self.documents.project
-        if isinstance(before, SceneAnalytics) and not (project and project.project.classifies):
+        document = self.documents.project
+        project = None if document is None else document.project
+        if isinstance(before, ClassificationAnalytics) and project is not None and project.classifies:
+            self._check_task()
+            return before.hand_over(scene, project, self.model.labels, tell=tell)
+        if isinstance(before, SceneAnalytics) and not (project and project.classifies):
             return before.hand_over(
                 scene,
                 labels=self.model.labels,
@@ -82,6 +92,17 @@ class CameraPlan:
             raise ProjectError(
                 f"model {self.model.name} is for {task}: expected one for {' or '.join(wanted)}"
             )
+
+    def _check_classes(self) -> None:
+        """Refuse a class of the project that the model lacks: it is the project's fault, not the scene's."""
+        project = self.documents.project
+        labels = self.model.labels
+        for name in () if project is None else project.project.classes:
+            if name not in labels:
+                known = ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "")
+                raise ProjectError(
+                    f"classes has {name!r}, which model {self.model.name} does not know: expected one of {known}"
+                )
 
 
 def task_of(model: FrameModel) -> str:

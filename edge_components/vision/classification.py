@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ class ClassificationAnalytics:
     ) -> None:
         output = project.output
         self._scene = scene
+        self._subject = project.name, output, tuple(labels)
         self._output = output
         self._texts = LabelTexts(project, labels)
         self._smoothing = Smoothing(output.smoothing_frames, len(labels))
@@ -144,6 +146,25 @@ class ClassificationAnalytics:
         self._changes += changed
         records += self._told(changed, previous)
         return records + self._watch(probability, suspect)
+
+    def hand_over(
+        self,
+        scene: Scene,
+        project: Project,
+        labels: Sequence[str],
+        *,
+        tell: Callable[[Classified], None] | None = None,
+    ) -> tuple[ClassificationAnalytics, list[Record]]:
+        """Return who goes on from the next frame, under `scene`, and the last records of this one.
+
+        With the same project and labels all that stands goes on: nothing is told again, no event starts anew.
+        Otherwise the successor begins anew. Raises `ProjectError` as the constructor does.
+        """
+        if (project.name, project.output, tuple(labels)) != self._subject:
+            return ClassificationAnalytics(scene, project, labels, tell=tell), self.close()
+        successor = copy.copy(self)
+        successor._scene, successor._tell = scene, tell
+        return successor, []
 
     def idle(self, event_time_ms: int) -> list[Record]:
         """Let time pass without a frame; a long silence ends events, and what stood stands no more."""

@@ -255,3 +255,39 @@ def test_without_texts_a_label_stands_for_itself() -> None:
 def test_texts_that_fit_no_label_are_refused(output: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ProjectError, match=r"^" + sentence.replace(".", r"\.")):
         ClassificationAnalytics(scene(), project(**output), LABELS)
+
+
+ALERT = {"alert": {"texts": ["Mask"], "minimum_seconds": 1}, "mqtt": "change"}
+
+
+@pytest.mark.parametrize(
+    ("other", "starts", "messages"),
+    [
+        pytest.param({}, 1, 1, id="the-same-project-goes-on"),
+        pytest.param({"smoothing_frames": 2}, 2, 2, id="another-output-begins-anew"),
+    ],
+)
+def test_a_change_of_model_or_scene_tells_nothing_twice(
+    other: dict[str, Any], starts: int, messages: int
+) -> None:
+    watched = Watched(**ALERT)
+    watched.see(*[seen(n643=0.9)] * 30)
+    before = watched.analytics
+    watched.analytics, last = before.hand_over(
+        scene(), project(**{**ALERT, **other}), LABELS, tell=watched.told.append
+    )
+    watched.records += last
+    watched.see(*[seen(n643=0.9)] * 30)
+    watched.close()
+    phases = [row.values["phase"] for row in watched.rows("events") if row.values["phase"] != "update"]
+    assert phases == ["start", "end"] * starts
+    assert len(watched.told) == messages
+    assert watched.analytics.totals.frames == (60 if starts == 1 else 30)
+
+
+def test_other_labels_begin_anew() -> None:
+    watched = Watched(**ALERT)
+    watched.see(*[seen(n643=0.9)] * 30)
+    successor, last = watched.analytics.hand_over(scene(), project(**ALERT), tuple(reversed(LABELS)))
+    assert [row.values["phase"] for row in last] == ["end"]
+    assert successor.answer is None
