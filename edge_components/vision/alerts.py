@@ -20,6 +20,7 @@ from contract.records import Record
 from contract.scene import Scene
 from contract.topics import alert_topic
 from edge_components.vision.camera_health import ENDED, OK
+from edge_components.vision.open_fault import Fault, OpenFault
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +38,14 @@ class AlertPublisher(Protocol):
 
 
 class CameraAlerts:
-    """Makes alerts of a camera's records and hands them over; `note` never waits and never raises."""
+    """Makes alerts of a camera's records and hands them over; `note` never waits and never raises.
 
-    def __init__(self, publisher: AlertPublisher, scene: Scene, device: str) -> None:
+    `open_fault` is what a run before left: a fault of the camera that is over now gets its end.
+    """
+
+    def __init__(
+        self, publisher: AlertPublisher, scene: Scene, device: str, *, open_fault: OpenFault | None = None
+    ) -> None:
         self._publisher = publisher
         self._scene = scene
         self._device = device
@@ -47,7 +53,7 @@ class CameraAlerts:
         self._waiting: deque[tuple[str, str]] = deque(maxlen=WAITING_ALERTS)
         self._fresh = threading.Condition()
         self._ending = False
-        self._fault: tuple[str, int] | None = None
+        self._open = open_fault or OpenFault()
         self._critical: set[str] = set()
         """Events going on of which was told that they are."""
         self.lost = 0
@@ -154,28 +160,27 @@ class CameraAlerts:
     def _of_camera(self, record: Record) -> Alert | None:
         """Return a fault's start, its end, or None: the end of a run is no fault, nor the end of one."""
         state = str(record.values["state"])
-        if state == ENDED or (state == OK) is (self._fault is None):
+        fault, now_ms = self._open.fault, record.event_time_ms
+        if state == ENDED or (state == OK) is (fault is None):
             return None
-        phase, now_ms = (END if state == OK else START), record.event_time_ms
-        if self._fault is None:
+        phase = END if state == OK else START
+        if fault is None:
             identity = f"{self._device}|{self._scene.camera}|{now_ms}".encode()
-            self._fault = f"{CAMERA_FAULT}-{hashlib.sha256(identity).hexdigest()[:16]}", now_ms
-        event, started_ms = self._fault
-        if phase == END:
-            self._fault = None
+            fault = Fault(f"{CAMERA_FAULT}-{hashlib.sha256(identity).hexdigest()[:16]}", now_ms)
+        self._open.fault = None if phase == END else fault
         detail = record.values.get("detail")
         return Alert(
-            event=event,
+            event=fault.event,
             kind=CAMERA_FAULT,
             phase=phase,
             site=self._scene.site,
             device=self._device,
             camera=self._scene.camera,
             time_zone=self._scene.time_zone,
-            started_ms=started_ms,
+            started_ms=fault.started_ms,
             at_ms=now_ms,
             clock_quality=record.clock_quality,
-            duration_seconds=max(0, now_ms - started_ms) / 1000,
+            duration_seconds=max(0, now_ms - fault.started_ms) / 1000,
             state=state,
             detail=None if detail is None else str(detail),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from edge_components.vision.camera_documents import CameraDocuments, read_scene_file
 from edge_components.vision.component_settings import CameraEntry
 from edge_components.vision.sources import SourceError
+from edge_components.vision.sources.address import shown
 
 
 def missing_of(entry: CameraEntry) -> str | None:
@@ -32,6 +33,30 @@ def address_of(entry: CameraEntry) -> str:
         return entry.source_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{entry.source_file} cannot be read: expected one line of text") from error
+
+
+class AddressWatch:
+    """Sees when the address of a camera that runs is another one, by reading its files anew.
+
+    Another address counts at once. Another password only once the camera is lost: who is logged in stays so,
+    and the file may well be changed before the camera is.
+    """
+
+    def __init__(self, entry: CameraEntry, address: str) -> None:
+        self._entry, self._address = entry, address
+
+    def change(self, fault: str | None) -> str | None:
+        """Return why the camera has to be opened anew, None when it has not; `fault`: why it is lost."""
+        try:
+            address = address_of(self._entry)
+        except SourceError:
+            # Somebody is just writing it, or it will be told when the camera is opened the next time.
+            return None
+        if address == self._address:
+            return None
+        if shown(address) != shown(self._address):
+            return f"the camera's address is {shown(address)} now"
+        return None if fault is None else f"the camera's password or user is another one now; before: {fault}"
 
 
 def has_text(path: Path) -> bool:

@@ -18,11 +18,12 @@ from edge_components.runtime.frame_share import FrameShare, FrameWriter
 from edge_components.vision.alerts import AlertPublisher
 from edge_components.vision.camera_documents import CameraDocuments, DocumentFolder
 from edge_components.vision.camera_plan import CameraPlan
-from edge_components.vision.camera_setup import address_of, local_documents, missing_of
+from edge_components.vision.camera_setup import AddressWatch, address_of, local_documents, missing_of
 from edge_components.vision.component_settings import CameraEntry, VisionSettings
 from edge_components.vision.held_model import HeldModel
 from edge_components.vision.live_run import LiveRun, RunPlaces
 from edge_components.vision.model_bench import BorrowedModel, ModelBench
+from edge_components.vision.open_fault import OpenFault
 from edge_components.vision.sources import Source
 from edge_components.vision.sources.address import shown
 from edge_components.vision.sources.backoff import BackOff
@@ -30,6 +31,7 @@ from edge_components.vision.sources.backoff import BackOff
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
+FAULT_FILE = "open_fault.json"
 STEADY_SECONDS = 60.0
 """A run this long was no failed start: the next wait is a short one again."""
 LONGEST_WAIT_SECONDS = 30.0
@@ -83,6 +85,10 @@ class CameraWorker:
         self._view: FrameWriter | None = None
         self._state, self._problem = WAITING, "not started yet"
         self._source_name: str | None = None
+        self._address: AddressWatch | None = None
+        self._open_fault = OpenFault(
+            None if entry.name is None else workplace.scenes / entry.name / FAULT_FILE
+        )
         self._thread = threading.Thread(target=self._work, name=f"camera-{entry.name}", daemon=True)
 
     @property
@@ -290,7 +296,7 @@ class CameraWorker:
 
     def _open_source(self) -> Source:
         address = address_of(self.entry)
-        self._source_name = shown(address)
+        self._source_name, self._address = shown(address), AddressWatch(self.entry, address)
         self._say(WAITING, f"{self._source_name} is being opened")
         return self._workplace.open_source(address, self._settings)
 
@@ -303,6 +309,8 @@ class CameraWorker:
         try:
             plan = CameraPlan(documents, model.model, settings.window_seconds, settings.confidence)
             run = LiveRun(source, plan, self._places(), changed=self._size_change(source))
+            if self._address is not None:
+                run.due_to_end = self._address.change
             run.on_changed = lambda changed: self._model.drop_former(changed.model)
         except (SceneError, ProjectError) as error:
             model.give_back()
@@ -325,7 +333,7 @@ class CameraWorker:
         workplace = self._workplace
         if self._view is None:
             self._view = FrameShare.writer(workplace.view, self.name)
-        return RunPlaces(workplace.spool, workplace.device, workplace.publisher, self._view)
+        return RunPlaces(workplace.spool, workplace.device, workplace.publisher, self._view, self._open_fault)
 
     def _size_change(self, source: Source) -> str | None:
         size = source.info.width, source.info.height

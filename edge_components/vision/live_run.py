@@ -23,6 +23,7 @@ from edge_components.vision.analysis_run import AnalysedFrame, AnalysisRun
 from edge_components.vision.camera_plan import CameraPlan
 from edge_components.vision.classification import ClassificationAnalytics, Classified
 from edge_components.vision.classification_messages import message_of
+from edge_components.vision.open_fault import OpenFault
 from edge_components.vision.pipeline import (
     PipelineResult,
     PipelineSettings,
@@ -40,12 +41,13 @@ _LEDGER_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class RunPlaces:
-    """Where a run's output goes; `publisher` and `view` None: nowhere."""
+    """Where a run's output goes; `publisher` and `view` None: nowhere. `open_fault` outlives the run."""
 
     spool: Path
     device: str
     publisher: AlertPublisher | None = None
     view: FrameWriter | None = None
+    open_fault: OpenFault | None = None
 
 
 class LiveRun:
@@ -70,6 +72,8 @@ class LiveRun:
         self._pace = _Pace()
         self._figures: Mapping[str, Any] = {}
         self._figures_due = self._ledger_due = 0.0
+        self.due_to_end: Callable[[str | None], str | None] = lambda _: None
+        """Is asked every second, with why no picture comes at present; a sentence ends the run."""
         self.on_changed: Callable[[CameraPlan], None] = lambda _: None
 
     @property
@@ -108,7 +112,9 @@ class LiveRun:
         clock = DeviceClock()
         with Spool(places.spool, device=places.device, clock=clock) as spool:
             if places.publisher is not None:
-                self._alerts = CameraAlerts(places.publisher, self._scene, places.device)
+                self._alerts = CameraAlerts(
+                    places.publisher, self._scene, places.device, open_fault=places.open_fault
+                )
             self._ledger_due = time.monotonic() + _LEDGER_SECONDS
             try:
                 result = run_pipeline(
@@ -146,6 +152,9 @@ class LiveRun:
         if now >= self._figures_due:
             self._figures_due = now + TELL_SECONDS
             self._figures = self._taken(run, now)
+            why = self.due_to_end(self._source.fault)
+            if why is not None:
+                self.end(why)
         if now >= self._ledger_due:
             self._ledger_due = now + _LEDGER_SECONDS
             spool.write_ledger()

@@ -13,6 +13,7 @@ from contract.alerts import Alert, decode_alert
 from contract.records import Record
 from contract.scene import Scene, parse_scene
 from edge_components.vision.alerts import WAITING_ALERTS, CameraAlerts
+from edge_components.vision.open_fault import Fault, OpenFault
 from edge_components.vision.replay import replay
 
 NOON_MS = 1_763_726_400_000
@@ -176,3 +177,45 @@ def test_a_replay_tells_its_events_as_of_now(scene: Scene, tmp_path: Path) -> No
     assert [alert.phase for _, alert in collector.taken] == ["start", "end"]
     assert collector.taken[0][1].started_ms > NOON_MS
     assert summary["events"][0]["started_seconds"] < 60
+
+
+def camera_is(state: str, seconds: float) -> Record:
+    at_ms = NOON_MS + round(1000 * seconds)
+    return Record(
+        "camera_status", "plaza-1", "v1", "Asia/Seoul", at_ms, "synced", {"state": state, "detail": None}
+    )
+
+
+@pytest.mark.parametrize(
+    "is_restarted", [pytest.param(False, id="the-next-run"), pytest.param(True, id="the-next-process")]
+)
+def test_a_fault_that_outlives_its_run_gets_its_end(scene: Scene, tmp_path: Path, is_restarted: bool) -> None:
+    path, collector = tmp_path / "plaza-1" / "open_fault.json", Collector()
+    fault = OpenFault(path)
+    for records in (
+        [camera_is("lost", 0), camera_is("ended", 9)],
+        [camera_is("moved", 10), camera_is("ok", 60)],
+    ):
+        alerts = CameraAlerts(collector, scene, "jetson-7", open_fault=fault)
+        alerts.note(records)
+        alerts.close(60)
+        fault = OpenFault(path) if is_restarted else fault
+    told = [alert for _, alert in collector.taken]
+    assert [alert.phase for alert in told] == ["start", "end"]
+    assert told[0].event == told[1].event
+    assert told[1].duration_seconds == pytest.approx(60)
+    assert OpenFault(path).fault is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"event": "x", "started_ms": null}', b"\xff"])
+def test_an_open_fault_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "open_fault.json"
+    path.write_bytes(content)
+    assert OpenFault(path).fault is None
+
+
+def test_a_disk_that_takes_no_fault_keeps_it_for_this_process(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    kept = OpenFault(tmp_path / "file" / "open_fault.json")
+    kept.fault = Fault("camera_fault-1", NOON_MS)
+    assert kept.fault == Fault("camera_fault-1", NOON_MS)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from contract.alerts import decode_alert
 from edge_components.runtime.spool import Spool
 from edge_components.vision.camera_documents import (
     CameraDocuments,
@@ -24,6 +25,7 @@ from edge_components.vision.cameras import Cameras
 from edge_components.vision.component_settings import CameraEntry, VisionSettings
 from edge_components.vision.live_run import LiveRun, RunPlaces
 from edge_components.vision.model_bench import ModelBench, ModelPlace
+from edge_components.vision.open_fault import Fault, OpenFault
 
 pytestmark = pytest.mark.xdist_group("vision_component")
 ENTRY = CameraEntry("plaza-1", source="rtsp://plaza-1/")
@@ -196,3 +198,65 @@ def test_a_task_that_is_changed_twice_at_once_ends_no_run(
     before = run.figures["frames"]
     wait(lambda: run.figures["frames"] > before)
     assert ends == []
+
+
+def test_a_new_password_is_used_once_the_camera_is_lost(
+    tmp_path: Path, documents: Any, make_model: Any, make_camera: Any, wait: Any
+) -> None:
+    place = Place(tmp_path, documents("v1"), make_model, make_camera)
+    opened: list[tuple[str, Any]] = []
+
+    def open_source(address: str, settings: VisionSettings) -> Any:
+        opened.append((address, make_camera(address)))
+        return opened[-1][1]
+
+    secret = tmp_path / "plaza-1"
+    secret.write_text("rtsp://viewer:old@10.0.0.9/live\n")
+    secret.chmod(0o640)
+    entry = CameraEntry("plaza-1", source_file=secret)
+    worker = CameraWorker(entry, SETTINGS, replace(place.work, open_source=open_source))
+    worker.start()
+    wait(lambda: worker.details().get("frames"))
+    secret.write_text("rtsp://viewer:new@10.0.0.9/live\n")
+    opened[0][1].fault = "Unauthorized"
+    wait(lambda: len(opened) == 2 and worker.details()["state"] == "running")
+    assert opened[1][0] == "rtsp://viewer:new@10.0.0.9/live"
+    worker.ask_to_stop()
+    assert worker.join(60)
+
+
+class Said:
+    """Keeps the alerts that are published."""
+
+    def __init__(self) -> None:
+        self.alerts: list[Any] = []
+
+    def publish(self, topic: str, payload: str) -> None:
+        self.alerts.append(decode_alert(payload))
+
+
+def test_a_fault_that_was_open_when_the_process_ended_gets_its_end(place: Place, wait: Any) -> None:
+    began = OpenFault(place.scenes / "plaza-1" / "open_fault.json")
+    began.fault = Fault("camera_fault-0123456789abcdef", 1_795_230_000_000)
+    said = Said()
+    worker = CameraWorker(ENTRY, SETTINGS, replace(place.work, publisher=said))
+    worker.start()
+    wait(lambda: said.alerts)
+    worker.ask_to_stop()
+    assert worker.join(60)
+    told = [(alert.event, alert.phase) for alert in said.alerts]
+    assert told == [("camera_fault-0123456789abcdef", "end")]
+
+
+def test_a_classifier_goes_on_under_another_plan_of_its_project(documents: Any, make_classifier: Any) -> None:
+    classifying = CameraDocuments(documents("v1").scene, read_project_document(MASKS, "1"))
+    before, after = (
+        CameraPlan(classifying, make_classifier("masks"), seconds, None) for seconds in (1.0, 2.0)
+    )
+    scene = before.scene(160, 120)
+    analytics = before.analytics(scene)
+    seen = make_classifier("masks").postprocess([[(0, 0, 10, 10)]], None)
+    for frame in range(10):
+        analytics.update(seen, 1_795_230_000_000 + 100 * frame, clock_quality="synced", suspect=False)
+    successor, last = after.follow(analytics, scene, None)
+    assert (successor.answer, last) == ("Mask", [])
