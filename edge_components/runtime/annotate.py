@@ -19,6 +19,8 @@ from contract.scene import Line, Scene, Zone
 
 Image = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
 ZONE_COLOURS: tuple[Colour, ...] = (
     (200, 160, 0),
     (0, 170, 120),
@@ -34,6 +36,8 @@ TRACK_COLOURS: tuple[Colour, ...] = (
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _ZONE_OPACITY = 0.18
 _JPEG_QUALITY = 90
+PLATE_GAP = 2
+"""Pixels between two plates of counts, at the least."""
 LEGIBLE_WIDTH = 960
 """Pixels; OpenCV's letters are blurred on pictures that are narrower and shown larger."""
 
@@ -81,20 +85,64 @@ def draw(
     """Draw on `image` itself; everything is in its pixels. `zone_counts` is how many are inside by name."""
     _draw_zones(image, zones)
     scale = max(0.4, image.shape[1] / 1200)
-    for index, zone in enumerate(zones):
-        label = drawable(zone.name, f"zone {index + 1}")
-        if zone_counts is not None:
-            label += f": {zone_counts.get(zone.name, 0)}"
-        write_plate(image, label, _top_left(zone.polygon), scale, _zone_colour(index))
-    for index, line in enumerate(lines):
-        totals = line_totals.get(line.name, LineTotals(0, 0))
+    for line in lines:
         points = _pixels(line.points)
         cv2.polylines(image, [points], False, LINE_COLOUR, max(1, round(2 * scale)), cv2.LINE_AA)
-        label = f"{drawable(line.name, f'line {index + 1}')}: in {totals.count_in}, out {totals.count_out}"
-        write_plate(image, label, line.points[0], scale, LINE_COLOUR)
-    # Last, so that no label hides who was counted.
     for track in tracks:
         _draw_track(image, track, scale)
+    # Last: a count that a track's number covers reads as another count.
+    _write_apart(image, _count_plates(zones, lines, line_totals, zone_counts), scale)
+
+
+def _count_plates(
+    zones: Sequence[Zone],
+    lines: Sequence[Line],
+    line_totals: Mapping[str, LineTotals],
+    zone_counts: Mapping[str, int] | None,
+) -> list[tuple[str, Point, Colour]]:
+    """Return text, wanted corner and colour of each zone's and line's plate, lines first."""
+    plates = []
+    for index, line in enumerate(lines):
+        totals = line_totals.get(line.name, LineTotals(0, 0))
+        text = f"{drawable(line.name, f'line {index + 1}')}: in {totals.count_in}, out {totals.count_out}"
+        plates.append((text, line.points[0], LINE_COLOUR))
+    for index, zone in enumerate(zones):
+        text = drawable(zone.name, f"zone {index + 1}")
+        if zone_counts is not None:
+            text += f": {zone_counts.get(zone.name, 0)}"
+        plates.append((text, _top_left(zone.polygon), _zone_colour(index)))
+    return plates
+
+
+def _write_apart(image: Image, plates: Sequence[tuple[str, Point, Colour]], scale: float) -> None:
+    """Write plates as near to their corners as they can stand without touching each other."""
+    taken: list[Box] = []
+    for text, corner, colour in plates:
+        box = _free_box(image, _plate_box(image, text, corner, scale), taken)
+        taken.append(box)
+        _fill_plate(image, text, box, scale, colour)
+
+
+def _free_box(image: Image, wanted: Box, taken: Sequence[Box]) -> Box:
+    """Return the place nearest above or below `wanted` that touches none of `taken`, else `wanted`."""
+    left, top, right, bottom = wanted
+    height = bottom - top
+    tops = [other[3] + PLATE_GAP for other in taken] + [other[1] - PLATE_GAP - height for other in taken]
+    for other_top in sorted([top, *tops], key=lambda one: abs(one - top)):
+        box = (left, other_top, right, other_top + height)
+        fits = other_top >= 0 and box[3] < image.shape[0]
+        if fits and not any(_touch(box, other) for other in taken):
+            return box
+    return wanted
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        one[0] < other[2] + PLATE_GAP
+        and other[0] < one[2] + PLATE_GAP
+        and one[1] < other[3] + PLATE_GAP
+        and other[1] < one[3] + PLATE_GAP
+    )
 
 
 def annotate_legibly(
@@ -168,14 +216,27 @@ def _draw_track(image: Image, track: DrawnTrack, scale: float) -> None:
 
 def write_plate(image: Image, text: str, corner: Point, scale: float, colour: Colour) -> None:
     """Write `text` on a plate whose lower left corner is `corner`, moved so that all of it is visible."""
-    stroke = max(1, round(1.5 * scale))
-    (width, height), base = cv2.getTextSize(text, _FONT, scale, stroke)
+    _fill_plate(image, text, _plate_box(image, text, corner, scale), scale, colour)
+
+
+def _plate_box(image: Image, text: str, corner: Point, scale: float) -> Box:
+    (width, height), base = cv2.getTextSize(text, _FONT, scale, _stroke(scale))
     x = int(min(max(corner[0], 0), max(0, image.shape[1] - width - 4)))
     y = int(min(max(corner[1], height + base + 2), image.shape[0] - 1))
-    cv2.rectangle(image, (x, y - height - base - 2), (x + width + 4, y), colour, cv2.FILLED)
+    return x, y - height - base - 2, x + width + 4, y
+
+
+def _fill_plate(image: Image, text: str, box: Box, scale: float, colour: Colour) -> None:
+    left, top, right, bottom = box
+    _, base = cv2.getTextSize(text, _FONT, scale, _stroke(scale))
+    cv2.rectangle(image, (left, top), (right, bottom), colour, cv2.FILLED)
     bright = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] > 140
     ink = (0, 0, 0) if bright else (255, 255, 255)
-    cv2.putText(image, text, (x + 2, y - base), _FONT, scale, ink, stroke, cv2.LINE_AA)
+    cv2.putText(image, text, (left + 2, bottom - base), _FONT, scale, ink, _stroke(scale), cv2.LINE_AA)
+
+
+def _stroke(scale: float) -> int:
+    return max(1, round(1.5 * scale))
 
 
 def _zone_colour(index: int) -> Colour:
