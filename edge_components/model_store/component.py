@@ -50,7 +50,7 @@ class ModelStoreComponent:
         self._generation = 0
         self._stopping = False
         self._step = ""
-        self._unsigned: list[str] = []
+        self._unsigned: list[str] | None = None
         self._context: ComponentContext | None = None
         self._thread = threading.Thread(target=self._run, name="model-store", daemon=True)
 
@@ -88,7 +88,7 @@ class ModelStoreComponent:
     def apply(self, settings: StoreSettings) -> bool:
         """Want another version, or the same under other settings, from now on."""
         with self._condition:
-            self._settings = settings
+            self._settings, self._unsigned = settings, None
             self._generation += 1
             self._condition.notify_all()
         return True
@@ -151,7 +151,9 @@ class ModelStoreComponent:
             self._report("waiting", f"{sentence}; trying again in {pause_seconds:g} s")
             return pause_seconds
         if isinstance(error, OutByOperatorError):
-            self._report("running", "; ".join([f"{settings.model} stays out: {error}", *self._unsigned]))
+            self._report(
+                "running", "; ".join([f"{settings.model} stays out: {error}", *(self._unsigned or ())])
+            )
             return None
         logger.error("model refused", extra={"model": str(settings.model), "reason": sentence})
         self._the_context.fail(sentence)
@@ -183,6 +185,7 @@ class ModelStoreComponent:
 
     def _details(self) -> dict[str, Any]:
         settings = self._settings
+        is_demanded = settings is not None and settings.signing_key is not None
         active, previous = read_active(self._folder), read_previous(self._folder)
         return {
             "wanted": str(settings.model) if settings and settings.model else None,
@@ -192,8 +195,8 @@ class ModelStoreComponent:
             "made_for": active.made_for if active else None,
             "note": active.note if active else None,
             "ready": sorted(read_ready(self._folder)),
-            # None where no signature is demanded.
-            "signed": not self._unsigned if settings and settings.signing_key else None,
+            # None where no signature is demanded, or none was looked at yet.
+            "signed": None if not is_demanded or self._unsigned is None else not self._unsigned,
             "step": self._step or None,
             "refused": {name: one.reason for name, one in read_refusals(self._folder).items()},
         }

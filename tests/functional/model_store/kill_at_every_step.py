@@ -2,7 +2,8 @@
 
 ``python -m tests.functional.model_store.kill_at_every_step SCENARIO FOLDER``: one JSON line a kill, on
 standard output. The children are forked from one process, so that a kill costs milliseconds. Scenarios: a new
-version; the active one damaged on its disk and replaced.
+version; the active one damaged on its disk and replaced; the middle of a download, whose bytes are then as
+they were written, or zeroes as after a cut of power.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ done
 
 
 def main(scenario: str, folder: Path) -> None:
+    if scenario == "download":
+        for is_damaged in (False, True):
+            sys.stdout.write(json.dumps(killed_in_download(folder / str(is_damaged), is_damaged)) + "\n")
+        return
     before = rig_at(folder / "before")
     before.store().ensure(ONE)
     if scenario == "damaged":
@@ -63,6 +68,37 @@ def killed(folder: Path, number: int) -> dict[str, object]:
         result["after"] = state_of(here)
     shutil.rmtree(here)
     return result
+
+
+def killed_in_download(folder: Path, is_damaged: bool) -> dict[str, object]:
+    """Return what a kill in the middle of a file left, and how the next try went on from it."""
+
+    def rig() -> Rig:
+        rig = rig_at(folder)
+        rig.bucket.push("people", "2", package_files(onnx=onnx_bytes(weights=2_000_000)))
+        return rig
+
+    def die(sentence: str) -> None:
+        if sentence == "fetching model.onnx: 50 %":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    rig().store().ensure(ONE)
+    was_killed = in_child(lambda: rig().store(say=die).ensure(TWO))
+    state, partial = state_of(folder), folder / "models/incoming/people@2/model.onnx.partial"
+    there = partial.stat().st_size
+    if is_damaged:
+        partial.write_bytes(bytes(there))
+    after = rig()
+    after.store().ensure(TWO)
+    asked = [wanted for key, wanted in after.bucket.asked if key == TWO.key("model.onnx")]
+    resumed = [f"bytes={there}-", None] if is_damaged else [f"bytes={there}-"]
+    return {
+        "killed": was_killed,
+        "state": state,
+        "there": there,
+        "resumed": asked == resumed,
+        "after": state_of(folder),
+    }
 
 
 def rig_at(folder: Path) -> Rig:

@@ -12,10 +12,10 @@ import pytest
 
 from infra.bundles import ROOT
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("processes")]
 
 
-def kills(scenario: str, folder: Path) -> list[dict[str, Any]]:
+def run(scenario: str, folder: Path) -> list[dict[str, Any]]:
     finished = subprocess.run(
         [sys.executable, "-m", "tests.functional.model_store.kill_at_every_step", scenario, str(folder)],
         cwd=ROOT,
@@ -25,7 +25,11 @@ def kills(scenario: str, folder: Path) -> list[dict[str, Any]]:
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
-    found = [json.loads(line) for line in finished.stdout.splitlines()]
+    return [json.loads(line) for line in finished.stdout.splitlines()]
+
+
+def kills(scenario: str, folder: Path) -> list[dict[str, Any]]:
+    found = run(scenario, folder)
     assert {kill["after"] for kill in found} == {None, "people@2"}
     return found
 
@@ -44,3 +48,10 @@ def test_killed_while_a_damaged_active_package_is_replaced(tmp_path: Path) -> No
     assert states[0].startswith("people@2: model.onnx on this device has sha256")
     assert states[-1] == "people@2"
     assert "no active model" not in states
+
+
+def test_killed_in_the_middle_of_a_download(tmp_path: Path) -> None:
+    left_whole, left_damaged = run("download", tmp_path)
+    for kill in (left_whole, left_damaged):
+        assert kill.pop("there") > 0
+        assert kill == {"killed": True, "state": "people@1", "resumed": True, "after": "people@2"}
