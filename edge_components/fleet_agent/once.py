@@ -11,13 +11,19 @@ from contract.records import Value
 from contract.tables import DEVICE_HEALTH
 from edge_components.fleet_agent.gathering import Gathering, readers_of
 from edge_components.fleet_agent.machine import Machine
-from edge_components.fleet_agent.readers.components import PROVIDER_STEPS, waiting_of
+from edge_components.fleet_agent.readers.components import (
+    CONFIGURATION_PROBLEMS,
+    PROVIDER_STEPS,
+    waiting_of,
+)
 from edge_components.fleet_agent.reading import Reading
 from edge_components.fleet_agent.reports import NetworkRates, health_record
 from edge_components.runtime.device_folders import DeviceFolders
 
 _BETWEEN_SECONDS = 5.5
 """Loads and rates take two readings, and slow readers a while."""
+_WHOLE = (PROVIDER_STEPS, CONFIGURATION_PROBLEMS)
+"""Whole sentences, which no column has room for."""
 
 
 class PublisherSilentError(WorkFailedError):
@@ -44,20 +50,20 @@ def look_once(machine: Machine, folders: DeviceFolders, own_version: str) -> Rea
     found = {**reading.values, **rates.since_before(reading.values, time.monotonic())}
     gathering.stop()
     record = health_record(found, event_time_ms=0, clock_quality="unsynced")
-    whole = {name: value for name, value in found.items() if name == PROVIDER_STEPS}
+    whole = {name: value for name, value in found.items() if name in _WHOLE}
     return Reading({**record.values, **whole}, reading.cannot)
 
 
 def as_json(reading: Reading) -> str:
     """Return the reading as a JSON document: every column under `health` (null: not known) or `cannot`.
 
-    `provider_steps` has the whole sentences of what `provider_note` says in a few words.
+    `provider_steps` and `configuration_problems` have the whole sentences of what columns say in few words.
     """
     health = {column.name: reading.values.get(column.name) for column in DEVICE_HEALTH.own_columns}
     document = {
         "health": health,
         "cannot": dict(reading.cannot),
-        PROVIDER_STEPS: reading.values.get(PROVIDER_STEPS),
+        **{name: reading.values.get(name) for name in _WHOLE},
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
@@ -70,8 +76,7 @@ def as_text(reading: Reading) -> str:
         if column.name in reading.values
     ]
     unknown = [f"{name:34} {reason}" for name, reason in reading.cannot.items()]
-    steps = reading.values.get(PROVIDER_STEPS)
-    whole = [f"{PROVIDER_STEPS:34} {steps}"] if steps else []
+    whole = [f"{name:34} {reading.values[name]}" for name in _WHOLE if reading.values.get(name)]
     return "\n".join([*known, *whole, "", "cannot be told here:", *unknown])
 
 

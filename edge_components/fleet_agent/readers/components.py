@@ -15,9 +15,12 @@ from edge_components.runtime.status import ComponentStatus, read_statuses
 VISION, PUBLISHER, OWN_NAME = "vision", "publisher", "fleet_agent"
 _VERSIONS_CHARACTERS = DEVICE_HEALTH.column("component_versions").maximum_length
 _OFF = "off"
+_CONFIGURATION = " config refused"
 _WELL = ("ok", "running")
 PROVIDER_STEPS = "provider_steps"
 """No column: the whole sentences, for this device's own status and for who asks it once."""
+CONFIGURATION_PROBLEMS = "configuration_problems"
+"""No column either: why components work with another configuration than they were given."""
 _CAMERA_VALUES = ("provider", "inference_milliseconds_p50", "inference_milliseconds_p95", "frames_per_second")
 
 
@@ -42,11 +45,17 @@ class ComponentsReader:
     def read(self) -> Reading:
         """Return all of it; the folder is empty where nothing else runs."""
         statuses = {**read_statuses(self._folder)}
-        statuses.pop(OWN_NAME, None)
+        own_problem = _configuration_problem(statuses.pop(OWN_NAME, None))
         values: dict[str, Value] = {
-            "component_versions": versions_text(statuses.values(), self._own_version),
+            "component_versions": versions_text(
+                statuses.values(), self._own_version, _CONFIGURATION if own_problem else ""
+            ),
             "software_version": self._software_version(statuses),
         }
+        problems = {name: _configuration_problem(status) for name, status in statuses.items()}
+        told = [f"{name}: {text}" for name, text in {**problems, OWN_NAME: own_problem}.items() if text]
+        if told:
+            values[CONFIGURATION_PROBLEMS] = "; ".join(told)
         cannot: dict[str, str] = {}
         vision = statuses.get(VISION)
         if vision is None or vision.is_silent:
@@ -62,12 +71,20 @@ class ComponentsReader:
         return self._own_version if vision is None else vision.version
 
 
-def versions_text(statuses: Iterable[ComponentStatus], own_version: str) -> str:
-    """Return ``publisher 1.0.0 silent, vision 1.0.0, …``: trouble first, cut at the column's length."""
-    told = [(_trouble(status), status.component, status.version) for status in statuses]
-    told.append(("", OWN_NAME, own_version))
-    ordered = sorted(told, key=lambda one: (not one[0], one[1]))
-    text = ", ".join(f"{name} {version}{trouble}" for trouble, name, version in ordered)
+def versions_text(statuses: Iterable[ComponentStatus], own_version: str, own_trouble: str = "") -> str:
+    """Return ``publisher silent, vision 1.0.0; fleet_agent 1.1.0``: a version once after all that have it.
+
+    Versions with trouble stand first, and in each the components in trouble; cut at the column's length.
+    """
+    versions: dict[str, list[tuple[str, str]]] = {own_version: [(OWN_NAME, own_trouble)]}
+    for status in statuses:
+        versions.setdefault(status.version, []).append((status.component, _trouble(status)))
+    groups = []
+    for version, members in versions.items():
+        ordered = sorted(members, key=lambda one: (not one[1], one[0]))
+        names = ", ".join(name + trouble for name, trouble in ordered)
+        groups.append((not ordered[0][1], ordered[0][0], f"{names} {version}"))
+    text = "; ".join(group for *_, group in sorted(groups))
     return text if len(text) <= _VERSIONS_CHARACTERS else text[: _VERSIONS_CHARACTERS - 1] + "…"
 
 
@@ -123,7 +140,17 @@ def _is_well(camera: Mapping[str, Any]) -> bool:
 def _trouble(status: ComponentStatus) -> str:
     if status.is_silent:
         return " silent"
-    return " failed" if status.state == "failed" else ""
+    if status.state == "failed":
+        return " failed"
+    return _CONFIGURATION if _configuration_problem(status) else ""
+
+
+def _configuration_problem(status: ComponentStatus | None) -> str | None:
+    """Return why a component does not work with the configuration that it was given."""
+    if status is None or status.is_silent:
+        return None
+    problem = status.details.get("configuration_problem")
+    return str(problem) if problem else None
 
 
 def _number(camera: Mapping[str, Any], name: str) -> float | None:

@@ -21,9 +21,13 @@ from edge_components.runtime.status import ComponentStatus, StatusWriter
 
 
 def status(
-    name: str, version: str = "1.0.0", state: Any = "running", age_seconds: float = 0.0
+    name: str,
+    version: str = "1.0.0",
+    state: Any = "running",
+    age_seconds: float = 0.0,
+    details: dict[str, Any] | None = None,
 ) -> ComponentStatus:
-    return ComponentStatus(name, version, "", 1, state, None, {}, age_seconds)
+    return ComponentStatus(name, version, "", 1, state, None, details or {}, age_seconds)
 
 
 @pytest.mark.parametrize(
@@ -32,12 +36,30 @@ def status(
         pytest.param([], "fleet_agent 2.0.0", id="alone"),
         pytest.param(
             [status("vision"), status("publisher", age_seconds=60.0), status("local_view", state="failed")],
-            "local_view 1.0.0 failed, publisher 1.0.0 silent, fleet_agent 2.0.0, vision 1.0.0",
+            "local_view failed, publisher silent, vision 1.0.0; fleet_agent 2.0.0",
             id="trouble first",
         ),
         pytest.param(
+            [
+                status(name, "2.0.0")
+                for name in ("vision", "publisher", "local_view", "model_store", "deepstream_bridge")
+            ],
+            "deepstream_bridge, fleet_agent, local_view, model_store, publisher, vision 2.0.0",
+            id="all there are, of one version",
+        ),
+        pytest.param(
+            [status("vision", "1.10.12"), status("publisher", details={"configuration_problem": "refused"})],
+            "publisher config refused 1.0.0; fleet_agent 2.0.0; vision 1.10.12",
+            id="a configuration that was refused",
+        ),
+        pytest.param(
+            [status("vision", age_seconds=60.0, details={"configuration_problem": "refused"})],
+            "vision silent 1.0.0; fleet_agent 2.0.0",
+            id="what a silent one said is old",
+        ),
+        pytest.param(
             [status(f"component_{number}") for number in range(9)],
-            ", ".join(f"component_{number} 1.0.0" for number in range(4)) + ", componen…",
+            ", ".join(f"component_{number}" for number in range(6)) + ", compon…",
             id="too many",
         ),
     ],
@@ -149,8 +171,22 @@ def test_vision_is_asked_by_its_file(tmp_path: Path) -> None:
     write(tmp_path, "vision", cameras={"a": CAMERA})
     write(tmp_path, "fleet_agent", health={})
     values = reader.read().values
-    assert values["component_versions"] == "fleet_agent 2.0.0, vision 1.2.0"
+    assert values["component_versions"] == "fleet_agent 2.0.0; vision 1.2.0"
     assert (values["software_version"], values["cameras_ok"]) == ("1.2.0", 1)
+
+
+def test_why_a_configuration_was_refused_is_told_whole(tmp_path: Path) -> None:
+    write(tmp_path, "vision", configuration_problem="refused, the one before stays: no model m@9")
+    write(tmp_path, "publisher", configuration_problem=None)
+    write(tmp_path, "fleet_agent", configuration_problem="refused, the one before stays: rhythm")
+    values = ComponentsReader(tmp_path, "2.0.0").read().values
+    assert values["component_versions"] == (
+        "fleet_agent config refused 2.0.0; vision config refused, publisher 1.2.0"
+    )
+    assert values["configuration_problems"] == (
+        "vision: refused, the one before stays: no model m@9; "
+        "fleet_agent: refused, the one before stays: rhythm"
+    )
 
 
 def test_a_status_cut_off_in_the_middle_is_none(tmp_path: Path) -> None:
