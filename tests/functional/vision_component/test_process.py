@@ -25,7 +25,7 @@ from edge_components.vision.scene_file import read_scene
 from infra.local.greengrass import IpcEndpoint, Nucleus
 from infra.local.greengrass.shadow_topics import apply_to_shadow
 
-pytestmark = pytest.mark.xdist_group("vision_component")
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("vision_component")]
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "examples" / "demo"
 COMPONENT, THING = "com.crowdlens.vision", "jetson-7"
@@ -105,7 +105,6 @@ def records_of(folders: DeviceFolders) -> list[Any]:
         return [row.stored.record for row in spool.read(maximum_rows=100_000)]
 
 
-@pytest.mark.e2e
 def test_a_clip_is_counted_under_the_scene_that_the_shadow_names(
     device: Any, objects: dict[str, bytes]
 ) -> None:
