@@ -223,6 +223,8 @@ class PictureHealth:
         settings = self._settings
         if seconds - self._same_since_seconds >= settings.frozen_seconds:
             return FROZEN, f"the picture has not changed for {settings.frozen_seconds:g} s"
+        if not self._since:
+            return None
         for fault, (hold_seconds, sentence) in self._believed().items():
             if fault in self._since and seconds - self._since[fault] >= hold_seconds:
                 return fault, sentence
