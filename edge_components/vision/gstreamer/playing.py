@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_components.vision.gstreamer import c_library as gst
 from edge_components.vision.gstreamer.protocol import Facts, Request, nv12_bytes
+from edge_components.vision.gstreamer.told import told
 
 SINK = "crowdlens_frames"
 CONVERTERS = ("nvvidconv", "nvvideoconvert", "videoconvert")
@@ -20,7 +21,10 @@ _WAIT_NANOSECONDS = 200_000_000
 
 
 class PipelineError(Exception):
-    """Raised when a pipeline cannot be made or stops with an error; the text is GStreamer's own."""
+    """Raised when a pipeline cannot be made or stops with an error; the text is GStreamer's own.
+
+    What it repeats of the pipeline is left out, for that may hold a password.
+    """
 
 
 @dataclass(frozen=True)
@@ -114,10 +118,13 @@ class Playing:
         error = ctypes.POINTER(gst.GError)()
         pipeline = self._library.call("gst_parse_launch", description.encode(), byref(error))
         if error or not pipeline:
-            said = _message(error) or "it cannot be understood"
+            said = self._told(error) or "it cannot be understood"
             lacks = said.startswith("no element")
             raise PipelineError(f"{said}: expected GStreamer's plug-in that has it" if lacks else said)
         return int(pipeline)
+
+    def _told(self, error: Any) -> str:
+        return told(_message(error), self._library.has_element)
 
     def _set(self, element: str, name: str, value: str) -> None:
         found = self._library.call("gst_bin_get_by_name", self._pipeline, element.encode())
@@ -138,7 +145,7 @@ class Playing:
             return None
         error, debug = ctypes.POINTER(gst.GError)(), ctypes.c_void_p()
         self._library.call("gst_message_parse_error", message, byref(error), byref(debug))
-        return _message(error) or "it stopped with an error"
+        return self._told(error) or "it stopped with an error"
 
     def _with_picture(self, sample: int, take: Callable[[Picture], None]) -> None:
         buffer = self._library.call("gst_sample_get_buffer", sample)

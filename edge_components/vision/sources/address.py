@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from edge_components.vision.gstreamer.told import HIDDEN, is_telling_name
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PREFIX = re.compile(r"(gstreamer|hardware):(?!//)")
 _DEVICE = re.compile(r"/dev/video(\d+)(?:\?.*)?")
@@ -64,9 +66,13 @@ def shown(text: str) -> str:
 
 
 def _shown_pipeline(pipeline: str) -> str:
-    """Return the elements' names: the words that begin a part, with quoted values gone before."""
+    """Return the elements' names: the words that begin a part, with quoted values gone before.
+
+    A word that looks like no element's name may be a password in the wrong place, and is not shown.
+    """
     found = (_ELEMENT.match(part.strip()) for part in re.split(r"\s!\s", _QUOTED.sub("", pipeline)))
-    return " ! ".join(match.group() if match else "…" for match in found)
+    names = (match.group() if match else "" for match in found)
+    return " ! ".join(name if is_telling_name(name) else HIDDEN for name in names)
 
 
 def has_host(text: str) -> bool:

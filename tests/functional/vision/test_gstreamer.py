@@ -98,7 +98,7 @@ def test_the_processor_is_no_hardware_decoder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pipeline", "sentence"),
     [
-        pytest.param("nosuchelement", 'no element "nosuchelement"', id="no such element"),
+        pytest.param("nosuchdec", 'no element "nosuchdec"', id="no such element"),
         pytest.param("videotestsrc ! ! x", "syntax error|unexpected|empty", id="no pipeline"),
         pytest.param("v4l2src device=/dev/video977", "/dev/video977", id="no such device"),
         pytest.param("audiotestsrc", "could not link", id="no picture"),
@@ -108,6 +108,28 @@ def test_the_processor_is_no_hardware_decoder(tmp_path: Path) -> None:
 def test_a_pipeline_that_cannot_be_is_told_in_gstreamers_words(pipeline: str, sentence: str) -> None:
     with pytest.raises(CaptureError, match=sentence):
         GStreamerCapture(Request(pipeline))
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        "videotestsrc ! hunter2",
+        "videotestsrc name=hunter2 ! nosuchdec",
+        "videotestsrc name=hunter2 ! filesrc",
+        "videotestsrc hunter2=1 ! decodebin",
+        "videotestsrc pattern=hunter2",
+        "foo://a:hunter2@h/x ! decodebin",
+        "videotestsrc ! video/x-raw,format=hunter2 ! jpegdec",
+        "videotestsrc ! video/x-raw,format=hunter2 ! jpegdec name=hunter2",
+        "videotestsrc ! hunter2.sink",
+        "uridecodebin uri=hunter2",
+    ],
+)
+def test_a_mistyped_pipeline_tells_no_secret(pipeline: str) -> None:
+    with pytest.raises(CaptureError) as caught:
+        GStreamerCapture(Request(pipeline))
+    assert "hunter2" not in str(caught.value)
+    assert str(caught.value)
 
 
 def test_a_csi_camera_of_another_machine_than_a_jetson() -> None:

@@ -49,7 +49,9 @@ def test_what_is_live(text: str, live: bool) -> None:
         ),
         pytest.param("gstreamer:rtspsrc user-pw=a!secret", "gstreamer:rtspsrc", id="with a mark in it"),
         pytest.param('gstreamer:rtspsrc user-pw="a ! secret', "gstreamer:rtspsrc", id="a quote left open"),
-        pytest.param("gstreamer:'secret' ! x", "gstreamer:… ! x", id="no name"),
+        pytest.param("gstreamer:'secret' ! x", "gstreamer:… ! …", id="no name"),
+        pytest.param("gstreamer:rtspsrc ! secret", "gstreamer:rtspsrc ! …", id="in an element's place"),
+        pytest.param("gstreamer:secret", "gstreamer:…", id="alone"),
     ],
 )
 def test_what_may_be_shown(text: str, expected: str) -> None:
