@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
 import re
 import time
@@ -18,7 +19,7 @@ from edge_components.local_view.pages import static_file
 from edge_components.local_view.requests import BadRequestError, Request, read_request
 from edge_components.local_view.responses import Response, document, text
 from edge_components.local_view.settings import LocalViewSettings
-from edge_components.local_view.status_report import camera_names, status_document
+from edge_components.local_view.status_report import camera_names, gives_pictures, status_document
 from edge_components.local_view.streaming import STREAM, send_stream
 from edge_components.runtime.device_folders import DeviceFolders
 
@@ -109,7 +110,7 @@ class ViewServer:
             if verdict is Verdict.WRONG_TOKEN:
                 logger.warning("wrong token", extra={"path": request.path})
                 await asyncio.sleep(WRONG_TOKEN_SECONDS)
-            return _token_page(request, verdict)
+            return _token_page(request, verdict, self._settings.token_file)
         return None
 
     def _stream_of(self, request: Request) -> tuple[str, str] | None:
@@ -130,6 +131,9 @@ class ViewServer:
         elif camera not in names:
             known = ", ".join(names) or "none yet"
             await self._send(writer, text(404, f"there is no such camera here: expected one of {known}"))
+        elif kind == "jpg" and not gives_pictures(self._folders, camera):
+            sentence = f"camera {camera} gives no pictures now: /status.json says why"
+            await self._send(writer, text(503, sentence, Retry_After="5"), request)
         elif self._viewers >= self._settings.maximum_viewers:
             sentence = f"{self._viewers} viewers are here, as many as may be: close one, or try again later"
             most = str(self._settings.maximum_viewers)
@@ -229,11 +233,12 @@ def _to_the_page(cookie: str) -> Response:
     return Response(303, "text/plain; charset=utf-8", b"\n", {"Location": "/", "Set-Cookie": value})
 
 
-def _token_page(request: Request, verdict: Verdict) -> Response:
+def _token_page(request: Request, verdict: Verdict, token_file: str) -> Response:
     """Return the page that asks for the token, or a sentence to what is no browser's page."""
     page = static_file("token.html") if request.path in ("/", "/index.html") else None
     challenge = {"WWW-Authenticate": 'Bearer realm="CrowdLens local view"'}
     if page is None:
         sentence = f"{verdict.value}: give it as ?token=… or in an Authorization header\n"
         return Response(401, "text/plain; charset=utf-8", sentence.encode(), challenge)
-    return Response(401, page.content_type, page.body, challenge)
+    body = (page.body or b"").replace(b"{token_file}", html.escape(token_file).encode())
+    return Response(401, page.content_type, body, challenge)

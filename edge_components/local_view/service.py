@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import os
 import socket
@@ -132,8 +133,26 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 def url_of(address: str, port: int) -> str:
-    """Return where the page is for a browser on this machine."""
+    """Return where the page is; for all addresses of this machine, the one by which others reach it."""
+    if ipaddress.ip_address(address).is_unspecified:
+        address = _own_address(address)
     return f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
+
+
+def _own_address(unspecified: str) -> str:
+    """Return the address that this machine would be asked by, the loopback one where it has no network."""
+    family, elsewhere, loopback = (
+        (socket.AF_INET6, "2001:db8::1", "::1")
+        if ":" in unspecified
+        else (socket.AF_INET, "192.0.2.1", "127.0.0.1")
+    )
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            # Sends nothing: the kernel only chooses the interface.
+            probe.connect((elsewhere, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return loopback
 
 
 def be_nice() -> None:

@@ -11,9 +11,11 @@ from typing import Any
 from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.runtime.frame_share import FrameShare
 from edge_components.runtime.status import ComponentStatus, read_statuses
-from edge_components.runtime.time_sync import probe_time_sync
+from edge_components.runtime.time_sync import BELIEVED, probe_time_sync
 
 VISION = "vision"
+ENDED = "ended"
+"""The state of a camera whose source has come to its end: a file, or a folder of pictures."""
 _TELLERS = ("publisher", "fleet_agent", VISION)
 """Who is asked for a reading, the best informed first: the publisher has the spool open."""
 _DEPTH = 3
@@ -47,7 +49,7 @@ def status_document(
             "dropped_records": _told(statuses, "dropped_records"),
             "clock": _clock(),
         },
-        "components": [_component(status) for _, status in sorted(statuses.items())],
+        "components": _components(statuses),
     }
 
 
@@ -58,13 +60,19 @@ def camera_names(folders: DeviceFolders) -> list[str]:
     return sorted({*shared, *told})
 
 
+def gives_pictures(folders: DeviceFolders, camera: str) -> bool:
+    """Return whether pictures of `camera` are worth waiting for: it shares some and has not ended."""
+    told = _vision_cameras(read_statuses(folders.status).get(VISION)).get(camera, {})
+    return camera in FrameShare.cameras(folders.view) and told.get("state") != ENDED
+
+
 def _cameras(vision: ComponentStatus | None, shared: list[str]) -> list[dict[str, Any]]:
     told = _vision_cameras(vision)
     is_old = vision is None or vision.is_silent
     return [
         {
             "name": name,
-            "has_picture": name in shared,
+            "has_picture": name in shared and told.get(name, {}).get("state") != ENDED,
             "is_old": is_old,
             "age_seconds": None if vision is None else _age(vision),
             **{key: told.get(name, {}).get(key) for key in _CAMERA_KEYS},
@@ -78,6 +86,15 @@ def _vision_cameras(vision: ComponentStatus | None) -> Mapping[str, Mapping[str,
     if not isinstance(cameras, Mapping):
         return {}
     return {name: camera for name, camera in cameras.items() if isinstance(camera, Mapping)}
+
+
+def _components(statuses: Statuses) -> list[dict[str, Any]]:
+    """Return what each component tells; vision is there also when it tells nothing, since all wait for it."""
+    found = [_component(status) for status in statuses.values()]
+    if VISION not in statuses:
+        untold = dict.fromkeys(("version", "reason", "problem", "age_seconds"))
+        found.append({**untold, "name": VISION, "state": "untold", "is_old": False})
+    return sorted(found, key=lambda one: str(one["name"]))
 
 
 def _component(status: ComponentStatus) -> dict[str, Any]:
@@ -151,4 +168,5 @@ def _spool_bytes(spool: Path) -> Reading | None:
 
 def _clock() -> Reading:
     verdict = probe_time_sync(round(time.time() * 1000))
-    return {**_own("synced" if verdict.synchronised else "unsynced"), "evidence": verdict.evidence}
+    told = "synced" if verdict.synchronised else "unsynced"
+    return {**_own("believed" if verdict.evidence == BELIEVED else told), "evidence": verdict.evidence}

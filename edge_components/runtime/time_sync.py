@@ -10,6 +10,9 @@ from pathlib import Path
 EARLIEST_PLAUSIBLE_MILLISECONDS = 1_793_491_200_000
 """2026-11-01: no record of this software can be older, so an earlier clock has not been set."""
 
+BELIEVED = "no time service: the clock is believed because it is after this release"
+"""The evidence where nothing keeps the clock: it is taken as right, and nobody knows how far it is off."""
+
 _STA_UNSYNC = 0x0040
 _TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")
 _TIME_SERVICE_FOLDERS = (Path("/run/systemd/timesync"), Path("/run/chrony"), Path("/run/ntpd.pid"))
@@ -68,4 +71,4 @@ def probe_time_sync(
         return TimeSync(True, "systemd-timesyncd has synchronised")
     if any(trace.exists() for trace in service_traces):
         return TimeSync(False, "a time service runs but has not synchronised")
-    return TimeSync(True, "no time service: the clock is believed because it is after this release")
+    return TimeSync(True, BELIEVED)

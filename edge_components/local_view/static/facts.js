@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { age, number, stateText, text } from "./messages.js";
 
+const ZONE_COLOURS = 5; // as many as page.css has, and the picture
 const GOOD = new Set(["ok", "running"]);
 const BAD = new Set(["lost", "failed", "silent", "covered", "frozen", "moved"]);
 export const badge = (state) =>
@@ -11,7 +12,7 @@ export const stateClass = (state) => (GOOD.has(state) ? "good" : BAD.has(state) 
 
 export function cameraState(camera) {
   if (camera.is_old) return camera.age_seconds === null && camera.state === null ? null : "silent";
-  if (camera.state === "running") return camera.camera_state ?? "running";
+  if (camera.state === "running") return camera.has_picture ? camera.camera_state ?? "running" : "running";
   return camera.state;
 }
 
@@ -56,6 +57,9 @@ function providerReasons(camera) {
   return camera.provider === "CPUExecutionProvider" ? [] : steps;
 }
 
+// Number and colour are those of the picture, where a name in Korean stands as "zone 1".
+const mark = (kind, index) => [el("span", { class: `mark mark-${kind}` }, String(index + 1)), " "];
+
 function zones(found, isOld) {
   const names = Object.keys(found);
   if (!names.length) return [];
@@ -64,7 +68,7 @@ function zones(found, isOld) {
     el("h3", {}, text("zones")),
     el("table", { class: isOld ? "old" : null },
       el("tr", {}, el("th", { scope: "col" }, text("zone")), el("th", { scope: "col" }, text("now"))),
-      names.map((name) => el("tr", {}, el("td", {}, name), el("td", { class: "many" },
+      names.map((name, index) => el("tr", {}, el("td", {}, mark(`zone-${index % ZONE_COLOURS}`, index), name), el("td", { class: "many" },
         number(inside(found[name]).reduce((sum, [, count]) => sum + count, 0)),
         inside(found[name]).length > 1
           ? el("small", {}, inside(found[name]).map(([kind, count]) => `${kind} ${number(count)}`).join(" · "))
@@ -80,7 +84,7 @@ function lines(found, isOld) {
     el("h3", {}, text("lines")),
     el("table", { class: isOld ? "old" : null },
       el("tr", {}, ["line", "in", "out"].map((key) => el("th", { scope: "col" }, text(key)))),
-      names.map((name) => el("tr", {}, el("td", {}, name),
+      names.map((name, index) => el("tr", {}, el("td", {}, mark("line", index), name),
         ["in", "out"].map((way) => el("td", { class: "many" }, number(found[name]?.[way] ?? 0))))),
     ),
   ];
@@ -93,7 +97,7 @@ export function deviceFacts(status) {
     rows([
       ["cpu_celsius", reading(readings.cpu_celsius, (value) => `${number(value, 1)} °C`)],
       ["gpu_celsius", readings.gpu_celsius && reading(readings.gpu_celsius, (value) => `${number(value, 1)} °C`)],
-      ["cpu_percent", readings.cpu_percent && reading(readings.cpu_percent, (value) => `${number(value)} %`)],
+      ["cpu_percent", reading(readings.cpu_percent, (value) => `${number(value)} %`)],
       ["spool", spool(readings)],
       ["dropped", readings.dropped_records?.value > 0
         && reading(readings.dropped_records, (value) => text("records", { value: number(value) }))],
@@ -134,7 +138,7 @@ function components(found) {
     el("tr", {}, el("th", { scope: "col" }, text("component")), el("th", { scope: "col" }, text("state"))),
     found.map((one) => el("tr", {},
       el("td", {}, one.name,
-        el("small", {}, one.version === "0.0.0" ? "" : one.version),
+        el("small", {}, !one.version || one.version === "0.0.0" ? "" : one.version),
         [one.reason, one.problem].map((sentence) => (sentence ? el("small", {}, sentence) : null))),
       el("td", {}, badge(one.is_old ? "silent" : one.state),
         one.is_old && one.age_seconds !== null ? el("small", {}, text("old", { age: age(one.age_seconds) })) : null))));

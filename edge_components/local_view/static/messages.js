@@ -10,12 +10,16 @@ const WORDS = {
   ],
   banner_token: ["토큰이 더 이상 맞지 않습니다. 페이지를 새로 여세요.", "The token no longer fits. Load the page anew."],
   no_cameras: [
-    "아직 카메라가 없습니다. vision 컴포넌트가 실행 중인지 아래에서 확인하세요.",
-    "There is no camera yet. See below whether the vision component is running.",
+    "아직 카메라가 없습니다. vision 컴포넌트의 상태는 “컴포넌트” 표에 있습니다.",
+    "There is no camera yet. The state of the vision component is in the table “Components”.",
   ],
   no_share: [
     "이 카메라는 지금 영상을 내보내지 않습니다. 연결되면 저절로 나타납니다.",
     "This camera gives no pictures now. They appear by themselves once it is back.",
+  ],
+  camera_ended: [
+    "이 카메라의 영상이 끝까지 재생되어 더 나오지 않습니다.",
+    "This camera has ended: its file came to its end, and no more pictures come.",
   ],
   picture_waits: ["영상을 기다리는 중…", "Waiting for the picture…"],
   picture_full: [
@@ -53,6 +57,7 @@ const WORDS = {
   records: ["기록 {value}건", "{value} records"],
   clock: ["시계", "Clock"],
   clock_synced: ["맞춰짐", "synchronised"],
+  clock_believed: ["시간 서비스 없음, 믿고 씀", "believed, no time service"],
   clock_unsynced: ["맞춰지지 않음", "not synchronised"],
   viewers: ["보는 화면", "Viewers"],
   viewers_value: ["{now} / 최대 {most}", "{now} of at most {most}"],
@@ -77,6 +82,7 @@ const WORDS = {
   state_waiting: ["대기 중", "Waiting"],
   state_failed: ["실패", "Failed"],
   state_silent: ["소식 없음", "Silent"],
+  state_untold: ["알린 적 없음", "Has not told"],
   state_ok: ["정상", "OK"],
   state_lost: ["끊김", "Lost"],
   state_frozen: ["멈춘 화면", "Frozen"],

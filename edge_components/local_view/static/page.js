@@ -96,7 +96,12 @@ function drawChosen(camera) {
   setText(badge, known ? stateText(known) : "");
   byId("camera-facts").hidden = !camera;
   setChildren(byId("camera-facts"), camera ? cameraFacts(camera) : []);
-  picture.show(camera?.has_picture ? camera.name : null, state.size, camera ? "no_share" : "no_cameras");
+  picture.show(camera?.has_picture ? camera.name : null, state.size, missingPicture(camera));
+}
+
+function missingPicture(camera) {
+  if (!camera) return "no_cameras";
+  return camera.state === "ended" ? "camera_ended" : "no_share";
 }
 
 byId("language").addEventListener("click", () => {

@@ -7,6 +7,7 @@ import pytest
 
 from contract.errors import CrowdLensError
 from edge_components.local_view.arguments import parse
+from edge_components.local_view.service import url_of
 from edge_components.local_view.settings import LocalViewSettings, parse_settings
 
 TOKEN = "0123456789abcdef"
@@ -106,3 +107,20 @@ def test_flags_say_what_a_nucleus_would() -> None:
     assert configuration == {"port": "9000", "tokenFile": "/t", "hostNames": "a,b"}
     assert device == "jetson-7"
     assert parse([])[0] == {}
+
+
+@pytest.mark.parametrize("name", ["http://jetson-7", "jetson-7:8090", "jetson 7", "a..b", "x" * 64])
+def test_a_host_name_that_no_browser_sends_is_refused(name: str) -> None:
+    with pytest.raises(CrowdLensError, match=r"hostNames is .*expected names such as jetson-7\.local"):
+        parse_settings({"hostNames": f"gate.local,{name}"})
+
+
+def test_host_names_are_compared_as_browsers_send_them() -> None:
+    assert parse_settings({"hostNames": "Gate.local., jetson-7"}).host_names == ("gate.local", "jetson-7")
+
+
+@pytest.mark.parametrize(("address", "port"), [(EVERYWHERE, 8090), ("::", 8091)])
+def test_listening_everywhere_names_an_address_to_open(address: str, port: int) -> None:
+    shown = url_of(address, port)
+    assert shown.endswith(f":{port}/")
+    assert address not in (shown[7:].rsplit(":", 1)[0].strip("[]"),)

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_components.local_view.status_report import camera_names, status_document
+from edge_components.local_view import status_report
+from edge_components.local_view.pages import static_file
+from edge_components.local_view.status_report import camera_names, gives_pictures, status_document
+from edge_components.runtime.annotate import LINE_COLOUR, ZONE_COLOURS
 from edge_components.runtime.device_folders import DeviceFolders
 from edge_components.runtime.frame_share import FrameShare
 from edge_components.runtime.status import StatusWriter
+from edge_components.runtime.time_sync import BELIEVED, TimeSync
 
 VIEWERS = {"now": 1, "most": 16}
 
@@ -39,9 +44,10 @@ def report(folders: DeviceFolders, thermal: Path = Path("/nowhere")) -> dict[str
 
 def test_a_device_of_which_nothing_is_known_says_so(folders: DeviceFolders) -> None:
     found = report(folders)
-    assert (found["cameras"], found["components"]) == ([], [])
+    assert found["cameras"] == []
+    assert [(one["name"], one["state"]) for one in found["components"]] == [("vision", "untold")]
     assert {name for name, reading in found["readings"].items() if reading is not None} == {"clock"}
-    assert found["readings"]["clock"]["value"] in ("synced", "unsynced")
+    assert found["readings"]["clock"]["value"] in ("synced", "believed", "unsynced")
     assert found["viewers"] == VIEWERS
 
 
@@ -107,3 +113,40 @@ def test_without_an_agent_the_kernel_and_the_disk_are_asked(folders: DeviceFolde
     }
     assert readings["spool_bytes"]["value"] == 4196
     assert os.listdir(folders.view) == []  # noqa: PTH208 - asking makes nothing
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        pytest.param(TimeSync(True, "the kernel clock is disciplined"), "synced", id="a clock that is kept"),
+        pytest.param(TimeSync(True, BELIEVED), "believed", id="no time service"),
+        pytest.param(TimeSync(False, "the clock is before this release"), "unsynced", id="not set"),
+    ],
+)
+def test_a_clock_that_nobody_keeps_is_not_called_synchronised(
+    folders: DeviceFolders, monkeypatch: pytest.MonkeyPatch, verdict: TimeSync, told: str
+) -> None:
+    monkeypatch.setattr(status_report, "probe_time_sync", lambda _wall_ms: verdict)
+    clock = report(folders)["readings"]["clock"]
+    assert (clock["value"], clock["evidence"]) == (told, verdict.evidence)
+
+
+def test_a_camera_that_ended_has_no_picture_to_wait_for(folders: DeviceFolders) -> None:
+    writer = FrameShare.writer(folders.view, "plaza-1")
+    assert gives_pictures(folders, "plaza-1")
+    tell(folders, "vision", cameras={"plaza-1": {"state": "ended", "camera_state": "ok"}})
+    assert not gives_pictures(folders, "plaza-1")
+    assert not report(folders)["cameras"][0]["has_picture"]
+    writer.close()
+
+
+def test_the_page_has_the_colours_of_the_picture() -> None:
+    style = static_file("page.css")
+    assert style is not None
+    assert style.body is not None
+    shown = {
+        name: tuple(bytes.fromhex(colour))[::-1]
+        for name, colour in re.findall(r"\.mark-([\w-]+) \{ background: #(\w{6})", style.body.decode())
+    }
+    zones = {f"zone-{index}": colour for index, colour in enumerate(ZONE_COLOURS)}
+    assert shown == {**zones, "line": LINE_COLOUR}
