@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +11,21 @@ from contract.errors import CrowdLensError, DiskFullError
 from contract.model_manifest import PRECISIONS, ModelReference
 from edge_components.model_store.bring import bring_package
 from edge_components.model_store.device_facts import Device, DeviceProbe
-from edge_components.model_store.engine_builder import is_intact
 from edge_components.model_store.engine_choice import Chosen
 from edge_components.model_store.errors import (
     MissingVersionError,
     ModelRefusedError,
     ModelStoreError,
     NotNowError,
-    OutByOperatorError,
     SupersededError,
 )
 from edge_components.model_store.golden_process import GoldenRunner, run_golden
+from edge_components.model_store.installed import (
+    hardware_of,
+    has_engine,
+    is_installed,
+    signature_problem,
+)
 from edge_components.model_store.packages import (
     Objects,
     Published,
@@ -46,6 +50,14 @@ from edge_components.model_store.pointers import (
     write_refusal,
 )
 from edge_components.model_store.prune import prune, remove_leftovers
+from edge_components.model_store.refusals import (
+    anything,
+    by_operator,
+    check_refused,
+    nothing,
+    refused,
+    remembering,
+)
 from edge_components.model_store.settings import StoreSettings
 from edge_components.model_store.store_folder import StoreFolder
 from edge_components.model_store.store_lock import store_lock
@@ -85,31 +97,34 @@ class ModelStore:
         `ObjectStoreError` or `DiskFullError`. The active model changes as the last step alone.
         """
         with self._locked():
-            return self._ensure(reference, _nothing)
+            return self._ensure(reference, nothing)
 
     def ensure_all(self) -> ActiveModel | None:
         """Make the wanted model active, and return it, and have the listed ones at hand.
 
         Raises what `ensure` raises, a refusal of the wanted model only after the listed ones.
         """
-        active, refused = None, None
+        active, refusal = None, None
         try:
             if self._settings.model is not None:
                 active = self.ensure(self._settings.model)
         except ModelRefusedError as error:
-            refused = error
+            refusal = error
         self._forget_unlisted()
         for reference in self._settings.models:
             with self._locked():
                 self._make_ready(reference)
-        if refused is not None:
-            raise refused
+        if refusal is not None:
+            raise refusal
         return active
 
     def unsigned(self) -> list[str]:
         """Return what is said of models in use that are not signed as signingKey demands by now."""
         models = {str(model.reference): model for model in self._in_use()}
-        problems = {name: self._signature_problem(model) for name, model in models.items()}
+        problems = {
+            name: signature_problem(self.folder, model, self._settings.signing_key)
+            for name, model in models.items()
+        }
         return [f"{name} runs on though {problem}" for name, problem in problems.items() if problem]
 
     def roll_back(self, reason: str = "rolled back by an operator") -> ActiveModel:
@@ -145,7 +160,7 @@ class ModelStore:
         """Activate `reference` though it was refused before; the version left stays out until it is, too."""
         with store_lock(self.folder, wait_seconds=0):
             left = read_active(self.folder)
-            active = self._ensure(reference, _anything)
+            active = self._ensure(reference, anything)
             write_refusal(self.folder, reference, None)
             if left is not None and left.reference != reference:
                 refusal = self._operators_refusal(left, f"an operator chose {reference}")
@@ -160,7 +175,7 @@ class ModelStore:
             if (problem := package_problem(self.folder.package(reference), reference))
         }
         for model in (read_active(self.folder), read_previous(self.folder)):
-            if model is not None and model.engine and not self._has_engine(model):
+            if model is not None and model.engine and not has_engine(self.folder, model):
                 found[model.engine] = f"engine of {model.reference} is not the one that was built"
         return found
 
@@ -187,8 +202,8 @@ class ModelStore:
             self._fetch_signature(active)
             return active
         published = self._published(reference, ignored)
-        self._check_refused(published, ignored)
-        with self._remembering(published):
+        check_refused(self.folder, published, ignored)
+        with remembering(self.folder, published):
             return self._activate(published, device)
 
     def _make_ready(self, reference: ModelReference) -> None:
@@ -201,9 +216,9 @@ class ModelStore:
                 self._fetch_signature(model)
                 write_ready(self.folder, {**ready, str(reference): model}.values())
                 return
-        published = self._published(reference, _by_operator)
-        self._check_refused(published, _by_operator)
-        with self._remembering(published):
+        published = self._published(reference, by_operator)
+        check_refused(self.folder, published, by_operator)
+        with remembering(self.folder, published):
             model, _ = self._tried(published, device)
         write_ready(self.folder, {**ready, str(reference): model}.values())
         self._say(f"{reference} is ready for projects")
@@ -220,24 +235,13 @@ class ModelStore:
         models = (read_active(self.folder), *read_ready(self.folder).values())
         return [model for model in models if model is not None]
 
-    def _signature_problem(self, model: ActiveModel) -> str | None:
-        key = self._settings.signing_key
-        if not key:
-            return None
-        try:
-            installed = installed_manifest(self.folder.root / model.package, model.reference)
-            check_signature(model.reference, installed.content, installed.signature, key)
-        except ModelStoreError as error:
-            return str(error)
-        return None
-
     def _fetch_signature(self, model: ActiveModel) -> None:
         """Fetch the signature of a model that came before one was demanded; without one it runs on."""
-        if self._objects is None or self._signature_problem(model) is None:
+        if self._objects is None or signature_problem(self.folder, model, self._settings.signing_key) is None:
             return
         try:
             published = read_published(self._objects, model.reference, self._settings.signing_key)
-            if self._is_installed(model.reference, published):
+            if is_installed(self.folder, model.reference, published):
                 keep_signature(self.folder, published)
         except (ObjectStoreError, ModelStoreError):
             return
@@ -292,10 +296,10 @@ class ModelStore:
             except (ObjectStoreError, MissingVersionError) as error:
                 known = read_refusals(self.folder).get(str(reference))
                 if known is not None and not ignored(known):
-                    raise _refused(known) from error
-                if not self._is_installed(reference):
+                    raise refused(known) from error
+                if not is_installed(self.folder, reference):
                     raise
-        if not self._is_installed(reference):
+        if not is_installed(self.folder, reference):
             raise ModelStoreError(
                 f"model {reference} is not on this device: expected a bucket to fetch it from"
             )
@@ -305,27 +309,10 @@ class ModelStore:
             check_signature(reference, installed.content, installed.signature, key)
         return installed
 
-    def _check_refused(self, published: Published, ignored: Callable[[Refusal], bool]) -> None:
-        known = read_refusals(self.folder).get(str(published.manifest.reference))
-        if known is None or ignored(known):
-            return
-        if known.manifest_sha256 in ("", published.sha256):
-            raise _refused(known)
-
-    @contextmanager
-    def _remembering(self, published: Published) -> Iterator[None]:
-        """Remember a refusal of what is `published`, in place of one of an earlier publication."""
-        try:
-            yield
-        except ModelRefusedError as error:
-            refusal = Refusal(str(error), published.sha256, utc_now())
-            write_refusal(self.folder, published.manifest.reference, refusal)
-            raise
-
     def _tried(self, published: Published, device: Device) -> tuple[ActiveModel, Chosen]:
         """Return a published version, fetched where it is not here, as its trial found it."""
         reference = published.manifest.reference
-        if not self._is_installed(reference, published):
+        if not is_installed(self.folder, reference, published):
             self._bring(published)
         keep_signature(self.folder, published)
         self._say("checking")
@@ -380,51 +367,21 @@ class ModelStore:
         settings = f"engine {self._settings.engine}, {self._settings.precision}"
         return ", ".join(part for part in (tensorrt, device.gpu, device.jetpack, settings) if part)
 
-    def _is_installed(self, reference: ModelReference, published: Published | None = None) -> bool:
-        """Return whether the package is here, whole, and (where given) the one that was published."""
-        package = self.folder.package(reference)
-        if reference not in set(self.folder.installed()) or package_problem(package, reference):
-            return False
-        return published is None or installed_manifest(package, reference).sha256 == published.sha256
-
     def _is_usable(self, model: ActiveModel, device: Device) -> bool:
         """Return whether the active model is whole and made for this device as it is now.
 
         A TensorRT that was there and does not answer now is no reason to give up its engine.
         """
-        if not self._is_installed(model.reference) or (model.engine and not self._has_engine(model)):
+        if not is_installed(self.folder, model.reference) or (
+            model.engine and not has_engine(self.folder, model)
+        ):
             return False
         is_silent = model.engine is not None and device.tensorrt is None
         return is_silent or model.made_for == self._made_for(device)
 
-    def _has_engine(self, model: ActiveModel) -> bool:
-        engine = self.folder.root / str(model.engine)
-        return engine.is_file() and (engine.parent != self.folder.engines or is_intact(engine))
-
     def _check_wanted(self) -> None:
         if self._cancelled():
             raise SupersededError("another version is wanted by now, or the store shall stop")
-
-
-def hardware_of(made_for: str) -> str:
-    """Return the TensorRT, GPU and JetPack that an activation was for, without the settings."""
-    return made_for.partition(", engine ")[0]
-
-
-def _refused(known: Refusal) -> ModelRefusedError:
-    return OutByOperatorError(known.reason) if known.by_operator else ModelRefusedError(known.reason)
-
-
-def _nothing(_: Refusal) -> bool:
-    return False
-
-
-def _anything(_: Refusal) -> bool:
-    return True
-
-
-def _by_operator(refusal: Refusal) -> bool:
-    return refusal.by_operator
 
 
 def is_passing(error: CrowdLensError) -> bool:
