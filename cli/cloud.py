@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BUCKET_VARIABLE = "LAKE_BUCKET"
 CONTROL_TABLE_VARIABLE = "CONTROL_TABLE"
 REGION_VARIABLE = "AWS_REGION"
+STAGES = ("dev", "prod")
 _BOTO3_REGION_VARIABLE = "AWS_DEFAULT_REGION"
 _BUCKET_NAME = re.compile(r"bucket name \"(.*?)\"", re.IGNORECASE | re.DOTALL)
 _ENDPOINT_FAULT = "Invalid endpoint: "
@@ -45,6 +46,39 @@ def add_account_arguments(parser: argparse.ArgumentParser, *, control_table: boo
             "--control-table",
             help=f"DynamoDB table (default: {CONTROL_TABLE_VARIABLE} of the environment, crowdlens-control)",
         )
+
+
+def add_stage_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which stage, and so which artifacts bucket, is worked on."""
+    parser.add_argument(
+        "--stage", choices=STAGES, default=STAGES[0], help=f"stage of the deployment (default: {STAGES[0]})"
+    )
+    parser.add_argument("--bucket", help="artifacts bucket (default: the stage's)")
+
+
+def check_account(region: str | None) -> None:
+    """Raise what is missing to reach AWS, before any work is done; asks no service."""
+    import boto3
+    from botocore.exceptions import NoCredentialsError, NoRegionError
+
+    with region_of_environment(), clear_cloud_errors():
+        session = boto3.session.Session(region_name=region)
+        if not session.region_name:
+            raise NoRegionError
+        if session.get_credentials() is None:
+            raise NoCredentialsError
+
+
+def artifacts_bucket(arguments: argparse.Namespace) -> str:
+    """Return the bucket that was named, or the one that the stage's stack has in this account and region."""
+    if arguments.bucket:
+        return str(arguments.bucket)
+    import boto3
+
+    with region_of_environment():
+        session = boto3.session.Session(region_name=arguments.region)
+        account = session.client("sts").get_caller_identity()["Account"]
+        return f"crowdlens-{arguments.stage}-artifacts-{account}-{session.region_name}"
 
 
 def bucket_of(arguments: argparse.Namespace) -> str:

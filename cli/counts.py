@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from contract.alerts import CLASSIFIED
+
 
 def count_sentences(summary: Mapping[str, Any]) -> list[str]:
     """Return a sentence for every line, zone and kind of event of a summary, and one about privacy."""
@@ -13,12 +15,23 @@ def count_sentences(summary: Mapping[str, Any]) -> list[str]:
         f"line {name}: {line['in']} in, {line['out']} out" for name, line in summary["lines"].items()
     ]
     sentences += [_zone_sentence(name, zone) for name, zone in summary["zones"].items()]
-    events = Counter((event["kind"], event["zone"]) for event in summary["events"])
-    sentences += [f"event {kind} in {zone}: {count} times" for (kind, zone), count in sorted(events.items())]
+    events = Counter(_event_name(event) for event in summary["events"])
+    sentences += [f"event {name}: {plural(count, 'time')}" for name, count in sorted(events.items())]
     least = summary.get("minimum_count", 1)
     if least > 1:
         sentences.append(f"numbers about zones below {least} are told as 0 (privacy)")
     return sentences
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number with its noun: ``1 change``, ``2 changes``, ``2 classes``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def _event_name(event: Mapping[str, Any]) -> str:
+    if event["kind"] == CLASSIFIED:
+        return f"{CLASSIFIED} {event['object_class']!r}"
+    return f"{event['kind']} in {event['zone']}"
 
 
 def classification_sentences(summary: Mapping[str, Any]) -> list[str]:
@@ -29,7 +42,8 @@ def classification_sentences(summary: Mapping[str, Any]) -> list[str]:
     times = ", ".join(f"{text} {seconds:.1f} s" for text, seconds in seen["seconds_by_answer"].items())
     answer = "nothing was probable enough" if seen["answer"] is None else f"at the end: {seen['answer']}"
     return [
-        f"project {seen['project']}: {answer}, {seen['changes']} changes" + (f" ({times})" if times else ""),
+        f"project {seen['project']}: {answer}, {plural(seen['changes'], 'change')}"
+        + (f" ({times})" if times else ""),
         *(f"  {label['probability']:.3f} {label['label']} → {label['text']}" for label in seen["labels"]),
     ]
 

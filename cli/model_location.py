@@ -40,7 +40,10 @@ def find_model(named: str | None) -> Path:
         for path in folder.iterdir()
     )
     known = ", ".join(names) or "(none yet)"
-    raise UnknownModelError(f"model is {name!r}: expected a package folder, an .onnx file, or one of {known}")
+    raise UnknownModelError(
+        f"model is {name!r}: expected a package folder, an .onnx file, or one of {known}; "
+        "`crowdlens models add FILE.onnx --name NAME` adds one"
+    )
 
 
 def model_of_project(path: Path) -> Path:
@@ -56,11 +59,15 @@ def model_of_project(path: Path) -> Path:
     if beside is not None:
         return beside
     reference = project.model
-    found = find_model(reference.name or reference.text)
+    try:
+        found = find_model(reference.name or reference.text)
+    except UnknownModelError as error:
+        raise UnknownModelError(f"project file {path}: {error}") from error
     if reference.version is not None and (found / "model.yaml").is_file():
         version = read_package(found).version
         if version != reference.version:
             raise UnknownModelError(
-                f"project file {path}: model is {reference.text!r}: expected version {version}"
+                f"project file {path}: model is {reference.text!r}: expected version {version}, as the "
+                f"model.yaml of the one at hand says, or {reference.name} alone"
             )
     return found

@@ -6,18 +6,25 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from cli.counts import plural
 from cli.model_location import SHIPPED_MODELS, added_models, find_model
 from cli.model_push.commands import add_actions
 from cli.output import print_json, say, table
+from contract.errors import CrowdLensError
 
 EXAMPLE = """examples:
   crowdlens models list
   crowdlens models check yolox_nano.onnx
+  crowdlens models check squeezenet1.1-7.onnx --labels synset.txt
   crowdlens models add yolox_nano.onnx --name yolox-nano --licence Apache-2.0
   make demo MODEL=yolox-nano
   crowdlens models golden my-detector --picture plaza.png
   crowdlens models push person_demo --version 1 --stage dev --sign models.key.pem
   crowdlens models versions --stage dev"""
+
+
+class LabelsError(CrowdLensError):
+    """Raised for labels of a model that has its own."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(execute=_list)
     check = actions.add_parser("check", help="say what a model is, after one inference")
     check.add_argument("model", help="package folder, .onnx file or name")
+    check.add_argument(
+        "--labels", type=Path, help="of an .onnx file: text file with one class name a line, in its order"
+    )
     check.set_defaults(execute=_check)
     add = actions.add_parser("add", help="make a package of an ONNX file, so that its name can be used")
     add.add_argument("model", type=Path, help=".onnx file or package folder")
@@ -55,7 +65,7 @@ def _list(arguments: argparse.Namespace) -> int:
             f"{model.package.layout}, {model.package.input.width}x{model.package.input.height}"
             if model.package
             else "-",
-            model.problem or f"{len(model.package.labels) if model.package else 0} classes",
+            model.problem or plural(len(model.package.labels) if model.package else 0, "class"),
             model.folder,
         )
         for model in found
@@ -65,11 +75,30 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from edge_components.runtime.inference.labels import read_labels
     from edge_components.runtime.inference.open_model import open_model
 
-    model = open_model(find_model(arguments.model))
-    _report(arguments.json, {**_facts(model.package), "provider": model.provider})
+    path = find_model(arguments.model)
+    if arguments.labels is None:
+        model = open_model(path)
+        package, provider = model.package, model.provider
+    else:
+        package, provider = _described(path, read_labels(arguments.labels))
+    _report(arguments.json, {**_facts(package), "provider": provider})
     return 0
+
+
+def _described(path: Path, labels: tuple[str, ...]) -> tuple[Any, str]:
+    """Return what an ONNX file is with those labels, after one inference, and what ran it."""
+    from edge_components.runtime.inference.describe import describe
+    from edge_components.runtime.inference.onnx_session import OnnxSession
+
+    if path.is_dir():
+        raise LabelsError(
+            f"--labels is for an .onnx file: expected none, as {path} has its own in model.yaml"
+        )
+    session = OnnxSession(path, provider="cpu")
+    return describe(session, labels), session.provider
 
 
 def _add(arguments: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from cli.arguments import (
     share,
     window_seconds,
 )
-from cli.counts import classification_sentences, count_sentences, health_sentence
+from cli.counts import classification_sentences, count_sentences, health_sentence, plural
 from cli.output import print_json, say, write_json, write_progress
 
 if TYPE_CHECKING:
@@ -206,14 +206,17 @@ def _messages(
 
 
 def _announce(source: Source, detector: Model, scene: Scene) -> None:
+    from contract.project import CLASSIFICATION
+
     info = source.info
     length = "live" if info.live else f"{info.frames or '?'} frames"
     say(
         f"camera {scene.camera}: {source.name}, {info.width}x{info.height} "
         f"at {info.frames_per_second:g} frames/s, {length}"
     )
+    kind = "classifier" if detector.package.task == CLASSIFICATION else "detector"
     say(
-        f"detector {detector.name} on {detector.provider}"
+        f"{kind} {detector.name} on {detector.provider}"
         + (f" ({detector.provider_note})" if detector.provider_note else "")
     )
 
@@ -224,9 +227,11 @@ def _report(as_json: bool, run: CameraRun, summary: dict[str, Any], out: Path) -
     if as_json:
         print_json(summary)
     pace = f"{summary['frames_per_second']:.1f} frames/s"
+    # A classifier follows nobody.
+    tracks = "" if "classification" in summary else plural(summary["tracks"], "track") + ", "
     say(
-        f"{summary['frames']} frames in {summary['seconds']:.1f} s ({pace}), {summary['tracks']} tracks, "
-        f"{summary['records']['made']} records → {out / 'summary.json'}"
+        f"{plural(summary['frames'], 'frame')} in {summary['seconds']:.1f} s ({pace}), {tracks}"
+        f"{plural(summary['records']['made'], 'record')} → {out / 'summary.json'}"
     )
     counted = [*classification_sentences(summary), *count_sentences(summary)]
     for sentence in [*counted, *sentences_of(summary["warnings"])]:

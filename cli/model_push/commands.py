@@ -6,17 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.cloud import s3_client
+from cli.cloud import add_account_arguments, add_stage_arguments, artifacts_bucket, check_account, s3_client
 from cli.model_location import find_model
 from cli.output import print_json, say, table
-from contract.errors import CrowdLensError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
-
-
-class NoBucketError(CrowdLensError):
-    """Raised when nothing says which bucket to push to."""
 
 
 def add_actions(actions: _SubParsersAction[Any]) -> None:
@@ -38,10 +33,8 @@ def add_actions(actions: _SubParsersAction[Any]) -> None:
     versions.add_argument("name", nargs="?", help="only those of this model")
     versions.set_defaults(execute=_versions)
     for action in (push, versions):
-        where = action.add_mutually_exclusive_group(required=True)
-        where.add_argument("--bucket", help="the stage's artifacts bucket")
-        where.add_argument("--stage", help="the stage, whose bucket is found by its name (dev, prod)")
-        action.add_argument("--region", help="AWS region (default: as the AWS tools find it)")
+        add_stage_arguments(action)
+        add_account_arguments(action, control_table=False)
     golden = actions.add_parser("golden", help="make the golden check of a package from a picture")
     golden.add_argument("package", type=Path, help="package folder")
     golden.add_argument("--picture", type=Path, required=True, help="what it shows the model must find")
@@ -55,6 +48,8 @@ def _push(arguments: argparse.Namespace) -> int:
     from cli.model_push.package import check_package, parse_accuracy, refuse_tao
     from cli.model_push.signing import PrivateKey
 
+    if not arguments.dry_run:
+        check_account(arguments.region)
     refuse_tao(Path(arguments.package))
     package = check_package(
         find_model(arguments.package), arguments.model_version, parse_accuracy(arguments.accuracy)
@@ -64,7 +59,7 @@ def _push(arguments: argparse.Namespace) -> int:
     say(f"{model}: {package.note}")
     is_new, is_signed = False, key is not None
     if not arguments.dry_run:
-        pushed = push(s3_client(arguments.region), _bucket(arguments), package, key, say)
+        pushed = push(s3_client(arguments.region), artifacts_bucket(arguments), package, key, say)
         is_new, is_signed = pushed.is_new, pushed.is_signed
     result = {
         "model": model,
@@ -84,7 +79,8 @@ def _push(arguments: argparse.Namespace) -> int:
 def _versions(arguments: argparse.Namespace) -> int:
     from cli.model_push.bucket import versions
 
-    found = versions(s3_client(arguments.region), _bucket(arguments), arguments.name)
+    check_account(arguments.region)
+    found = versions(s3_client(arguments.region), artifacts_bucket(arguments), arguments.name)
     if arguments.json:
         print_json(
             [
@@ -128,16 +124,3 @@ def _golden(arguments: argparse.Namespace) -> int:
     else:
         print(f"{arguments.package}: golden.png and golden.json written, {outcome.milliseconds:.1f} ms")
     return 0 if outcome.passed else 1
-
-
-def _bucket(arguments: argparse.Namespace) -> str:
-    """Return the bucket that was named, or the one that the stage's stack has in this account and region."""
-    if arguments.bucket:
-        return str(arguments.bucket)
-    import boto3
-
-    session = boto3.session.Session(region_name=arguments.region)
-    if not session.region_name:
-        raise NoBucketError("no region is named: expected --region or AWS_DEFAULT_REGION")
-    account = session.client("sts").get_caller_identity()["Account"]
-    return f"crowdlens-{arguments.stage}-artifacts-{account}-{session.region_name}"

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from cli.arguments import identifier
-from cli.cloud import add_account_arguments
-from cli.scene_push.places import STAGES
+from cli.cloud import add_account_arguments, add_stage_arguments
 
 WAIT_SECONDS = 60.0
 
@@ -51,14 +50,13 @@ def _add_doing(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         type=_seconds,
         default=WAIT_SECONDS,
-        help="how long to wait for the devices' answers; 0 does not",
+        help=f"how long to wait for the devices' answers; 0 does not (default: {WAIT_SECONDS:g})",
     )
     _add_account(parser)
 
 
 def _add_account(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stage", choices=STAGES, default="dev", help="stage of the bucket and the groups")
-    parser.add_argument("--bucket", help="artifacts bucket (default: the stage's)")
+    add_stage_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_account_arguments(parser, control_table=False)
 

@@ -6,12 +6,11 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
+from cli.cloud import artifacts_bucket, check_account
 from contract.camera_shadow import check_shadow_camera
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier
 from contract.topics import camera_shadow_name
-
-STAGES = ("dev", "prod")
 
 
 class PushTargetError(CrowdLensError):
@@ -33,23 +32,15 @@ def open_cloud(arguments: argparse.Namespace) -> Cloud:
     import boto3
     from botocore.config import Config
 
+    check_account(arguments.region)
     region, config = arguments.region, Config(max_pool_connections=16)
     s3 = boto3.client("s3", region_name=region, config=config)
     return Cloud(
         s3=s3,
         iot=boto3.client("iot", region_name=region, config=config),
         shadows=boto3.client("iot-data", region_name=region, config=config),
-        bucket=arguments.bucket or _stage_bucket(arguments.stage, s3),
+        bucket=artifacts_bucket(arguments),
     )
-
-
-def _stage_bucket(stage: str, s3: Any) -> str:
-    """Return the name that the stage's stack gives its bucket: account and region are in it."""
-    import boto3
-
-    region = s3.meta.region_name
-    account = boto3.client("sts", region_name=region).get_caller_identity()["Account"]
-    return f"crowdlens-{stage}-artifacts-{account}-{region}"
 
 
 def devices_of(arguments: argparse.Namespace, cloud: Cloud) -> list[str]:

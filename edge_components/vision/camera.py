@@ -168,7 +168,8 @@ def check_camera(settings: CameraSettings) -> None:
     source = open_source(settings.source, folder_frames_per_second=settings.folder_frames_per_second)
     try:
         with naming(path):
-            _scene_for(source, given, detector)
+            plan = _plan(settings, project, given or _whole_frame(source, detector), detector)
+            plan.scene(source.info.width, source.info.height)
     finally:
         source.close()
 
@@ -199,7 +200,7 @@ def run_camera(
     source = open_source(settings.source, folder_frames_per_second=settings.folder_frames_per_second)
     try:
         with naming(path), naming_project(settings.project):
-            plan = _plan(settings, project, _scene_for(source, given, detector), detector)
+            plan = _plan(settings, project, given or _whole_frame(source, detector), detector)
             scene = plan.scene(source.info.width, source.info.height)
             analytics = plan.analytics(scene, _telling(tell, scene, project, settings.device))
         clock = DeviceClock()
@@ -290,9 +291,8 @@ def _plan(settings: CameraSettings, project: Project | None, scene: Scene, detec
     return CameraPlan(documents, detector, settings.window_seconds, settings.confidence)
 
 
-def _scene_for(source: Source, given: Scene | None, detector: Model) -> Scene:
-    width, height = source.info.width, source.info.height
-    return default_scene(width, height, detector.labels) if given is None else given.scaled_to(width, height)
+def _whole_frame(source: Source, detector: Model) -> Scene:
+    return default_scene(source.info.width, source.info.height, detector.labels)
 
 
 @contextmanager

@@ -63,6 +63,7 @@ class CameraPlan:
             self._check_task()
             return before.hand_over(scene, project, self.model.labels, tell=tell)
         if isinstance(before, SceneAnalytics) and not (project and project.classifies):
+            self._check_classes()
             return before.hand_over(
                 scene,
                 labels=self.model.labels,
@@ -101,7 +102,7 @@ class CameraPlan:
             if name not in labels:
                 known = ", ".join(labels[:10]) + (", …" if len(labels) > 10 else "")
                 raise ProjectError(
-                    f"classes has {name!r}, which model {self.model.name} does not know: expected one of {known}"
+                    f"classes has {name!r}, which model {self.model.name} does not know: expected {known}"
                 )
 
 

@@ -60,6 +60,10 @@ def candidates(
 ) -> list[tuple[Path, Path | None]]:
     """Return the packages to try, each with its engine; raises `SelfTestError` when there is none."""
     folders = list(models or [])
+    for folder in folders:
+        if not folder.is_dir():
+            reason = "is a file" if folder.exists() else "no such folder"
+            raise SelfTestError(f"--model {folder}: {reason}; expected a package folder")
     if engine is not None and len(folders) != 1:
         raise SelfTestError(f"--engine {engine} needs its package: expected one --model beside it")
     if not folders and SHIPPED_MODELS.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -147,3 +148,39 @@ def test_a_bucket_that_is_none_is_told(
 ) -> None:
     named = [bucket if word == BUCKET else word for word in words]
     assert mistake(named, 2, capsys).startswith(sentence)
+
+
+SCENE = str(Path(__file__).parents[3] / "examples" / "demo" / "scene.yaml")
+TO_DEVICES = {
+    "models push": ["models", "push", "person_demo"],
+    "models push into a bucket": ["models", "push", "person_demo", "--bucket", BUCKET],
+    "models versions": ["models", "versions"],
+    "scene push": ["scene", "push", SCENE, "--device", "jetson-7"],
+    "scene status": ["scene", "status", "--group", "jetson-jetpack6"],
+}
+
+
+@pytest.mark.parametrize("words", TO_DEVICES.values(), ids=list(TO_DEVICES))
+def test_models_and_scenes_ask_alike_for_a_region(
+    words: list[str], nobody: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    assert mistake(words, 2, capsys) == "no AWS region is named: expected --region or AWS_REGION"
+
+
+@pytest.mark.parametrize("words", TO_DEVICES.values(), ids=list(TO_DEVICES))
+def test_models_and_scenes_ask_alike_for_credentials(
+    words: list[str], nobody: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    told = mistake([*words, "--region", "ap-northeast-2"], 1, capsys)
+    assert told == "no AWS credentials were found: expected a profile or variables of the AWS tools"
+
+
+@pytest.mark.parametrize("words", TO_DEVICES.values(), ids=list(TO_DEVICES))
+def test_models_and_scenes_know_the_same_stages(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--stage", "test"])
+    assert ended.value.code == 2
+    assert "'test'" in capsys.readouterr().err

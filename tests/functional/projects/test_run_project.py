@@ -75,7 +75,29 @@ def test_red_pictures_are_masks_and_every_change_is_told_once(
     assert rows[0].values["label_text"] == "Mask"
     phases = [record.values["phase"] for record in records if record.table == "events"]
     assert phases == ["start", "end"]
-    assert "project mask-check: at the end: Mask, 3 changes" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "project mask-check: at the end: Mask, 3 changes" in told
+    assert "classifier red on " in told
+    assert "60 frames in " in told
+    assert "event classification 'Not Mask': 1 time\n" in told
+    assert "tracks" not in told
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param("{width: 640, height: 480}", id="larger"),
+        pytest.param("{width: 640, height: 360}", id="another-aspect"),
+    ],
+)
+def test_a_classifier_looks_at_the_whole_frame_whatever_its_aspect(
+    tmp_path: Path, classifier: Path, make_pictures: Callable[[str], Path], frame: str
+) -> None:
+    assert classifier.exists()
+    scene = SCENE.replace("{width: 160, height: 120}", frame)
+    (tmp_path / "scene.yaml").write_text(scene)
+    (tmp_path / "mask.yaml").write_text(MASK)
+    assert run(tmp_path / "mask.yaml", make_pictures("r" * 5), tmp_path / "out") == 0
 
 
 def test_a_project_without_a_scene_is_run_on_the_whole_frame(
@@ -114,6 +136,11 @@ def test_a_project_without_a_scene_is_run_on_the_whole_frame(
             "model is 'person_demo@9.9.9': expected version 1.0.0",
             id="version",
         ),
+        pytest.param(
+            "{project: p, task: detection, model: person_demo, classes: [dog], scene: people.yaml}",
+            "p.yaml: classes has 'dog', which model person_demo does not know: expected person",
+            id="classes",
+        ),
     ],
 )
 def test_a_mistake_in_a_project_is_one_sentence_with_its_file(  # noqa: PLR0917 - fixtures by name
@@ -121,6 +148,7 @@ def test_a_mistake_in_a_project_is_one_sentence_with_its_file(  # noqa: PLR0917 
     capsys: pytest.CaptureFixture[str], text: str, sentence: str,
 ) -> None:  # fmt: skip
     assert classifier.exists()
+    (tmp_path / "people.yaml").write_text(SCENE.replace("[mask]", "[person]"))
     path = tmp_path / "p.yaml"
     path.write_text(text)
     assert run(path, make_pictures("b"), tmp_path / "out") == 2
