@@ -33,10 +33,10 @@ def test_a_new_run_is_counted_whatever_the_clock_says(
     make_app: Make, make_device: Make, clock: Callable[[int], int], away: str
 ) -> None:
     app, device = make_app(), make_device()
-    for _ in range(10):
+    for _ in range(5):
         app.write(10)
-        device.turn(10)
-    device.turn(30)
+        device.turn(2, seconds=0.5)
+    device.turn(6, seconds=0.5)
     app.begin_anew()
     app.now_ns = clock(app.now_ns)
     if away == "rebooted":
@@ -45,11 +45,11 @@ def test_a_new_run_is_counted_whatever_the_clock_says(
         device.crash()
     elif away == "restarted":
         device.restart()
-    for _ in range(8):
+    for _ in range(6):
         app.write(10)
-        device.turn(10)
+        device.turn(2, seconds=0.5)
     device.finish()
-    assert frames_counted(device) == 180
+    assert frames_counted(device) == 110
     assert device.bridge.figures()["late_files"] == 0
     assert list(app.folder.iterdir()) == []
 
@@ -88,9 +88,9 @@ def test_late_files_are_told_in_one_gap(make_app: Make, make_device: Make) -> No
 
 def test_late_files_are_told_once_a_minute_while_it_runs(make_app: Make, make_device: Make) -> None:
     app, device = make_app(tracked=True), make_device()
-    for _ in range(70):
+    for _ in range(20):
         app.write(10)
-        device.turn(10)
+        device.turn(4, seconds=1.0)
         app.put(app.frame - 9, b"", app.now_ns - 50_000_000)
     assert device.count("gaps", reason="files_dropped") == 1
 
