@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from contract.errors import CrowdLensError
@@ -113,7 +112,7 @@ def run_pipeline(
     )
     buffers = settings.live_buffers if source.info.live else settings.file_buffers
     stages = Stages(source, detector, stop, buffers)
-    with _quick_switching():
+    with _quick_switching:
         stages.start()
         try:
             while (item := stages.take()) is not None:
@@ -145,14 +144,29 @@ def _rescue(run: AnalysisRun, error: Exception) -> None:
         logger.exception("the last records of a run were lost")
 
 
-@contextmanager
-def _quick_switching() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, SWITCH_INTERVAL_SECONDS))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+class _QuickSwitching:
+    """Lets Python switch threads quickly while any run of the process goes on, then as before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs = 0
+        self._before_seconds = sys.getswitchinterval()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._runs == 0:
+                self._before_seconds = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._before_seconds, SWITCH_INTERVAL_SECONDS))
+            self._runs += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._runs -= 1
+            if self._runs == 0:
+                sys.setswitchinterval(self._before_seconds)
+
+
+_quick_switching = _QuickSwitching()
 
 
 def _ending(error: BaseException | None, stopped: bool) -> str:

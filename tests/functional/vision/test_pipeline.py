@@ -20,6 +20,7 @@ from edge_components.runtime.inference.layouts import Outputs
 from edge_components.runtime.inference.onnx_session import ModelLoadError
 from edge_components.runtime.inference.preprocess import PreparedFrame
 from edge_components.runtime.processes import stop_on_signals
+from edge_components.vision import pipeline
 from edge_components.vision.camera_health import CameraHealthSettings
 from edge_components.vision.pipeline import (
     AnalysedFrame,
@@ -236,6 +237,16 @@ def test_an_error_in_any_thread_is_one_error_and_no_thread_stays(
         run(source, detector=FailingDetector(detector, *failing))
     assert not pipeline_threads()
     assert sys.getswitchinterval() == pytest.approx(0.005)
+
+
+def test_runs_that_overlap_leave_the_interpreter_as_it_was() -> None:
+    before, switching = sys.getswitchinterval(), pipeline._QuickSwitching()
+    switching.__enter__()
+    with switching:
+        pass
+    assert sys.getswitchinterval() == pytest.approx(pipeline.SWITCH_INTERVAL_SECONDS)
+    switching.__exit__()
+    assert sys.getswitchinterval() == before
 
 
 class FullSink:
