@@ -134,10 +134,25 @@ def group_id(name: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="What needs root on a CrowdLens device.")
-    parser.add_argument("--run", type=Path, default=Path("/run/crowdlens"), help="folder of the run")
-    parser.add_argument("--settings", type=Path, default=Path("/etc/crowdlens"), help="folder of settings")
-    parser.add_argument("--facts", type=Path, default=Path("/run/crowdlens-root"), help="where facts go")
+    parser = argparse.ArgumentParser(
+        prog="python3 -I root_helper/__main__.py",
+        description="Do what needs root on a CrowdLens device, at once and then every minute: make the "
+        "folders of the run and of camera addresses with their owners, and write what `nvpmodel -q` says.",
+        epilog="exit status: 0 ended by SIGTERM or --once, 2 something is not as it must be, in one sentence",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--run", type=Path, default=Path("/run/crowdlens"), help="folder of status files and live pictures"
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        default=Path("/etc/crowdlens"),
+        help="folder that gets sources/, if it is there",
+    )
+    parser.add_argument(
+        "--facts", type=Path, default=Path("/run/crowdlens-root"), help="folder that gets facts.json"
+    )
     parser.add_argument("--user", default="ggc_user", help="user of the components")
     parser.add_argument("--group", default="ggc_group", help="group of the components")
     parser.add_argument("--once", action="store_true", help="do it once and end")

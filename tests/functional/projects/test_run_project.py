@@ -83,6 +83,28 @@ def test_red_pictures_are_masks_and_every_change_is_told_once(
     assert "tracks" not in told
 
 
+def test_the_page_leads_from_an_onnx_file_to_mask_or_not_mask(
+    tmp_path: Path, classifier: Path, make_pictures: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """The commands of docs/projects.md, with a classifier of 1,000 labels in SqueezeNet's place."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    synset = tmp_path / "synset.txt"
+    synset.write_text(
+        "".join(
+            f"n{number:08d} {'mask' if number == 643 else f'thing {number}, Res'}\n" for number in range(1000)
+        )
+    )
+    mask, source = EXAMPLES / "mask-check.yaml", make_pictures("r" * 20)
+    assert run(mask, source, tmp_path / "out") == 2
+    assert "`crowdlens models add FILE.onnx --name NAME` adds one" in capsys.readouterr().err
+    assert main(["models", "check", str(classifier), "--labels", str(synset)]) == 0
+    assert "labels    thing 0, thing 1, " in capsys.readouterr().out
+    assert main(["models", "add", str(classifier), "--name", "squeezenet", "--labels", str(synset)]) == 0
+    assert run(mask, source, tmp_path / "out") == 0
+    assert "project mask-check: at the end: Mask, 1 change (" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "frame",
     [

@@ -15,6 +15,7 @@ import pytest
 from edge_components.root_helper.__main__ import (
     RootHelperError,
     group_id,
+    main,
     make_folder,
     make_folders,
     power_mode,
@@ -114,3 +115,13 @@ def test_it_waits_and_stops_when_told(roots: Path) -> None:
     said = process.communicate(timeout=60)[1]
     assert (process.returncode, said) == (0, "")
     assert (roots / "facts/facts.json").exists()
+
+
+def test_its_help_says_what_it_does_and_what_is_usual(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    assert "make the folders of the run and of camera addresses with their owners" in told
+    assert "user of the components (default: ggc_user)" in told
+    assert "exit status: 0 ended by SIGTERM" in told
