@@ -29,7 +29,7 @@ from edge_components.runtime.counting.timeline import Timeline
 from edge_components.runtime.counting.totals import AnalyticsTotals, LineTotals, Totals
 from edge_components.runtime.counting.tracked import TrackedFrame, TrackerSettings, TrackerStep
 from edge_components.runtime.counting.tracker import Tracker
-from edge_components.runtime.counting.windows import TrackWindows, ZoneWindow, ZoneWindows, window_start_ms
+from edge_components.runtime.counting.windows import TrackWindows, WindowGrid, ZoneWindow, ZoneWindows
 from edge_components.runtime.counting.zones import ZoneCounter
 from edge_components.runtime.inference.detections import CleaningCounts, Detections, clean
 
@@ -78,14 +78,14 @@ class SceneAnalytics:
             )
         self._scene = scene
         self._positions = class_positions(scene, labels)
-        self._window_ms = round(window_seconds * 1000)
+        self._grid = WindowGrid(round(window_seconds * 1000))
         width, height, settings = scene.frame_width, scene.frame_height, tracker_settings or TrackerSettings()
         self._horizon_seconds = settings.memory_seconds + _SETTLING_SECONDS
         self._tracker = tracker or Tracker(width, height, settings, anchor_shares(scene), class_groups(scene))
         self._lines = LineCounter(scene.lines, width, height)
         self._tallies = FrameTallies(len(scene.zones), len(scene.classes))
         self._zones = ZoneCounter(scene.zones, width, height, self._tallies)
-        self._zone_windows = ZoneWindows(len(scene.zones), len(scene.classes), self._window_ms)
+        self._zone_windows = ZoneWindows(len(scene.zones), len(scene.classes), self._grid)
         self._track_windows = TrackWindows()
         self._ground = ground_of(scene)
         self._speed = SpeedEstimator()
@@ -93,7 +93,7 @@ class SceneAnalytics:
         self._timeline = Timeline()
         self._cleaning = CleaningCounts()
         self._totals = Totals(scene)
-        self._records = RecordMaker(scene, window_seconds, self._ground, geography_of(scene, self._ground))
+        self._records = RecordMaker(scene, self._ground, geography_of(scene, self._ground))
         self._time_seconds = 0.0
         self._speed_due_seconds = -math.inf
         self._suspect = False
@@ -150,7 +150,10 @@ class SceneAnalytics:
 
     def close(self) -> list[Record]:
         """End what is going on and return the last records, a partial window among them."""
-        return self._close(())
+        records = self._end(())
+        self._zones.finish(self._time_seconds)
+        windows = self._zone_windows.add(self._tallies.close_until(math.inf)) + self._zone_windows.close()
+        return records + self._window_records(windows)
 
     def hand_over(
         self,
@@ -165,38 +168,40 @@ class SceneAnalytics:
         The successor counts what `scene` asks for, in a frame of the same size. Tracks keep their ids when
         the classes are the same; then lines, zones and event rules that both scenes have go on as they are,
         so nobody is counted twice, and the records here are about the others. With other classes everybody
-        is followed anew, under new ids. Raises `SceneError` as the constructor does, with nothing changed.
+        is followed anew, under new ids. The window that is open is cut in two, one part for each of them.
+        Raises `SceneError` as the constructor does, with nothing changed.
         """
         successor = SceneAnalytics(
             scene, labels=labels, window_seconds=window_seconds, tracker_settings=tracker_settings
         )
         successor._timeline = self._timeline
         successor._time_seconds = self._time_seconds
-        if not _same_tracks(self._scene, scene):
+        if _same_tracks(self._scene, scene):
+            successor._follow_on(self)
+            records = self._end({line.name for line in scene.lines if line in self._scene.lines})
+        else:
             successor._tracker.number_from(self._tracker.next_id)
-            return successor, self._close(())
-        successor._follow_on(self)
-        return successor, self._close({line.name for line in scene.lines if line in self._scene.lines})
+            records = self._end(())
+            self._zones.finish(self._time_seconds)
+        windows = self._zone_windows.add(self._tallies.close_until(math.inf))
+        return successor, records + self._window_records(windows + self._zone_windows.cut(successor._grid))
 
     def _follow_on(self, before: SceneAnalytics) -> None:
         """Take the tracks over, and what is known of them where both scenes look at the same."""
         before._tracker.settings = self._tracker.settings
         self._tracker = before._tracker
         self._latest = before._latest
-        before._zones.finish(before._time_seconds)
         self._lines.take_over(before._lines)
         self._zones.take_over(before._zones)
         self._events.take_over(before._events)
         if (before._scene.ground, before._scene.position) == (self._scene.ground, self._scene.position):
             self._speed = before._speed
 
-    def _close(self, lines_that_go_on: Collection[str]) -> list[Record]:
+    def _end(self, lines_that_go_on: Collection[str]) -> list[Record]:
+        """End crossings and events that nobody goes on with."""
         crossings = [one for one in self._lines.finish() if one.line not in lines_that_go_on]
         records = [self._count(crossing) for crossing in crossings]
-        records += [self._report(phase) for phase in self._events.close(self._time_seconds)]
-        self._zones.finish(self._time_seconds)
-        windows = self._zone_windows.add(self._tallies.close_until(math.inf)) + self._zone_windows.close()
-        return records + self._window_records(windows)
+        return records + [self._report(phase) for phase in self._events.close(self._time_seconds)]
 
     @property
     def tracks(self) -> list[CurrentTrack]:
@@ -264,7 +269,7 @@ class SceneAnalytics:
             ground = np.zeros_like(feet) if self._ground is None else self._ground.project(feet)
             event_time_ms = self._tallies.event_time_ms(frame.index)
             if event_time_ms is not None:
-                start_ms = window_start_ms(event_time_ms, self._window_ms)
+                start_ms = self._grid.start_ms(event_time_ms)
                 self._track_windows.add(start_ms, frame, ground)
             if self._ground is not None:
                 self._speed.add(frame.slots, frame.ids, ground, frame.time_seconds)
@@ -272,7 +277,7 @@ class SceneAnalytics:
             self._speed_due_seconds = self._time_seconds + _SPEED_INTERVAL_SECONDS
             latest = step.frames[-1]
             speeds, uncertainties = self._speed.measure(latest.slots, self._time_seconds)
-            start_ms = window_start_ms(now_ms, self._window_ms)
+            start_ms = self._grid.start_ms(now_ms)
             self._track_windows.add_speeds(start_ms, latest.ids, speeds, uncertainties)
 
     def _watch(self, step: TrackerStep) -> list[EventPhase]:

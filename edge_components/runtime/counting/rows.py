@@ -28,11 +28,8 @@ from edge_components.runtime.counting.windows import (
 class RecordMaker:
     """Makes the records of one scene; every record carries the scene's version and time zone."""
 
-    def __init__(
-        self, scene: Scene, window_seconds: float, ground: Ground | None, geography: Geography | None
-    ) -> None:
+    def __init__(self, scene: Scene, ground: Ground | None, geography: Geography | None) -> None:
         self._scene = scene
-        self._window_seconds = window_seconds
         self._private = scene.minimum_count > NO_MINIMUM
         self._has_ground = ground is not None
         self._geography = geography
@@ -89,7 +86,7 @@ class RecordMaker:
         return [
             self._record(
                 "zone_counts",
-                window.start_ms,
+                window.begin_ms,
                 window.clock_quality,
                 self._zone_values(window, zone, position),
             )
@@ -103,7 +100,7 @@ class RecordMaker:
         mean = self._told_exactly(float(sums.mean[place]))
         left = int(told(stays[Stay.DWELL_COUNT], least))
         return {
-            "window_seconds": self._window_seconds,
+            "window_seconds": window.seconds,
             "zone": self._scene.zones[zone].name,
             "object_class": self._scene.classes[position],
             "frames": sums.frames,
@@ -131,18 +128,18 @@ class RecordMaker:
         return [
             self._record(
                 "tracks",
-                window.start_ms,
+                window.begin_ms,
                 window.clock_quality,
-                self._track_values(row, window.suspect),
+                self._track_values(row, window),
             )
             for row in rows
         ]
 
-    def _track_values(self, row: TrackRow, suspect: bool) -> dict[str, Value]:
+    def _track_values(self, row: TrackRow, window: ZoneWindow) -> dict[str, Value]:
         left, top, width, height = row.means[BOX].tolist()
         image_x, image_y = row.means[FOOT].tolist()
         return {
-            "window_seconds": self._window_seconds,
+            "window_seconds": window.seconds,
             "track": row.track,
             "object_class": self._scene.classes[row.class_id],
             "frames": int(row.means[FRAMES]),
@@ -157,7 +154,7 @@ class RecordMaker:
             **self._device_values(),
             "speed_mps": row.speed_mps,
             "speed_uncertainty_mps": row.speed_uncertainty_mps,
-            "suspect": suspect,
+            "suspect": window.suspect,
         }
 
     def _place_values(self, x_m: float, y_m: float) -> dict[str, Value]:

@@ -29,6 +29,46 @@ def window_start_ms(time_ms: int, window_ms: int) -> int:
     return time_ms - time_ms % window_ms
 
 
+class WindowGrid:
+    """Where windows of `window_ms` begin and end.
+
+    A window in which the counting goes on under another scene has a part of its own for each of them, which
+    covers the time before or after the cut.
+    """
+
+    def __init__(self, window_ms: int) -> None:
+        self.window_ms = window_ms
+        self.cut_ms: int | None = None
+
+    def begin_at(self, cut_ms: int | None) -> None:
+        """Let the first window begin at `cut_ms`; None leaves it whole."""
+        self.cut_ms = cut_ms
+
+    def start_ms(self, time_ms: int) -> int:
+        """Return the name of the window that `time_ms` lies in: where it would begin if it were whole.
+
+        A time just before the cut, which cameras with an uneven pace can have, belongs to what follows.
+        """
+        if self.cut_ms is not None and self.cut_ms - self.window_ms < time_ms < self.cut_ms:
+            time_ms = self.cut_ms
+        return window_start_ms(time_ms, self.window_ms)
+
+    def begin_ms(self, start_ms: int) -> int:
+        """Return where the window that is named `start_ms` really begins."""
+        if self.cut_ms is not None and start_ms < self.cut_ms < start_ms + self.window_ms:
+            return self.cut_ms
+        return start_ms
+
+    def cut_after(self, event_time_ms: int, seconds: float) -> int:
+        """Return where to cut when the last frame, of `event_time_ms`, stood for `seconds`.
+
+        It lies after the window's beginning, and at its end at the latest: no part is without time.
+        """
+        start_ms = self.start_ms(event_time_ms)
+        end_ms = event_time_ms + round(seconds * 1000)
+        return min(max(end_ms, self.begin_ms(start_ms) + 1), start_ms + self.window_ms)
+
+
 def worse_clock(first: str, second: str) -> str:
     """Return the less trustworthy of two clock qualities."""
     return max(first, second, key=_FROM_BEST_TO_WORST.index)
@@ -66,20 +106,30 @@ class OccupancySums:
 
 @dataclass
 class ZoneWindow:
-    """A window of `zone_counts`; it is whole when it is handed out."""
+    """A window of `zone_counts`, named by its `start_ms`; no frame can come into it when it is handed out.
+
+    It covers the time from `begin_ms` to `end_ms`.
+    """
 
     start_ms: int
+    begin_ms: int
+    end_ms: int
     sums: OccupancySums
     suspect: bool = False
     clock_quality: str = CLOCK_SYNCED
 
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return (self.end_ms - self.begin_ms) / 1000
+
 
 class ZoneWindows:
-    """Gathers closed frames into windows of `window_ms`, in order."""
+    """Gathers closed frames into windows of `grid`, in order."""
 
-    def __init__(self, zones: int, classes: int, window_ms: int) -> None:
+    def __init__(self, zones: int, classes: int, grid: WindowGrid) -> None:
         self._shape = (zones, classes)
-        self._window_ms = window_ms
+        self._grid = grid
         self._waiting: FrameTally | None = None
         self._frame_seconds = 0.1
         self._window: ZoneWindow | None = None
@@ -107,22 +157,34 @@ class ZoneWindows:
             self._window = None
         return finished
 
+    def cut(self, following: WindowGrid) -> list[ZoneWindow]:
+        """Return the rest, the last window cut where its last frame ends; `following` goes on from there."""
+        if self._waiting is None:
+            following.begin_at(self._grid.cut_ms)
+            return self.close()
+        cut_ms = self._grid.cut_after(self._waiting.event_time_ms, self._frame_seconds)
+        following.begin_at(cut_ms)
+        finished = self.close()
+        finished[-1].end_ms = cut_ms
+        return finished
+
     def close_before(self, event_time_ms: int) -> list[ZoneWindow]:
         """Return the rest when its window ended before `event_time_ms`: no later frame can belong to it."""
         latest = self._waiting.event_time_ms if self._waiting is not None else None
         start_ms = self._window.start_ms if latest is None and self._window is not None else latest
-        if start_ms is None or window_start_ms(start_ms, self._window_ms) + self._window_ms > event_time_ms:
+        if start_ms is None or self._grid.start_ms(start_ms) + self._grid.window_ms > event_time_ms:
             return []
         return self.close()
 
     def _add(self, tally: FrameTally) -> list[ZoneWindow]:
-        start_ms = window_start_ms(tally.event_time_ms, self._window_ms)
+        start_ms = self._grid.start_ms(tally.event_time_ms)
         finished = []
         if self._window is not None and self._window.start_ms != start_ms:
             finished.append(self._window)
             self._window = None
         if self._window is None:
-            self._window = ZoneWindow(start_ms, OccupancySums(self._shape))
+            begin_ms, end_ms = self._grid.begin_ms(start_ms), start_ms + self._grid.window_ms
+            self._window = ZoneWindow(start_ms, begin_ms, end_ms, OccupancySums(self._shape))
         window = self._window
         window.sums.add(tally.occupancy, tally.stays, self._frame_seconds)
         window.suspect |= tally.suspect

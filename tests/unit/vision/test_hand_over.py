@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -168,3 +169,109 @@ def test_what_is_seen_now_is_told_without_waiting(replays: Any) -> None:
         analytics.update(seen, moment_ms)
     assert analytics.occupancy == {"hall": {"person": 1}}
     assert sorted(analytics.line_totals["gate"].values()) == [0, 1]
+
+
+WINDOW = 10.0
+NOBODY_ELSE = {"zones": [HALL], "site": "moved"}
+
+
+def covered(records: list[Record], table: str) -> list[tuple[int, int, str]]:
+    """Return from when to when, in ms of the first window, each row of the hall or track 1 says it is."""
+    found = []
+    for record in records:
+        if record.table == table and record.values.get("zone", "hall") == "hall":
+            length_ms = round(float(str(record.values["window_seconds"])) * 1000)
+            found.append((record.event_time_ms, record.event_time_ms + length_ms, str(record.scene_version)))
+    start_ms = min(begin for begin, _, _ in found) // 10_000 * 10_000
+    return [(begin - start_ms, end - start_ms, version) for begin, end, version in found]
+
+
+@pytest.mark.parametrize("table", ["zone_counts", "tracks"])
+@pytest.mark.parametrize(
+    ("changes", "cuts"),
+    [
+        pytest.param([], [], id="no change"),
+        pytest.param([20], [2000], id="one"),
+        pytest.param([20, 21, 57], [2000, 2100, 5700], id="three"),
+        pytest.param([20, 20], [2000], id="two at once"),
+        pytest.param([100], [], id="at a window's end"),
+        pytest.param([0], [], id="before the first frame"),
+    ],
+)
+def test_the_parts_of_a_window_cover_it_once(
+    replays: Any, table: str, changes: list[int], cuts: list[int]
+) -> None:
+    people = replays.World([replays.Walker([(0, 300, 250), (20, 310, 250)])], frames_per_second=10)
+    frames = [(1_700_000_000_000 + 100 * index, seen)
+              for index, (_, seen) in enumerate(people.frames(people.times(19)))]  # fmt: skip
+    scenes = [replays.make_scene(zones=[HALL]), replays.make_scene(**NOBODY_ELSE)]
+    analytics, records = SceneAnalytics(scenes[0], labels=["person"]), []
+    for index, (moment_ms, seen) in enumerate(frames):
+        for which in range(changes.count(index)):
+            analytics, last = analytics.hand_over(scenes[(which + 1) % 2], labels=["person"])
+            records += last
+        records += analytics.update(seen, moment_ms)
+    records += analytics.close()
+    edges = [0, *cuts, 10_000, 20_000]
+    parts = [(begin, end) for begin, end, _ in covered(records, table)]
+    assert parts == list(pairwise(edges))
+
+
+def test_a_mean_over_the_parts_is_the_mean_over_the_window(replays: Any) -> None:
+    """Somebody stands in the hall for 2 of 10 s, and a scene is pushed: 0.2 of a person, not 0.5."""
+    person = replays.World([replays.Walker([(0, 300, 250), (2, 300, 250)])], frames_per_second=10)
+    seen = [one for _, one in person.frames(person.times(1.95))]
+    empty = type(seen[0])(seen[0].boxes[:0], seen[0].confidences[:0], seen[0].class_ids[:0])
+    everything = [*seen, *[empty] * (100 - len(seen))]
+    frames = [(1_700_000_000_000 + 100 * index, one) for index, one in enumerate(everything)]
+    first, second = replays.make_scene(zones=[HALL]), replays.make_scene(**NOBODY_ELSE)
+    for moment in (20, 22, 35, 99):
+        rows = [
+            one.values
+            for one in run(frames, first, {moment: (second, {})})
+            if one.table == "zone_counts" and one.values["object_class"] == "person"
+        ]
+        assert len(rows) == 2
+        seconds = [float(str(row["window_seconds"])) for row in rows]
+        means = [float(str(row["occupancy_mean"])) for row in rows]
+        assert sum(seconds) == pytest.approx(WINDOW)
+        assert sum(m * s for m, s in zip(means, seconds, strict=True)) / WINDOW == pytest.approx(
+            0.2, abs=0.011
+        )
+
+
+def test_frames_at_uneven_times_leave_no_part_without_time(replays: Any) -> None:
+    """Camera times tremble: a frame may come before the moment up to which the one before was to stand."""
+    people = replays.World([replays.Walker([(0, 300, 250), (20, 310, 250)])], frames_per_second=10)
+    shakes = np.random.default_rng(5).integers(-60, 60, 200)
+    frames = [(1_700_000_000_000 + 100 * index + int(shakes[index]), seen)
+              for index, (_, seen) in enumerate(people.frames(people.times(19)))]  # fmt: skip
+    scenes = [replays.make_scene(zones=[HALL]), replays.make_scene(**NOBODY_ELSE)]
+    changes: dict[int, tuple[Scene, dict[str, Any]]] = {
+        index: (scenes[index % 2], {}) for index in range(1, len(frames), 3)
+    }
+    changes |= {index: (scenes[index % 2], {}) for index in range(95, 106)}
+    parts = sorted((begin, end) for begin, end, _ in covered(run(frames, scenes[0], changes), "zone_counts"))
+    assert all(begin < end for begin, end in parts)
+    for (_, end), (begin, _) in pairwise(sorted(set(parts))):
+        assert end <= begin
+
+
+def test_who_is_hidden_while_a_scene_changes_has_not_vanished(replays: Any) -> None:
+    people = replays.World([replays.Walker([(0, 300, 250), (8, 330, 250)])], frames_per_second=10)
+    frames = list(people.frames(people.times(7.9)))
+    empty = type(frames[0][1])(*(part[:0] for part in vars(frames[0][1]).values()))
+    hidden = [(moment_ms, empty if 30 <= index < 44 else seen)
+              for index, (moment_ms, seen) in enumerate(frames)]  # fmt: skip
+    first, second = replays.make_scene(zones=[HALL]), replays.make_scene(zones=[HALL, DOOR])
+    stays = {}
+    cases: list[dict[int, tuple[Scene, dict[str, Any]]]] = [{}, {43: (second, {})}]
+    for changes in cases:
+        rows = [one.values for one in run(hidden, first, changes) if one.table == "zone_counts"]
+        people_in_hall = [row for row in rows if row["zone"] == "hall" and row["object_class"] == "person"]
+        stays[len(changes)] = [
+            sum(int(str(row[name])) for row in people_in_hall)
+            for name in ("appeared", "vanished", "entries", "exits")
+        ]
+    assert stays[1] == stays[0]
+    assert stays[0][:2] == [1, 0]
