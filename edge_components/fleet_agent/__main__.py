@@ -18,6 +18,7 @@ from edge_components.fleet_agent.once import as_json, as_text, look_once
 from edge_components.fleet_agent.settings import LinkTestSettings
 from edge_components.runtime.component import run_component
 from edge_components.runtime.device_folders import DeviceFolders
+from edge_components.runtime.folder_options import chosen_folders
 from edge_components.runtime.ipc import in_greengrass
 
 _NICENESS = 10
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.is_link_test:
             return _link_test(arguments)
-        folders = DeviceFolders() if arguments.folder is None else DeviceFolders.below(arguments.folder)
+        folders = chosen_folders(arguments.folder, arguments.run, arguments.settings)
         if arguments.once:
             reading = look_once(Machine(), folders, own_version())
             sys.stdout.write((as_json if arguments.json else as_text)(reading) + "\n")

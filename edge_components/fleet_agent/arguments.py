@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from edge_components.fleet_agent.settings import DEFAULT_LINK_TEST_BYTES
+from edge_components.runtime.folder_options import add_folder_options
 
 _EXAMPLE = """examples:
   python -m edge_components.fleet_agent --once --json     what this machine tells, and what it cannot tell
@@ -26,7 +26,19 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse
     arguments = parser.parse_args(words[1:] if words[:1] == [LINK_TEST] else words)
     arguments.is_link_test = words[:1] == [LINK_TEST]
     arguments.has_words = bool(words)
+    if not arguments.is_link_test:
+        _refuse_ignored(parser, arguments)
     return parser, arguments
+
+
+def _refuse_ignored(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End with status 2 for an option that what was asked for would leave unused."""
+    if arguments.json and not arguments.once:
+        parser.error("--json goes with --once alone: the agent itself prints nothing")
+    unused = ("device", "report_seconds", "log_level") if arguments.once else ()
+    for name in unused:
+        if getattr(arguments, name) != parser.get_default(name):
+            parser.error(f"--{name.replace('_', '-')} does not go with --once, which reports nothing")
 
 
 def _agent_parser() -> argparse.ArgumentParser:
@@ -39,11 +51,7 @@ def _agent_parser() -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", help="print what is known now, and end")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.add_argument("--device", default="device", help="name of this device (default: device)")
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        help="folder of the device's state, run and settings (default: those of an installed device)",
-    )
+    add_folder_options(parser)
     parser.add_argument(
         "--report-seconds", type=float, default=60.0, metavar="S", help="between reports (default: 60)"
     )

@@ -28,6 +28,7 @@ _GPU_COLUMNS = (
     *("gpu_name", "gpu_percent", "gpu_memory_used_bytes", "gpu_memory_total_bytes"),
     *("gpu_celsius", "gpu_throttling"),
 )
+_LINK_COLUMNS = ("link_down_bits_per_second", "link_up_bits_per_second")
 _TOLERANCE_SECONDS = 0.5
 
 
@@ -41,6 +42,20 @@ class NoGpuReader:
     def read(self) -> Reading:
         """Return that nothing is known of a GPU."""
         return Reading({}, dict.fromkeys(_GPU_COLUMNS, "no NVIDIA GPU was found"))
+
+
+class LinkSpeedReader:
+    """Says why there is no speed of the link: it is measured only when somebody asks for it."""
+
+    name = "link speed"
+    columns = _LINK_COLUMNS
+    every_seconds = 60.0
+
+    def read(self) -> Reading:
+        """Return that the speed is not known between two tests."""
+        return Reading(
+            {}, dict.fromkeys(_LINK_COLUMNS, "measured by a link test alone (linkTest, link-test)")
+        )
 
 
 def readers_of(
@@ -63,6 +78,7 @@ def readers_of(
         DiskReader(_existing(folders.state)),
         SpoolReader(waiting),
         NetworkReader(machine),
+        LinkSpeedReader(),
         HeatReader(machine, with_gpu=is_jetson),
         BackgroundReader(throttling) if is_raspberry_pi else throttling,
         ComponentsReader(folders.status, own_version),

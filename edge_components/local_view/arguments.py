@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier
+from edge_components.runtime.device_folders import FOLDER_KEYS, DeviceFolders
+from edge_components.runtime.folder_options import add_folder_options, chosen_folders
 
 _EXAMPLES = """examples:
   python -m edge_components.local_view
@@ -27,9 +30,6 @@ _FLAGS = (
     ("framesPerSecond", "pictures a second for each viewer, at most (default: 10)"),
     ("jpegQuality", "20 to 95 (default: 80)"),
     ("stalledSeconds", "a viewer that takes nothing for so long is cut off (default: 10)"),
-    ("folder", "what lasts (default: /var/lib/crowdlens)"),
-    ("run", "what a boot clears: status and frames (default: /run/crowdlens)"),
-    ("settings", "what the installer laid down (default: /etc/crowdlens)"),
     ("logLevel", "DEBUG, INFO, WARNING or ERROR (default: INFO)"),
 )
 
@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     for key, explanation in _FLAGS:
         parser.add_argument(_flag(key), dest=key, metavar=key.upper(), help=explanation)
+    add_folder_options(parser)
     parser.add_argument("--device", default=None, help="name to show (default: this machine's)")
     return parser
 
@@ -56,7 +57,18 @@ def parse(argv: Sequence[str]) -> tuple[dict[str, Any], str]:
     arguments = vars(build_parser().parse_args(argv))
     device = arguments.pop("device")
     named = _own_name() if device is None else check_identifier("--device", device)
-    return {key: value for key, value in arguments.items() if value is not None}, named
+    folders = chosen_folders(*(arguments.pop(key) for key in FOLDER_KEYS))
+    usual = DeviceFolders()
+    places = {
+        key: str(path)
+        for key, path, default in zip(FOLDER_KEYS, _paths(folders), _paths(usual), strict=True)
+        if path != default
+    }
+    return {**{key: value for key, value in arguments.items() if value is not None}, **places}, named
+
+
+def _paths(folders: DeviceFolders) -> tuple[Path, Path, Path]:
+    return folders.state, folders.run, folders.settings
 
 
 def _own_name() -> str:

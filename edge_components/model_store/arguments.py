@@ -39,7 +39,14 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse
     _common(activate)
     run = actions.add_parser("run", help="work as the component does, until a signal")
     run.add_argument("--model", metavar="NAME@VERSION", help="the wanted version")
-    run.add_argument("--run-folder", type=Path, default=Path("/run/crowdlens"), help="folder of status files")
+    run.add_argument(
+        "--run",
+        "--run-folder",
+        dest="run_folder",
+        type=Path,
+        default=Path("/run/crowdlens"),
+        help="folder of status files (default: %(default)s)",
+    )
     _settings(run)
     _common(run)
     return parser, parser.parse_args(argv)

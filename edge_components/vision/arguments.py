@@ -10,6 +10,7 @@ from pathlib import Path
 from contract.errors import CrowdLensError
 from contract.identity import check_identifier
 from edge_components.runtime.device_folders import DeviceFolders
+from edge_components.runtime.folder_options import SETTINGS_HELP, chosen_folders
 from edge_components.vision.camera import CameraSettings
 
 SHIPPED_MODELS = Path(__file__).parent / "models"
@@ -105,9 +106,7 @@ def _add_folders(parser: argparse.ArgumentParser) -> None:
         help="share pictures and a status here, and run until a signal (/run/crowdlens on a device; default "
         "without --configuration: share nothing, end with the source)",
     )
-    parser.add_argument(
-        "--settings", type=Path, help="what the installer laid down (default: /etc/crowdlens)"
-    )
+    parser.add_argument("--settings", type=Path, help=SETTINGS_HELP)
 
 
 def read_arguments(namespace: argparse.Namespace) -> VisionArguments:
@@ -139,13 +138,8 @@ def read_arguments(namespace: argparse.Namespace) -> VisionArguments:
 
 def folders_of(namespace: argparse.Namespace) -> DeviceFolders:
     """Return the device's folders; with a spool alone what lasts lies beside it."""
-    usual = DeviceFolders()
-    beside = usual.state if namespace.spool is None else namespace.spool.parent
-    return DeviceFolders(
-        (namespace.folder or beside).absolute(),
-        (namespace.run or usual.run).absolute(),
-        (namespace.settings or usual.settings).absolute(),
-    )
+    beside = None if namespace.spool is None else namespace.spool.parent
+    return chosen_folders(namespace.folder or beside, namespace.run, namespace.settings)
 
 
 def find_model(named: str) -> Path:

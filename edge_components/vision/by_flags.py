@@ -85,9 +85,13 @@ def read_configuration(namespace: argparse.Namespace) -> dict[str, Any]:
             )
     path: Path = namespace.configuration
     document = _read(path)
+    if namespace.run is not None and not (namespace.folder or namespace.spool or document.get("folder")):
+        raise VisionArgumentError("--folder is missing: expected where the records last, beside --run")
     given = {key for key in FOLDER_KEYS if getattr(namespace, key) is not None}
     if namespace.spool is not None:
         given.add("folder")
+    if "folder" in given and "run" not in document:
+        given.add("run")
     flagged = {key: value for key, value in _named(folders_of(namespace)).items() if key in given}
     level = {} if namespace.log_level == usual.get_default("log_level") else {"logLevel": namespace.log_level}
     return {**document, **flagged, **level}

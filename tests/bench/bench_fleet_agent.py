@@ -78,7 +78,16 @@ def main() -> int:
 
 def plain(folder: Path, stack: ExitStack) -> Watched:
     """Start an agent as an operator would."""
-    words = ["--device", DEVICE, "--folder", str(folder), "--log-level", "WARNING"]
+    words = [
+        "--device",
+        DEVICE,
+        "--folder",
+        str(folder / "state"),
+        "--run",
+        str(folder / "run"),
+        "--log-level",
+        "WARNING",
+    ]
     return Watched("plain", start(words, dict(os.environ), stack), folder, [])
 
 

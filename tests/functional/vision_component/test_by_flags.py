@@ -102,6 +102,7 @@ def test_flags_alone_share_pictures_and_tell_a_status(
         pytest.param("- a", [], "expected the component's keys", id="a list"),
         pytest.param("cameras: [", [], "not valid YAML", id="no YAML"),
         pytest.param(None, [], "cannot be read: No such file", id="no file"),
+        pytest.param("{}", ["--run", "/here"], "--folder is missing", id="nowhere to last"),
         pytest.param("{}", ["--threads", "2"], "--threads does not go with --configuration", id="both"),
     ],
 )
@@ -119,7 +120,7 @@ def test_a_file_that_is_none_is_told(
 
 def test_flags_name_the_folders_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
-    path.write_text("logLevel: DEBUG\nrun: /elsewhere\n", encoding="utf-8")
+    path.write_text("logLevel: DEBUG\nrun: /elsewhere\nfolder: /lasts\n", encoding="utf-8")
     flags = ["--device", "d", "--configuration", str(path), "--run", "/here"]
     read = read_configuration(build_parser().parse_args(flags))
-    assert read == {"logLevel": "DEBUG", "run": "/here"}
+    assert read == {"logLevel": "DEBUG", "run": "/here", "folder": "/lasts"}
