@@ -11,7 +11,8 @@ from typing import Any
 from contract.errors import CrowdLensError
 from edge_components.vision.camera_worker import FAILED, LOOK_SECONDS, RUNNING, CameraWorker, Workplace
 from edge_components.vision.component_settings import CameraEntry, VisionSettings
-from edge_components.vision.shadow_sync import Channel, ReadObject, ShadowSync
+from edge_components.vision.shadow_partners import Channel, ReadObject
+from edge_components.vision.shadow_sync import ShadowSync
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from edge_components.vision.camera_worker import LOOK_SECONDS, Workplace
 from edge_components.vision.cameras import Cameras
 from edge_components.vision.component_settings import VisionSettings, check_model, read_settings
 from edge_components.vision.model_bench import ModelBench, OpenModel, open_model
-from edge_components.vision.shadow_sync import ReadObject
+from edge_components.vision.shadow_partners import ReadObject
 from edge_components.vision.sources import Source, open_source
 
 OpenSource = Callable[[str, VisionSettings], Source]

@@ -15,8 +15,8 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from contract.camera_shadow import (
     MAXIMUM_DOCUMENT_BYTES,
@@ -36,11 +36,21 @@ from edge_components.runtime.lanes import Coalescer
 from edge_components.runtime.object_store import ObjectMismatchError, ObjectMissingError, ObjectStoreError
 from edge_components.vision.camera_documents import (
     CameraDocuments,
-    ProjectDocument,
     SceneDocument,
     is_same,
     read_project_document,
     read_scene_document,
+)
+from edge_components.vision.shadow_partners import Channel, ReadObject, Worker
+from edge_components.vision.shadow_values import (
+    PROJECT,
+    SCENE,
+    Refusal,
+    parts_of,
+    rejection_of,
+    still_wanted,
+    version_wanted,
+    without_nulls,
 )
 
 logger = logging.getLogger(__name__)
@@ -51,56 +61,7 @@ ANSWER_SECONDS = 60.0
 PERIOD_SECONDS = 15 * 60.0, 30 * 60.0
 """The shadow is asked for at a random moment in between, so that a fleet does not ask at once."""
 _NO_SHADOW = 404
-_SCENE, _PROJECT = "scene", "project"
 _HEARD = ("get/accepted", "get/rejected", "update/delta", "update/rejected")
-
-
-class Channel(Protocol):
-    """What is needed of `Ipc`."""
-
-    def publish(self, topic: str, payload: str | bytes) -> None:
-        """Publish on an MQTT topic; raises `IpcError`."""
-        ...
-
-    def subscribe(self, topic_filter: str, call: Callable[[str, bytes], None]) -> None:
-        """Call `call` with topic and payload of each message; raises `IpcError`."""
-        ...
-
-    def on_return(self, call: Callable[[], None]) -> None:
-        """Call `call` after each reconnection."""
-        ...
-
-
-class ReadObject(Protocol):
-    """What is needed of `ObjectStore`."""
-
-    def read(self, key: str, maximum_bytes: int) -> bytes:
-        """Return an object; raises `ObjectStoreError`."""
-        ...
-
-
-class Worker(Protocol):
-    """What is needed of `CameraWorker`."""
-
-    verdict: Callable[[CameraDocuments | None, CameraDocuments, str | None], None] | None
-
-    @property
-    def documents(self) -> CameraDocuments | None:
-        """What the camera counts by, or will."""
-        ...
-
-    def offer(self, documents: CameraDocuments) -> bool:
-        """Count by other documents; raises `CrowdLensError`."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Refusal:
-    """`is_final` False: what is missing now may be there later, and is looked for again."""
-
-    version: str
-    reason: str
-    is_final: bool = True
 
 
 class ShadowSync:
@@ -129,7 +90,7 @@ class ShadowSync:
         self._asked = False
         self._latest: ShadowState | None = None
         self._wanted = DesiredCamera(None, None)
-        self._refusals: dict[str, _Refusal] = {}
+        self._refusals: dict[str, Refusal] = {}
         self._pending: CameraDocuments | None = None
         self._latest_judged: CameraDocuments | None = None
         self._said: Mapping[str, Any] | None = None
@@ -183,7 +144,7 @@ class ShadowSync:
 
     def _hear_rejected(self, topic: str, payload: bytes) -> None:
         """Take in that a get or an update was rejected; that there is no shadow yet is an answer, too."""
-        code, reason = _rejection(payload)
+        code, reason = rejection_of(payload)
         is_get = topic == self._topic("get/rejected")
         if is_get:
             self._unanswered = 0
@@ -268,15 +229,15 @@ class ShadowSync:
         try:
             wanted = parse_desired(state.desired, device=self._device, camera=self._camera)
         except CameraShadowError as error:
-            self._refusals = {_SCENE: _Refusal(_version_of(state.desired), str(error))}
+            self._refusals = {SCENE: Refusal(version_wanted(state.desired), str(error))}
             self._report(worker.documents)
             return
         if wanted != self._wanted:
             self._wanted, self._retry_seconds, self._rejections = wanted, FIRST_RETRY_SECONDS, 0
         present = worker.documents
-        self._refusals = _still(self._refusals, wanted)
+        self._refusals = still_wanted(self._refusals, wanted)
         found = self._found(wanted, present)
-        if found is not None and (present is None or (found.scene, found.project) != _parts(present)):
+        if found is not None and (present is None or (found.scene, found.project) != parts_of(present)):
             self._offer(worker, found, present)
         self.problem = None
         if all(refusal.is_final for refusal in self._refusals.values()):
@@ -286,13 +247,13 @@ class ShadowSync:
 
     def _found(self, wanted: DesiredCamera, present: CameraDocuments | None) -> CameraDocuments | None:
         """Return the documents that are wanted, the present ones in the place of what is bad."""
-        scene, project = _parts(present)
+        scene, project = parts_of(present)
         if wanted.scene is not None and not is_same(scene, wanted.scene):
-            scene = self._fetched(wanted.scene, _SCENE, self._read_scene) or scene
+            scene = self._fetched(wanted.scene, SCENE, self._read_scene) or scene
         if wanted.project is None:
             project = None
         elif not is_same(project, wanted.project):
-            project = self._fetched(wanted.project, _PROJECT, read_project_document) or project
+            project = self._fetched(wanted.project, PROJECT, read_project_document) or project
         return None if scene is None else CameraDocuments(scene, project)
 
     def _read_scene(self, content: bytes, version: str) -> SceneDocument:
@@ -345,17 +306,17 @@ class ShadowSync:
         else:
             logger.info("scene offered", extra={"camera": self._camera, "version": found.scene.version})
             return
-        before_scene, before_project = _parts(present)
+        before_scene, before_project = parts_of(present)
         if found.project is not before_project:
             version = "none" if found.project is None else str(found.project.version)
-            self._refuse(_PROJECT, version, reason)
+            self._refuse(PROJECT, version, reason)
             if found.scene is not before_scene:
                 self._offer(worker, replace(found, project=before_project), present)
         else:
-            self._refuse(_SCENE, str(found.scene.version), reason)
+            self._refuse(SCENE, str(found.scene.version), reason)
 
     def _refuse(self, part: str, version: str, reason: str, *, is_final: bool = True) -> None:
-        self._refusals[part] = _Refusal(version, reason, is_final)
+        self._refusals[part] = Refusal(version, reason, is_final)
         fields = {"camera": self._camera, "part": part, "version": version, "reason": reason}
         logger.warning("refused", extra=fields)
 
@@ -368,15 +329,15 @@ class ShadowSync:
             if self._pending is documents:
                 self._pending = None
         if reason is None:
-            here = [document.version for document in _parts(documents) if document is not None]
+            here = [document.version for document in parts_of(documents) if document is not None]
             self._refusals = {part: one for part, one in self._refusals.items() if one.version not in here}
         else:
             same_scene = in_force is not None and in_force.scene is documents.scene
             if same_scene and documents.project is not None:
-                self._refuse(_PROJECT, str(documents.project.version), reason)
+                self._refuse(PROJECT, str(documents.project.version), reason)
             else:
                 version = documents.scene.version or documents.scene.scene.version
-                self._refuse(_SCENE, version, reason)
+                self._refuse(SCENE, version, reason)
         try:
             self._report(in_force)
         except IpcError as error:
@@ -385,15 +346,15 @@ class ShadowSync:
     def _report(self, in_force: CameraDocuments | None) -> None:
         """Say what is so, unless the shadow says it already; raises `IpcError`."""
         with self._lock:
-            scene, project = _parts(in_force)
+            scene, project = parts_of(in_force)
             scene_version = None if scene is None else scene.version or scene.scene.version
             project_version = None if project is None else project.version or project.project.version
             state = reported_state(
-                scene=self._reported(_SCENE, scene_version), project=self._reported(_PROJECT, project_version)
+                scene=self._reported(SCENE, scene_version), project=self._reported(PROJECT, project_version)
             )
             reported = state["state"]["reported"]
             known = {} if self._latest is None else self._latest.reported
-            if self._said == reported or (self._said is None and _without_nulls(reported) == dict(known)):
+            if self._said == reported or (self._said is None and without_nulls(reported) == dict(known)):
                 return
             self._channel.publish(self._topic("update"), json.dumps(state, ensure_ascii=False))
             self._said = reported
@@ -403,40 +364,3 @@ class ShadowSync:
         if refusal is not None:
             return reported_document(version, refused_version=refusal.version, reason=refusal.reason)
         return None if version is None else reported_document(version)
-
-
-def _parts(documents: CameraDocuments | None) -> tuple[SceneDocument | None, ProjectDocument | None]:
-    return (None, None) if documents is None else (documents.scene, documents.project)
-
-
-def _still(refusals: Mapping[str, _Refusal], wanted: DesiredCamera) -> dict[str, _Refusal]:
-    """Return the refusals of what is wanted still."""
-    versions = {
-        _SCENE: None if wanted.scene is None else wanted.scene.version,
-        _PROJECT: None if wanted.project is None else wanted.project.version,
-    }
-    return {part: refusal for part, refusal in refusals.items() if versions[part] == refusal.version}
-
-
-def _rejection(payload: bytes) -> tuple[int | None, str]:
-    """Return code and reason of a rejected request, as far as they can be read."""
-    try:
-        told = json.loads(payload)
-        code = int(told["code"])
-    except (ValueError, KeyError, TypeError):
-        return None, "the shadow service gave no reason"
-    return code, f"{told.get('message', 'no reason given')} (code {code})"
-
-
-def _version_of(desired: Mapping[str, Any]) -> str:
-    scene = desired.get(_SCENE)
-    version = scene.get("version") if isinstance(scene, Mapping) else None
-    return str(version or "unknown")[:64]
-
-
-def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _without_nulls(item) if isinstance(item, Mapping) else item
-        for name, item in value.items()
-        if item is not None
-    }

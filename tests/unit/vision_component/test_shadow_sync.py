@@ -156,7 +156,7 @@ def test_what_the_service_rejects_is_tried_again(bench: Callable[..., Bench]) ->
 
 
 def test_no_shadow_yet_is_an_answer(bench: Callable[..., Bench]) -> None:
-    one = bench(answer_seconds=0.3)
+    one = bench()
     one.channel.say("get/rejected", code=404, message="No shadow exists")
     eventually(lambda: not one.sync._unanswered)
     assert one.sync.problem is None
