@@ -184,6 +184,18 @@ def test_a_frame_that_cannot_be_decoded_is_a_fault() -> None:
     source.close()
 
 
+def test_the_first_failure_of_a_camera_is_logged_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING"), pytest.raises(SourceError, match="tried for"):
+        LiveSource(
+            "rtsp://h/x",
+            FakeCamera(),
+            first_connection_seconds=0.05,
+            back_off=BackOff(first_seconds=0.001, maximum_seconds=0.002),
+        )
+    told = [one for one in caplog.records if one.message == "camera not opened yet, tried on"]
+    assert [one.__dict__["reason"] for one in told] == ["it cannot be opened"], "once, and not at every try"
+
+
 @pytest.mark.parametrize(
     ("camera", "sentence"),
     [
