@@ -124,3 +124,17 @@ def test_listening_everywhere_names_an_address_to_open(address: str, port: int) 
     shown = url_of(address, port)
     assert shown.endswith(f":{port}/")
     assert address not in (shown[7:].rsplit(":", 1)[0].strip("[]"),)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        pytest.param([], {}, id="an installed device"),
+        pytest.param(["--run", "/here"], {"folder": "/here/state", "run": "/here"}, id="run alone"),
+        pytest.param(["--folder", "/here"], {"folder": "/here", "run": "/here/run"}, id="folder alone"),
+    ],
+)
+def test_nothing_is_made_outside_the_folders_that_flags_name(
+    flags: list[str], expected: dict[str, str]
+) -> None:
+    assert parse(flags)[0] == expected
