@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 MESSAGES_NAME = "messages.jsonl"
 EXAMPLE = """examples:
   crowdlens run --source examples/demo/demo.mp4 --scene examples/demo/scene.yaml --out out/run
-  crowdlens run --source rtsp://user:password@camera/stream --model yolox-nano --out out/run
   crowdlens run --project examples/projects/person-count.yaml --source examples/demo/demo.mp4 --out out/run
+  crowdlens run --source rtsp://user:password@camera/stream --model yolox-nano --out out/run
   writes out/run/summary.json and key_frame.jpg; the records wait in out/run/spool.db for a publisher.
   A project that sends messages writes them to out/run/messages.jsonl, a line each."""
 
