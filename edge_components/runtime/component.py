@@ -156,7 +156,8 @@ class _Run(Generic[Settings]):
         try:
             return self._component.settings(configuration)
         except CrowdLensError as error:
-            good = self._last_good.refused_start(configuration)
+            # What a person typed is never replaced by what was typed before.
+            good = None if self._ipc is None else self._last_good.refused_start(configuration)
             if good is None:
                 self._context.failure = str(error)
                 self._tell_failure()
@@ -178,7 +179,7 @@ class _Run(Generic[Settings]):
             self._component.start(self._settings, context)
         except CrowdLensError as error:
             return self._could_not_start(error)
-        if not self._works_with_last_good:
+        if self._ipc is not None and not self._works_with_last_good:
             self._last_good.keep(self._offered)
         try:
             if self._ipc is not None:

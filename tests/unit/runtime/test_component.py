@@ -239,3 +239,22 @@ def test_errors_of_a_start_are_told_in_a_sentence(site: Site, capsys: pytest.Cap
     site.run()
     assert capsys.readouterr().err.splitlines()[-1] == "worker: level 13 cannot be worked at"
     assert issubclass(ComponentConfigError, CrowdLensError)
+
+
+def test_what_a_person_typed_is_never_replaced_by_what_was_typed_before(tmp_path: Path) -> None:
+    folders = DeviceFolders.below(tmp_path)
+
+    class Typed(Worker):
+        def start(self, settings: tuple[int, int], context: ComponentContext) -> None:
+            context.stop.set()
+
+        def stop(self) -> None:
+            pass
+
+    def start(level: int) -> int:
+        return run_component(
+            Typed(FakeNucleus({}), lambda: None), configuration={"level": level}, folders=folders
+        )
+
+    assert start(5) == 0
+    assert [start(-1) for _ in range(STARTS_REFUSED + 2)] == [2] * (STARTS_REFUSED + 2)
