@@ -7,7 +7,7 @@ CODE := contract edge_components lambdas athena quicksight infra training cli te
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-cdk demo console test lint format type synth pr e2e deploy-local chaos simulate fuzz explore soak bench bench-trackers
+.PHONY: help setup setup-dev setup-cdk demo console test lint format type synth pr e2e device deploy-local chaos simulate fuzz explore soak bench bench-trackers
 .PHONY: components wheelhouse train-demo lock clean
 
 help: ## list the targets
@@ -28,7 +28,7 @@ console: ## look at live figures, cameras, events and history in a browser [LAKE
 	@$(BIN)/crowdlens console --lake "$(or $(LAKE),out/demo/lake)"
 
 test: setup-dev ## run the whole suite
-	$(BIN)/python -m tests.suite -m "not bench and not e2e" -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m tests.suite -m "not bench and not e2e and not device" -n 2 --dist loadgroup $(ARGS)
 
 lint: setup-dev ## check format and style
 	$(BIN)/ruff format --check $(CODE)
@@ -51,7 +51,10 @@ setup-cdk:
 	@sh infra/local/setup.sh cdk
 
 e2e: setup-cdk ## run the demo as a user would, kill it, run two at once; deploy-local
-	$(BIN)/python -m tests.suite -m e2e $(ARGS)
+	$(BIN)/python -m tests.suite -m "e2e and not device" $(ARGS)
+
+device: setup-dev ## run the devices' components as processes under both nuclei; kill, hang and restart them [about 6 minutes]
+	$(BIN)/python -m tests.suite -m device $(ARGS)
 
 deploy-local: setup-cdk ## deploy the stacks into MiniStack by the CDK command line, send records, destroy
 	$(BIN)/python -m pytest -m deploy -s $(ARGS)
@@ -67,7 +70,7 @@ fuzz: setup-dev ## damage messages and lake objects by the hundred thousand [SEE
 
 explore: setup-dev ## run the property tests on inputs that no run has tried, five times over [TIMES=5]
 	for turn in $$(seq $(or $(TIMES),5)); do \
-		$(BIN)/python -m pytest -q -m "hypothesis and not bench and not e2e" -n 2 --hypothesis-profile explore $(ARGS) || exit 1; \
+		$(BIN)/python -m pytest -q -m "hypothesis and not bench and not e2e and not device" -n 2 --hypothesis-profile explore $(ARGS) || exit 1; \
 	done
 
 soak: setup-dev ## watch the memory of every process while camera and network come and go [MINUTES=60]

@@ -120,7 +120,10 @@ def endless_camera(folder: Path) -> Path:
     return camera
 
 
-@pytest.fixture(scope="module", params=[pytest.param(False, id="classic"), pytest.param(True, id="lite")])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(False, id="classic"), pytest.param(True, id="lite", marks=pytest.mark.device)],
+)
 def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     folder = tmp_path_factory.mktemp("box")
     with RunDirectory() as run:

@@ -30,7 +30,7 @@ zones: [{name: left, polygon: [[0, 0], [320, 0], [320, 360], [0, 360]]}]
 lines: [{name: gate, points: [[320, 0], [320, 360]]}]
 classes: [person]
 """
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("component-process")]
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("component-process")]
 Make = Callable[..., Any]
 
 

@@ -21,7 +21,7 @@ from infra.local.greengrass import IpcEndpoint, Nucleus
 
 COMPONENT = "com.crowdlens.fleet_agent"
 DEADLINE_SECONDS = 60.0
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("component-process")]
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("component-process")]
 
 
 class Files(ThreadingHTTPServer):

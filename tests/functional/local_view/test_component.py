@@ -27,7 +27,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what is tested is that it takes a token
 DEADLINE_SECONDS = 60
 Until = Callable[[Callable[[], Any]], Any]
-pytestmark = pytest.mark.xdist_group("component-process")
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("component-process")]
 
 
 class Process:

@@ -12,7 +12,7 @@ import pytest
 
 from infra.bundles import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("processes")]
 
 
 def run(scenario: str, folder: Path) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from tests.functional.model_store.store_kit import Rig, write_trtexec
 
 SHIPPED = ROOT / "edge_components/vision/models/person_demo"
 pytestmark = [
-    pytest.mark.e2e,
+    pytest.mark.device,
     pytest.mark.xdist_group("processes"),
     pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs util-linux"),
 ]

@@ -24,7 +24,7 @@ from infra.local.greengrass import IpcEndpoint, Nucleus
 COMPONENT = "com.crowdlens.model_store"
 SHIPPED = ROOT / "edge_components/vision/models/person_demo"
 DEADLINE_SECONDS = 60.0
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("component-process"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("component-process"), pytest.mark.timeout(240)]
 
 
 class S3Handler(BaseHTTPRequestHandler):

@@ -24,7 +24,7 @@ from infra.local.greengrass import IpcEndpoint, Nucleus
 COMPONENT = "com.crowdlens.publisher"
 DEADLINE_SECONDS = 60.0
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
-pytestmark = pytest.mark.xdist_group("component-process")
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("component-process")]
 
 
 class Cloud(ThreadingHTTPServer):

@@ -21,7 +21,7 @@ from infra.local.greengrass.operations import deliver
 
 COMPONENT = "com.crowdlens.echo"
 DEADLINE_SECONDS = 60.0
-pytestmark = pytest.mark.xdist_group("component-process")
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("component-process")]
 
 
 class Device:

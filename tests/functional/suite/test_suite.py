@@ -20,7 +20,7 @@ def test_once():
 """
 FAILS = "def test_fails(): assert False\n"
 PASSES = "def test_passes(): pass\n"
-MANY = "import pytest\n@pytest.mark.parametrize('n', range(4))\ndef test_many(n): assert False\n"
+MANY = "import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_many(n): assert False\n"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ MANY = "import pytest\n@pytest.mark.parametrize('n', range(4))\ndef test_many(n)
         pytest.param(PASSES + ONCE, "0", 0, "FLAKY ", id="one passes alone"),
         pytest.param(PASSES + ONCE, "2", 0, "FLAKY ", id="one passes alone after several workers"),
         pytest.param(ONCE + FAILS, "0", 1, "2 failed: asked once more", id="one fails twice"),
-        pytest.param(MANY, "0", 1, "4 failed", id="too many to be chance"),
+        pytest.param(MANY, "0", 1, "6 failed", id="too many to be chance"),
         pytest.param("import nowhere\n", "0", 2, "1 error", id="cannot be collected"),
     ],
 )

@@ -21,7 +21,7 @@ from edge_components.runtime.spool import Spool
 from edge_components.vision.arguments import build_parser
 from edge_components.vision.by_flags import read_configuration
 
-pytestmark = pytest.mark.xdist_group("vision_component")
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("vision_component")]
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "examples" / "demo"
 

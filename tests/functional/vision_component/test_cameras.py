@@ -14,7 +14,7 @@ from edge_components.runtime.clock import DeviceClock
 from edge_components.vision import live_run
 from edge_components.vision.sources import SourceError
 
-pytestmark = pytest.mark.xdist_group("vision_component")
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("vision_component")]
 COMMON = {"artifactsBucket": "artifacts", "windowSeconds": 1}
 
 

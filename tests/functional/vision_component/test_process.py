@@ -25,7 +25,7 @@ from edge_components.vision.scene_file import read_scene
 from infra.local.greengrass import IpcEndpoint, Nucleus
 from infra.local.greengrass.shadow_topics import apply_to_shadow
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("vision_component")]
+pytestmark = [pytest.mark.device, pytest.mark.xdist_group("vision_component")]
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "examples" / "demo"
 COMPONENT, THING = "com.crowdlens.vision", "jetson-7"
