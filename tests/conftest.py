@@ -76,7 +76,7 @@ def make_records() -> RecordFactory:
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    """Undo what a component run in a test's own process does to the root logger; later tests read warnings."""
+    """Undo what a component in a test's own process does to the root logger; later tests read warnings."""
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
     yield
