@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -179,13 +181,20 @@ def test_no_places_are_said_in_words(open_page: OpenPage, api: FakeApi) -> None:
 
 def test_the_card_tells_count_change_usual_photo_and_time(open_page: OpenPage, api: FakeApi) -> None:
     api.photos["gwanghwamun"] = ("image/png", PIXEL)
-    api.change("gwanghwamun", photo="/api/v1/places/gwanghwamun/photo?v=1")
+    # A time of today stands without its day, whichever day this test runs on.
+    seen_at = datetime.now(tz=UTC).replace(microsecond=0)
+    api.change(
+        "gwanghwamun",
+        photo="/api/v1/places/gwanghwamun/photo?v=1",
+        seen_at=f"{seen_at:%Y-%m-%dT%H:%M:%SZ}",
+    )
     opened = open_page(timezone_id="America/New_York")
     opened.page.click('#list [data-key="gwanghwamun"] button')
     opened.see("#card .photo img")
     assert opened.page.get_attribute("#card .photo img", "alt") == "광화문광장 사진"
     facts = opened.see("#card .facts").inner_text()
-    for words in ("42명", "▲ 5명 늘음", "162% · 평소 26명 (지난 4주 같은 요일·시각)", "12:00:10"):
+    local = f"{seen_at.astimezone(ZoneInfo('Asia/Seoul')):%H:%M:%S}"
+    for words in ("42명", "▲ 5명 늘음", "162% · 평소 26명 (지난 4주 같은 요일·시각)", local):
         assert words in facts
     assert opened.page.evaluate("document.activeElement.id") == "card-name"
     opened.page.keyboard.press("Escape")
